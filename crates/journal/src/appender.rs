@@ -1,0 +1,343 @@
+//! Appending: records into a buffer, the buffer into the segment, the segment onto the disk.
+
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use gridos_model::{Gap, Readings, Timestamp, Transition};
+use rkyv::util::AlignedVec;
+
+use crate::segment::{self, Segment, SegmentHeader};
+use crate::{JournalError, Position, Recovery, StreamId, Tail, frame, record, recovery};
+
+/// The knobs of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// A segment that has reached this many bytes is followed by a new one; 64 MiB by default.
+    ///
+    /// Smaller segments free disk sooner, larger ones are begun less often.
+    pub segment_bytes: u64,
+    /// The most bytes all segments together may hold; beyond it appending is refused.
+    ///
+    /// It must leave room for a few segments and for what is appended between two writes, or
+    /// trimming can never make enough room.
+    pub bytes_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            bytes_max: 8 << 30,
+        }
+    }
+}
+
+/// The end of the stream that is written to: owned by one thread.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    options: Options,
+    segment: Segment,
+    /// Frames that are not yet in the file; `written` is where they begin.
+    buffer: AlignedVec,
+    written: Tail,
+    end: Tail,
+    /// Bytes of all other segments, as far as known.
+    bytes_before_segment: u64,
+    shared: Arc<Shared>,
+    /// Held as long as the journal is open, so that no second engine appends.
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct Shared {
+    written: AtomicU64,
+    poisoned: AtomicBool,
+    segment: Mutex<Arc<File>>,
+}
+
+impl Journal {
+    /// Opens the journal in `dir`, making the folder and a new stream if there is none, and
+    /// recovering from whatever happened before.
+    pub fn open(dir: &Path, options: Options) -> Result<(Self, Recovery), JournalError> {
+        fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
+        let lock = lock(dir)?;
+        let (segment, recovery) = match segment::list(dir)?.last() {
+            Some((_, path)) => {
+                let segment = Segment::open(path, true)?;
+                let recovery = recovery::recover(&segment)?;
+                (segment, recovery)
+            }
+            None => {
+                let stream = StreamId::from_raw(random());
+                (create(dir, stream, Tail::default())?, Recovery::default())
+            }
+        };
+        let shared = Shared {
+            written: AtomicU64::new(recovery.end.position.get()),
+            poisoned: AtomicBool::new(false),
+            segment: Mutex::new(Arc::new(duplicate(&segment)?)),
+        };
+        // What a killed process wrote may still be only in the page cache; it counts as durable
+        // from here on.
+        segment
+            .file
+            .sync_all()
+            .map_err(JournalError::io("sync", &segment.path))?;
+        let bytes_before_segment = Self::usage(dir)?.0.saturating_sub(segment.bytes()?);
+        let journal = Self {
+            dir: dir.to_owned(),
+            options,
+            segment,
+            buffer: AlignedVec::new(),
+            written: recovery.end,
+            end: recovery.end,
+            bytes_before_segment,
+            shared: Arc::new(shared),
+            _lock: lock,
+        };
+        Ok((journal, recovery))
+    }
+
+    /// The stream this journal is.
+    pub fn stream(&self) -> StreamId {
+        self.segment.header.stream
+    }
+
+    /// The end of everything appended, written or not.
+    pub fn end(&self) -> Tail {
+        self.end
+    }
+
+    /// Bytes appended and not yet written.
+    pub fn unwritten_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Appends a batch to the buffer; returns the position behind it.
+    pub fn append_readings(&mut self, readings: &Readings<'_>) -> Position {
+        let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
+        self.append(count, |buffer| record::write_readings(readings, buffer))
+    }
+
+    /// Appends alarm transitions to the buffer; returns the position behind them.
+    pub fn append_transitions(&mut self, transitions: &[Transition]) -> Position {
+        self.append(0, |buffer| record::write_transitions(transitions, buffer))
+    }
+
+    /// Appends a gap to the buffer; returns the position behind it.
+    pub fn append_gap(&mut self, gap: &Gap) -> Position {
+        self.append(0, |buffer| record::write_gap(gap, buffer))
+    }
+
+    /// Writes what was appended to the file, from where readers and the [`Syncer`] see it.
+    ///
+    /// On an error nothing is lost: what is not written stays in the buffer, and goes to the same
+    /// place when this is called again. Frames name their segment, so a new one is begun only
+    /// when the buffer is empty; if that fails, the full one goes on growing meanwhile.
+    pub fn write(&mut self) -> Result<Tail, JournalError> {
+        if self.buffer.is_empty() {
+            return Ok(self.written);
+        }
+        if self.shared.poisoned.load(Ordering::Acquire) {
+            return Err(JournalError::Poisoned);
+        }
+        self.check_budget()?;
+        let offset = self.segment.offset_of(self.written.position);
+        self.segment
+            .file
+            .write_all_at(&self.buffer, offset)
+            .map_err(JournalError::io("write", &self.segment.path))?;
+        self.buffer.clear();
+        self.written = self.end;
+        self.shared
+            .written
+            .store(self.written.position.get(), Ordering::Release);
+        if self.segment_is_full() {
+            self.begin_segment()?;
+        }
+        Ok(self.written)
+    }
+
+    /// The other end of the way to the disk, for the thread that syncs.
+    pub fn syncer(&self) -> Syncer {
+        Syncer {
+            shared: Arc::clone(&self.shared),
+            dir: self.dir.clone(),
+        }
+    }
+
+    /// Deletes the segments that lie wholly before `position`; returns how many.
+    ///
+    /// Deleting needs no free space, so this works on a full disk.
+    pub fn trim(dir: &Path, position: Position) -> Result<usize, JournalError> {
+        let segments = segment::list(dir)?;
+        let mut trimmed = 0;
+        for pair in segments.windows(2) {
+            let [(_, path), (next_base, _)] = pair else {
+                continue;
+            };
+            if *next_base > position {
+                break;
+            }
+            fs::remove_file(path).map_err(JournalError::io("delete", path))?;
+            trimmed += 1;
+        }
+        Ok(trimmed)
+    }
+
+    /// Bytes of all segments on disk and how many there are.
+    pub fn usage(dir: &Path) -> Result<(u64, usize), JournalError> {
+        let segments = segment::list(dir)?;
+        let mut bytes = 0;
+        for (_, path) in &segments {
+            // A segment that was trimmed since it was listed takes no space.
+            bytes += fs::metadata(path).map(|file| file.len()).unwrap_or(0);
+        }
+        Ok((bytes, segments.len()))
+    }
+
+    fn append(&mut self, readings: u32, write: impl FnOnce(&mut AlignedVec) -> u16) -> Position {
+        let start = self.buffer.len();
+        self.buffer.resize(start + frame::HEADER_BYTES, 0);
+        let kind = write(&mut self.buffer);
+        let header = frame::Header {
+            length: 0,
+            position: self.end.position,
+            segment: self.segment.header.id,
+            readings_before: self.end.readings,
+            readings,
+            kind,
+        };
+        let header = frame::seal(&mut self.buffer, start, header);
+        self.buffer.resize(start + header.frame_bytes(), 0);
+        self.end.position = self.end.position.plus(header.frame_bytes() as u64);
+        self.end.readings += u64::from(readings);
+        self.end.position
+    }
+
+    fn segment_is_full(&self) -> bool {
+        self.segment.offset_of(self.written.position) >= self.options.segment_bytes
+    }
+
+    /// Refuses to write beyond the budget; asks the disk only when a whole segment would not fit.
+    fn check_budget(&mut self) -> Result<(), JournalError> {
+        let own = self.segment.offset_of(self.end.position);
+        if self.bytes_before_segment + own <= self.options.bytes_max {
+            return Ok(());
+        }
+        let (bytes, _) = Self::usage(&self.dir)?;
+        self.bytes_before_segment = bytes.saturating_sub(self.segment.bytes()?);
+        if bytes + self.buffer.len() as u64 <= self.options.bytes_max {
+            return Ok(());
+        }
+        Err(JournalError::Budget { bytes })
+    }
+
+    /// Begins the next segment. The full one is made durable first, so that only the last segment
+    /// of a journal can ever be torn.
+    fn begin_segment(&mut self) -> Result<(), JournalError> {
+        sync(&self.shared, &self.segment.file, &self.segment.path)?;
+        let next = create(&self.dir, self.stream(), self.written)?;
+        let file = Arc::new(duplicate(&next)?);
+        *self
+            .shared
+            .segment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = file;
+        self.segment = next;
+        let (bytes, _) = Self::usage(&self.dir)?;
+        self.bytes_before_segment = bytes;
+        Ok(())
+    }
+}
+
+/// Makes what was written durable, on a thread of its own.
+#[derive(Clone, Debug)]
+pub struct Syncer {
+    shared: Arc<Shared>,
+    dir: PathBuf,
+}
+
+impl Syncer {
+    /// Everything before this is in the files, durable or not.
+    pub fn written(&self) -> Position {
+        Position::new(self.shared.written.load(Ordering::Acquire))
+    }
+
+    /// Makes everything written so far durable; returns the position before which it is.
+    ///
+    /// A failed sync is never tried again on the same pages, because the kernel may have dropped
+    /// them and would answer well (Rebello et al., USENIX ATC 2020): every later call and every
+    /// later write fails with [`JournalError::Poisoned`], and nothing more is acknowledged.
+    pub fn sync(&self) -> Result<Position, JournalError> {
+        if self.shared.poisoned.load(Ordering::Acquire) {
+            return Err(JournalError::Poisoned);
+        }
+        // Read before the file is looked up: a segment that was full by then is durable already.
+        let written = self.written();
+        let file = Arc::clone(
+            &self
+                .shared
+                .segment
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        sync(&self.shared, &file, &self.dir)?;
+        Ok(written)
+    }
+}
+
+fn sync(shared: &Shared, file: &File, path: &Path) -> Result<(), JournalError> {
+    file.sync_data().map_err(|error| {
+        shared.poisoned.store(true, Ordering::Release);
+        JournalError::io("sync", path)(error)
+    })
+}
+
+fn create(dir: &Path, stream: StreamId, base: Tail) -> Result<Segment, JournalError> {
+    let created = Timestamp::from(SystemTime::now());
+    Segment::create(
+        dir,
+        SegmentHeader {
+            stream,
+            id: random(),
+            base,
+            created,
+        },
+    )
+}
+
+fn duplicate(segment: &Segment) -> Result<File, JournalError> {
+    segment
+        .file
+        .try_clone()
+        .map_err(JournalError::io("open", &segment.path))
+}
+
+/// A number nobody can guess twice: the standard library's hasher is seeded by the system.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn lock(dir: &Path) -> Result<File, JournalError> {
+    let path = dir.join("lock");
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(JournalError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(JournalError::InUse {
+            path: dir.to_owned(),
+        }),
+        Err(fs::TryLockError::Error(error)) => Err(JournalError::io("lock", &path)(error)),
+    }
+}

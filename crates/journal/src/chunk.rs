@@ -1,0 +1,69 @@
+//! A chunk: whole frames as they were read from a segment, checked, in aligned memory.
+
+use rkyv::util::AlignedVec;
+
+use crate::frame::{self, Header};
+use crate::{Position, Record, RecordError, Tail, record};
+
+/// A span of the stream in memory: the writer's unit of work, reused from read to read.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    pub(crate) bytes: AlignedVec,
+    pub(crate) from: Tail,
+    pub(crate) until: Tail,
+}
+
+impl Chunk {
+    /// Where it begins.
+    pub fn from(&self) -> Tail {
+        self.from
+    }
+
+    /// Where it ends.
+    pub fn until(&self) -> Tail {
+        self.until
+    }
+
+    /// Readings in it.
+    pub fn readings(&self) -> u64 {
+        self.until.readings - self.from.readings
+    }
+
+    /// Bytes of frames in it.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The records in order, each with its position. Their frames were checked when the chunk was
+    /// read; a record of an unknown kind or shape is an error of its own and spoils no other.
+    pub fn records(&self) -> impl Iterator<Item = (Position, Result<Record<'_>, RecordError>)> {
+        Frames { bytes: &self.bytes }.map(|(header, payload)| {
+            let record = record::read(header.kind, payload).and_then(|record| match &record {
+                Record::Readings(readings) if readings.len() != header.readings as usize => {
+                    let reason = "count of readings differs from the frame's".to_owned();
+                    Err(RecordError::Malformed { reason })
+                }
+                Record::Readings(_) | Record::Transitions(_) | Record::Gap(_) => Ok(record),
+            });
+            (header.position, record)
+        })
+    }
+}
+
+struct Frames<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = (Header, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let header = frame::peek(self.bytes).ok()?;
+        let frame = self.bytes.get(..header.frame_bytes())?;
+        self.bytes = &self.bytes[header.frame_bytes()..];
+        Some((
+            header,
+            &frame[frame::HEADER_BYTES..frame::HEADER_BYTES + header.length as usize],
+        ))
+    }
+}

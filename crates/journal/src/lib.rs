@@ -1,0 +1,34 @@
+//! The journal: what the engine has received, on disk, in order, until it is stored.
+//!
+//! Records (batches, alarm transitions, gaps) are serialised with rkyv into checked [`frame`]s,
+//! frames stand in segment files named by position, and a [`Position`] is the number of bytes
+//! before a frame since the stream began. One [`Journal`] appends, one [`Syncer`] makes what was
+//! written durable, and any number of [`Reader`]s follow behind. This crate must not know
+//! protocols and databases.
+//!
+//! ```text
+//! DIR/lock                          held by the engine that appends
+//! DIR/layouts                       every layout that a record refers to
+//! DIR/00000000000000000000.journal  segment header (64 B) · frame · frame · …
+//! DIR/00000000000067108912.journal  the next: named by the position of its first frame
+//! ```
+
+mod appender;
+mod book;
+mod chunk;
+mod error;
+pub mod frame;
+mod position;
+mod reader;
+mod record;
+mod recovery;
+mod segment;
+
+pub use appender::{Journal, Options, Syncer};
+pub use book::{LayoutBook, LayoutDefinition};
+pub use chunk::Chunk;
+pub use error::JournalError;
+pub use position::{Position, StreamId, Tail};
+pub use reader::{Read, Reader};
+pub use record::{Record, RecordError};
+pub use recovery::Recovery;

@@ -1,0 +1,122 @@
+//! Layouts: which point stands where in a batch's columns.
+
+use std::sync::Arc;
+
+use crate::id::Fingerprint;
+use crate::{DeviceId, DeviceIndex, LayoutId, PointId, PointIndex};
+
+/// The most points one layout may have: a bound for every buffer that holds one batch.
+pub const POINTS_PER_LAYOUT_MAX: usize = 65_536;
+
+/// One measured quantity of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    name: Box<str>,
+    unit: Box<str>,
+}
+
+impl Point {
+    /// A point called `name` within its device, measured in `unit` (empty: none).
+    pub fn new(name: &str, unit: &str) -> Self {
+        Self {
+            name: name.into(),
+            unit: unit.into(),
+        }
+    }
+
+    /// The name within the device, without the device's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The engineering unit, `A`, `kV`, `°C`; empty if there is none.
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+}
+
+/// An immutable list of points of one device; a changed list is another layout.
+///
+/// Its points are contiguous in the process's columns, starting at [`Layout::first`].
+#[derive(Debug)]
+pub struct Layout {
+    id: LayoutId,
+    device: Arc<str>,
+    device_id: DeviceId,
+    device_index: DeviceIndex,
+    first: PointIndex,
+    points: Box<[Arc<Point>]>,
+}
+
+impl Layout {
+    pub(crate) fn new(
+        device: Arc<str>,
+        device_index: DeviceIndex,
+        first: PointIndex,
+        points: Box<[Arc<Point>]>,
+    ) -> Self {
+        let mut print = Fingerprint::new().field(b"layout").field(device.as_bytes());
+        for point in &points {
+            print = print
+                .field(point.name.as_bytes())
+                .field(point.unit.as_bytes());
+        }
+        let id = LayoutId::from_raw(print.finish());
+        let device_id = DeviceId::of(&device);
+        Self {
+            id,
+            device,
+            device_id,
+            device_index,
+            first,
+            points,
+        }
+    }
+
+    /// The id, made of the device's name and its points' names and units.
+    pub fn id(&self) -> LayoutId {
+        self.id
+    }
+
+    /// The device's name.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// The device's id.
+    pub fn device_id(&self) -> DeviceId {
+        self.device_id
+    }
+
+    /// The device's place in the directory of this process.
+    pub fn device_index(&self) -> DeviceIndex {
+        self.device_index
+    }
+
+    /// Where the first point stands in the columns of this process.
+    pub fn first(&self) -> PointIndex {
+        self.first
+    }
+
+    /// The points in column order.
+    pub fn points(&self) -> &[Arc<Point>] {
+        &self.points
+    }
+
+    /// The id of the point at `position`, or `None` past the end.
+    pub fn point_id(&self, position: usize) -> Option<PointId> {
+        self.points
+            .get(position)
+            .map(|point| PointId::of(&self.device, point.name()))
+    }
+
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Whether there is no point at all (the directory makes no such layout).
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+}

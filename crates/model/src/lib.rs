@@ -1,0 +1,26 @@
+//! The shape a reading keeps from the wire to the disk: ids, time, quality, layouts and batches.
+//!
+//! This crate must not know any serialisation format, any runtime, and no clock: every time is an
+//! argument. Its types are plain columns that other crates decode into, judge, journal and store.
+
+mod batch;
+mod directory;
+mod gap;
+mod id;
+mod layout;
+mod quality;
+mod readings;
+mod time;
+mod transition;
+
+pub use batch::{Batch, BatchError};
+pub use directory::{
+    DeviceEntry, DeviceIndex, Directory, DirectoryBuilder, DirectoryError, PointRef,
+};
+pub use gap::{Gap, GapReason};
+pub use id::{DeviceId, LayoutId, PointId, PointIndex};
+pub use layout::{Layout, POINTS_PER_LAYOUT_MAX, Point};
+pub use quality::Quality;
+pub use readings::{Events, Readings, Sweep};
+pub use time::{ParseTimestampError, TimeQuality, Timestamp};
+pub use transition::{Level, Transition};

@@ -1,0 +1,175 @@
+//! The live view: the latest reading of every point, for readers that must not slow the writer.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
+
+use gridos_model::{Directory, PointIndex, Quality, Readings, Timestamp};
+
+/// The latest value of one point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LiveReading {
+    /// The value; NaN if the device sent that.
+    pub value: f64,
+    /// Its time, at the source.
+    pub time: Timestamp,
+    /// What is known against it.
+    pub quality: Quality,
+}
+
+/// The latest reading of every point of the process.
+///
+/// Written by the pipeline thread alone, without locks; each device is guarded by a sequence that
+/// is odd while it is being written, so a reader takes value, time and quality of one moment.
+#[derive(Debug)]
+pub struct LiveView {
+    values: Box<[AtomicU64]>,
+    times: Box<[AtomicI64]>,
+    qualities: Box<[AtomicU32]>,
+    /// Per device.
+    sequences: Box<[AtomicU64]>,
+}
+
+/// No reading yet.
+const NEVER: i64 = i64::MIN;
+
+impl LiveView {
+    /// The view of all points of `directory`, none of them read yet.
+    pub fn new(directory: &Directory) -> Self {
+        let points = 0..directory.point_count();
+        Self {
+            values: points.clone().map(|_| AtomicU64::new(0)).collect(),
+            times: points.clone().map(|_| AtomicI64::new(NEVER)).collect(),
+            qualities: points.map(|_| AtomicU32::new(0)).collect(),
+            sequences: directory
+                .devices()
+                .iter()
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+        }
+    }
+
+    /// Publishes a batch of the device at `device` whose layout begins at `first`.
+    ///
+    /// An event older than what is shown does not replace it. Only one thread may publish.
+    pub fn publish(&self, device: usize, first: PointIndex, readings: &Readings<'_>) {
+        let Some(sequence) = self.sequences.get(device) else {
+            return;
+        };
+        let before = sequence.load(Ordering::Relaxed);
+        sequence.store(before.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        match readings {
+            Readings::Sweep(sweep) => {
+                for (position, value) in sweep.values.iter().enumerate() {
+                    let quality = sweep.qualities.get(position).copied().unwrap_or_default();
+                    self.set(first.get() + position, *value, sweep.time, quality);
+                }
+            }
+            Readings::Events(events) => {
+                for (event, position) in events.points.iter().enumerate() {
+                    let quality = events.qualities.get(event).copied().unwrap_or_default();
+                    let index = first.get() + *position as usize;
+                    self.set(index, events.values[event], events.times[event], quality);
+                }
+            }
+        }
+        sequence.store(before.wrapping_add(2), Ordering::Release);
+    }
+
+    /// The latest reading of the point at `index` of the device at `device`; `None` if there was
+    /// none yet.
+    pub fn get(&self, device: usize, index: PointIndex) -> Option<LiveReading> {
+        let sequence = self.sequences.get(device)?;
+        loop {
+            let before = sequence.load(Ordering::Acquire);
+            let reading = self.load(index.get())?;
+            fence(Ordering::Acquire);
+            if before.is_multiple_of(2) && sequence.load(Ordering::Relaxed) == before {
+                return (reading.time.as_nanos() != NEVER).then_some(reading);
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    fn set(&self, index: usize, value: f64, time: Timestamp, quality: Quality) {
+        let Some(shown) = self.times.get(index) else {
+            return;
+        };
+        if time.as_nanos() < shown.load(Ordering::Relaxed) {
+            return;
+        }
+        shown.store(time.as_nanos(), Ordering::Relaxed);
+        self.values[index].store(value.to_bits(), Ordering::Relaxed);
+        self.qualities[index].store(quality.bits(), Ordering::Relaxed);
+    }
+
+    fn load(&self, index: usize) -> Option<LiveReading> {
+        Some(LiveReading {
+            value: f64::from_bits(self.values.get(index)?.load(Ordering::Relaxed)),
+            time: Timestamp::from_nanos(self.times[index].load(Ordering::Relaxed)),
+            quality: Quality::from_bits_retain(self.qualities[index].load(Ordering::Relaxed)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gridos_model::{Batch, DirectoryBuilder, Point, TimeQuality};
+
+    fn directory() -> Directory {
+        let mut builder = DirectoryBuilder::default();
+        builder
+            .add("d", vec![Point::new("a", ""), Point::new("b", "")], &[])
+            .unwrap();
+        builder.build()
+    }
+
+    fn sweep(directory: &Directory, millis: i64, values: [f64; 2]) -> Batch {
+        let mut batch = Batch::default();
+        let (layout, time) = (
+            directory.devices()[0].whole(),
+            Timestamp::from_millis(millis),
+        );
+        batch.start_sweep(layout, time, TimeQuality::Synchronised, time);
+        batch.extend(values);
+        batch
+    }
+
+    #[test]
+    fn the_youngest_reading_is_shown() {
+        let directory = directory();
+        let view = LiveView::new(&directory);
+        let b = directory.find_point("d.b").unwrap().index;
+        assert_eq!(view.get(0, b), None);
+        for (millis, values) in [(5, [1.0, 2.0]), (9, [3.0, f64::NAN]), (7, [5.0, 6.0])] {
+            let batch = sweep(&directory, millis, values);
+            view.publish(0, PointIndex::new(0), &batch.readings().unwrap());
+        }
+        let shown = view.get(0, b).unwrap();
+        assert!(shown.value.is_nan());
+        assert_eq!(
+            (shown.time, shown.quality),
+            (Timestamp::from_millis(9), Quality::NOT_FINITE)
+        );
+    }
+
+    #[test]
+    fn a_reader_never_sees_half_a_sweep() {
+        let directory = directory();
+        let view = LiveView::new(&directory);
+        let b = directory.find_point("d.b").unwrap().index;
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for n in 0..20_000 {
+                    let batch = sweep(&directory, n, [0.0, n as f64]);
+                    view.publish(0, PointIndex::new(0), &batch.readings().unwrap());
+                }
+            });
+            while !writer.is_finished() {
+                if let Some(shown) = view.get(0, b) {
+                    assert_eq!(shown.value, shown.time.as_millis() as f64);
+                }
+            }
+        });
+    }
+}

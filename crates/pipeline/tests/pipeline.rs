@@ -1,0 +1,210 @@
+//! The pipeline as a producer sees it: a batch goes in, a receipt comes back, nothing is lost.
+
+#![cfg(test)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gridos_alarm::{Evaluator, Limits};
+use gridos_journal::{Chunk, Journal, Options, Read, Reader, Record, Tail};
+use gridos_model::{Directory, DirectoryBuilder, Level, Point, PointId, Quality, Timestamp};
+use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, PipelineError, SyncOptions, Turn, Views};
+use gridos_ring::{Intake, Lost, Pool, Receipt, Receiver, Refused, ring};
+use gridos_telemetry::Telemetry;
+use tempfile::TempDir;
+
+const SLOTS: usize = 8;
+
+struct Bench {
+    directory: Directory,
+    intake: Intake,
+    views: Views,
+    telemetry: Arc<Telemetry>,
+    pipeline: Pipeline,
+}
+
+fn start(dir: &Path, options: Options, sync: SyncOptions) -> Bench {
+    let mut builder = DirectoryBuilder::default();
+    builder
+        .add("d", vec![Point::new("a", ""), Point::new("b", "")], &[])
+        .unwrap();
+    let directory = builder.build();
+    let telemetry = Arc::new(Telemetry::new("0", ["d".to_owned()]));
+    let mut evaluator = Evaluator::new(directory.point_count());
+    let limits = Limits::new(None, Some(100.0), None, None, 1.0).unwrap();
+    let a = directory.find_point("d.a").unwrap().index;
+    evaluator.set(a, PointId::of("d", "a"), limits);
+    let (producer, consumer) = ring(SLOTS);
+    let pool = Pool::new(2 * SLOTS, 2);
+    let views = Views {
+        live: Arc::new(LiveView::new(&directory)),
+        alarms: Arc::new(AlarmBoard::default()),
+    };
+    let (journal, _) = Journal::open(dir, options).unwrap();
+    let turn = Turn::new(
+        consumer,
+        pool.clone(),
+        evaluator,
+        journal,
+        views.clone(),
+        Arc::clone(&telemetry),
+    );
+    let pipeline = Pipeline::start(turn, sync, producer.clone()).unwrap();
+    let intake = Intake::new(pool, producer, Arc::clone(&telemetry));
+    Bench {
+        directory,
+        intake,
+        views,
+        telemetry,
+        pipeline,
+    }
+}
+
+impl Bench {
+    fn offer(&self, time: i64, value: f64) -> Result<Receiver, Refused> {
+        let mut batch = self.intake.take().ok_or(Refused::RingFull)?;
+        let layout = self.directory.devices()[0].whole();
+        batch.start_events(layout, Timestamp::from_millis(time));
+        batch.push_event(0, Timestamp::from_millis(time), value, Quality::GOOD);
+        let (receipt, receiver) = Receipt::pair();
+        self.intake
+            .offer(batch, Instant::now(), Some(receipt))
+            .map(|()| receiver)
+    }
+
+    /// Offers until there is room: what a patient client does.
+    fn insist(&self, time: i64, value: f64) -> Receiver {
+        loop {
+            match self.offer(time, value) {
+                Ok(receiver) => return receiver,
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+    }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+fn journalled(dir: &Path, until: Tail) -> (Vec<f64>, Vec<Level>) {
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    let (mut reader, mut chunk, mut at) = (Reader::new(dir), Chunk::default(), Tail::default());
+    while reader
+        .read(at, until.position, 1 << 20, &mut chunk)
+        .unwrap()
+        == Read::Frames
+    {
+        for (_, record) in chunk.records() {
+            match record.unwrap() {
+                Record::Readings(readings) => values.extend(readings.values()),
+                Record::Transitions(all) => levels.extend(all.iter().map(|t| t.to)),
+                Record::Gap(gap) => panic!("{gap:?}"),
+            }
+        }
+        at = chunk.until();
+    }
+    (values, levels)
+}
+
+#[test]
+fn a_receipt_comes_when_the_batch_is_durable() {
+    let dir = TempDir::new().unwrap();
+    let bench = start(dir.path(), Options::default(), SyncOptions::default());
+    let durable = bench.pipeline.durable();
+    for n in 0..1_000 {
+        let receipt = block_on(bench.insist(n, n as f64).wait()).unwrap();
+        assert!(durable.borrow().position.get() >= receipt.position);
+    }
+    let end = bench.pipeline.stop().unwrap();
+    let (values, levels) = journalled(dir.path(), end);
+    assert_eq!(values, (0..1_000).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(levels, [Level::High]);
+    assert_eq!(bench.views.alarms.active()[0].last.to, Level::High);
+    assert_eq!(bench.telemetry.ledger.journalled.get(), 1_000);
+    assert!(bench.telemetry.stages.durable.quantile(0.5).is_some());
+}
+
+#[test]
+fn stopping_takes_what_is_still_in_the_ring() {
+    let dir = TempDir::new().unwrap();
+    // Nothing is synced by time or size, only by the end.
+    let sync = SyncOptions {
+        interval: Duration::from_secs(3_600),
+        bytes: u64::MAX,
+        ..SyncOptions::default()
+    };
+    let bench = start(dir.path(), Options::default(), sync);
+    let receivers: Vec<_> = (0..500).map(|n| bench.insist(n, 1.0)).collect();
+    let end = bench.pipeline.stop().unwrap();
+    assert_eq!(end.readings, 500);
+    for receiver in receivers {
+        block_on(receiver.wait()).unwrap();
+    }
+    let ledger = bench.telemetry.ledger.snapshot();
+    assert_eq!((ledger.in_ring, ledger.in_journal), (0, 500));
+    assert!(ledger.is_balanced());
+}
+
+/// With the journal at its budget nothing is acknowledged, the ring fills and offers are refused;
+/// when there is room again everything goes on and nothing was lost.
+#[test]
+fn a_full_journal_pushes_back_and_loses_nothing() {
+    let dir = TempDir::new().unwrap();
+    let options = Options {
+        segment_bytes: 65_536,
+        bytes_max: 262_144,
+    };
+    let bench = start(dir.path(), options, SyncOptions::default());
+    let mut receivers = Vec::new();
+    let refusal = loop {
+        match bench.offer(receivers.len() as i64, 1.0) {
+            Ok(receiver) => receivers.push(receiver),
+            Err(refusal) if bench.telemetry.journal.write_failures.get() > 0 => break refusal,
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    assert_eq!(refusal, Refused::RingFull);
+    assert!(!*bench.pipeline.failed().borrow());
+    let durable = bench.pipeline.durable();
+    let offered = receivers.len() as u64;
+    assert!(durable.borrow().readings < offered);
+    while durable.borrow().readings < offered {
+        Journal::trim(dir.path(), durable.borrow().position).unwrap();
+        std::thread::yield_now();
+    }
+    for receiver in receivers {
+        block_on(receiver.wait()).unwrap();
+    }
+    assert_eq!(bench.pipeline.stop().unwrap().readings, offered);
+}
+
+/// The ring and the journal are gone: whoever waits learns that nothing will be acknowledged.
+#[test]
+fn stopping_on_a_full_journal_drops_the_receipts() {
+    let dir = TempDir::new().unwrap();
+    let options = Options {
+        segment_bytes: 65_536,
+        bytes_max: 196_608,
+    };
+    let bench = start(dir.path(), options, SyncOptions::default());
+    let mut receivers = Vec::new();
+    while bench.telemetry.journal.write_failures.get() == 0 {
+        match bench.offer(0, 1.0) {
+            Ok(receiver) => receivers.push(receiver),
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+    let outcome = bench.pipeline.stop();
+    assert!(
+        matches!(outcome, Err(PipelineError::Journal(_))),
+        "{outcome:?}"
+    );
+    let last = receivers.pop().unwrap();
+    assert_eq!(block_on(last.wait()), Err(Lost));
+}

@@ -1,0 +1,137 @@
+//! The intake: the one way in, which counts every reading it takes or refuses.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use gridos_model::{Batch, BatchError};
+use gridos_telemetry::{Refusal, Telemetry};
+
+use crate::{Arrival, Full, Pool, Producer, Receipt, Slot};
+
+/// Where producers get empty batches and leave full ones; cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    pool: Pool,
+    producer: Producer,
+    telemetry: Arc<Telemetry>,
+}
+
+/// Why a batch was not taken; its readings are counted as refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The ring is full: hold back, and let the device keep what it has.
+    #[error("the engine is at its limit; hold back and try again")]
+    RingFull,
+    /// The batch is not one that may flow.
+    #[error("the batch is invalid: {0}")]
+    Invalid(#[from] BatchError),
+}
+
+impl Intake {
+    /// The way into the ring of `producer`, with batches from `pool`.
+    pub fn new(pool: Pool, producer: Producer, telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            pool,
+            producer,
+            telemetry,
+        }
+    }
+
+    /// An empty batch, or `None` if all are under way: the caller must hold back.
+    pub fn take(&self) -> Option<Box<Batch>> {
+        self.pool.take()
+    }
+
+    /// Gives back a batch that will not be offered; its readings were never counted.
+    pub fn give_back(&self, batch: Box<Batch>) {
+        self.pool.give(batch);
+    }
+
+    /// Offers a batch whose last byte was read from the wire at `wire`.
+    ///
+    /// Its readings count as received, and then as offered or as refused: none falls between. A
+    /// `receipt` is redeemed when the batch is durable, and dropped when it is refused.
+    pub fn offer(
+        &self,
+        batch: Box<Batch>,
+        wire: Instant,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Refused> {
+        let readings = batch.len() as u64;
+        let ledger = &self.telemetry.ledger;
+        ledger.received.add(readings);
+        if let Err(error) = batch.check() {
+            ledger.refuse(Refusal::Invalid, readings);
+            self.pool.give(batch);
+            return Err(error.into());
+        }
+        let arrival = Arrival {
+            wire,
+            ring: Instant::now(),
+        };
+        match self.producer.try_push(Slot {
+            batch,
+            arrival,
+            receipt,
+        }) {
+            Ok(()) => {
+                ledger.offered.add(readings);
+                Ok(())
+            }
+            Err(Full(slot)) => {
+                ledger.refuse(Refusal::RingFull, readings);
+                self.telemetry.ring.full.increment();
+                self.pool.give(slot.batch);
+                Err(Refused::RingFull)
+            }
+        }
+    }
+
+    /// Where refusals before a batch is offered are counted.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// Free slots of the ring at this moment; another producer may take them.
+    pub fn room(&self) -> usize {
+        self.producer.capacity() - self.producer.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gridos_model::{DirectoryBuilder, Point, TimeQuality, Timestamp};
+
+    use super::*;
+    use crate::ring;
+
+    #[test]
+    fn every_reading_is_offered_or_refused() {
+        let mut builder = DirectoryBuilder::default();
+        let device = builder
+            .add("d", vec![Point::new("a", ""), Point::new("b", "")], &[])
+            .unwrap();
+        let directory = builder.build();
+        let layout = directory.device(device).whole();
+        let (producer, mut consumer) = ring(1);
+        let telemetry = Arc::new(Telemetry::new("0", ["d".to_owned()]));
+        let intake = Intake::new(Pool::new(1, 2), producer, Arc::clone(&telemetry));
+        let offer = |values: &[f64]| {
+            let mut batch = intake.take().unwrap_or_default();
+            let now = Timestamp::EPOCH;
+            batch.start_sweep(layout, now, TimeQuality::Synchronised, now);
+            batch.extend(values.iter().copied());
+            intake.offer(batch, Instant::now(), None)
+        };
+        assert!(matches!(
+            offer(&[1.0]),
+            Err(Refused::Invalid(BatchError::SweepLength { .. }))
+        ));
+        assert_eq!(offer(&[1.0, 2.0]), Ok(()));
+        assert_eq!(offer(&[1.0, 2.0]), Err(Refused::RingFull));
+        let ledger = telemetry.ledger.snapshot();
+        assert_eq!((ledger.received, ledger.offered, ledger.refused), (5, 2, 3));
+        assert!(ledger.is_balanced());
+        assert_eq!(consumer.pop().map(|slot| slot.batch.len()), Some(2));
+    }
+}

@@ -1,0 +1,262 @@
+//! The bounded ring: many producers, one consumer that may sleep.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crossbeam_queue::ArrayQueue;
+use crossbeam_utils::CachePadded;
+use gridos_model::Batch;
+
+use crate::Receipt;
+
+/// A batch on its way, with what the pipeline must know beside the columns.
+#[derive(Debug)]
+pub struct Slot {
+    /// The readings.
+    pub batch: Box<Batch>,
+    /// When it came.
+    pub arrival: Arrival,
+    /// Redeemed once the batch is durable, if somebody waits for that.
+    pub receipt: Option<Receipt>,
+}
+
+/// When a batch came, on the monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The last byte was read from the wire.
+    pub wire: Instant,
+    /// The decoded batch was offered to the ring.
+    pub ring: Instant,
+}
+
+/// The ring had no room; the batch comes back to its producer, which must hold back.
+#[derive(Debug)]
+pub struct Full(pub Slot);
+
+/// A ring of `capacity` slots (at least 1); call this on no particular thread.
+///
+/// The consumer belongs to the thread that first waits on it.
+pub fn ring(capacity: usize) -> (Producer, Consumer) {
+    let shared = Arc::new(Shared {
+        queue: ArrayQueue::new(capacity.max(1)),
+        asleep: CachePadded::new(AtomicBool::new(false)),
+        closed: AtomicBool::new(false),
+        consumer: std::sync::OnceLock::new(),
+    });
+    (
+        Producer {
+            shared: Arc::clone(&shared),
+        },
+        Consumer { shared },
+    )
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: ArrayQueue<Slot>,
+    asleep: CachePadded<AtomicBool>,
+    closed: AtomicBool,
+    consumer: std::sync::OnceLock<Thread>,
+}
+
+impl Shared {
+    /// Drops what nobody will take any more, and so tells the receipts.
+    fn empty(&self) {
+        while self.queue.pop().is_some() {}
+    }
+}
+
+/// A producer's end; cloning shares the ring.
+#[derive(Clone, Debug)]
+pub struct Producer {
+    shared: Arc<Shared>,
+}
+
+impl Producer {
+    /// Offers a batch, waking the consumer if it sleeps; a ring whose consumer is gone is full.
+    pub fn try_push(&self, slot: Slot) -> Result<(), Full> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(Full(slot));
+        }
+        self.shared.queue.push(slot).map_err(Full)?;
+        // Pairs with the fence in `Consumer::wait`: either the consumer sees the slot on its
+        // second look, or this load sees that it sleeps. Without both fences a wake-up is lost.
+        fence(Ordering::SeqCst);
+        if self.shared.asleep.load(Ordering::Relaxed) {
+            self.wake();
+        }
+        if self.shared.closed.load(Ordering::Relaxed) {
+            self.shared.empty();
+        }
+        Ok(())
+    }
+
+    /// Ends the consumer's sleep without a batch, so that it can look at something else.
+    pub fn wake(&self) {
+        if self.shared.asleep.swap(false, Ordering::Relaxed)
+            && let Some(consumer) = self.shared.consumer.get()
+        {
+            consumer.unpark();
+        }
+    }
+
+    /// Slots taken at this moment.
+    pub fn len(&self) -> usize {
+        self.shared.queue.len()
+    }
+
+    /// Whether no slot is taken at this moment.
+    pub fn is_empty(&self) -> bool {
+        self.shared.queue.is_empty()
+    }
+
+    /// Slots in all.
+    pub fn capacity(&self) -> usize {
+        self.shared.queue.capacity()
+    }
+}
+
+/// The consumer's end.
+#[derive(Debug)]
+pub struct Consumer {
+    shared: Arc<Shared>,
+}
+
+impl Consumer {
+    /// Takes the oldest batch, if there is one.
+    pub fn pop(&mut self) -> Option<Slot> {
+        self.shared.queue.pop()
+    }
+
+    /// Sleeps until there is a batch, [`Producer::wake`] is called or `timeout` is over.
+    ///
+    /// Must always be called from one thread. It may wake early: look again.
+    pub fn wait(&mut self, timeout: Duration) {
+        self.shared.consumer.get_or_init(thread::current);
+        self.shared.asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.shared.queue.is_empty() {
+            thread::park_timeout(timeout);
+        }
+        self.shared.asleep.store(false, Ordering::Relaxed);
+    }
+
+    /// Slots taken at this moment.
+    pub fn len(&self) -> usize {
+        self.shared.queue.len()
+    }
+
+    /// Whether no slot is taken at this moment.
+    pub fn is_empty(&self) -> bool {
+        self.shared.queue.is_empty()
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        // Pairs with the fence in `Producer::try_push`: a slot pushed at this moment is dropped
+        // here or by its producer.
+        fence(Ordering::SeqCst);
+        self.shared.empty();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pool;
+
+    fn slot(batch: Box<Batch>) -> Slot {
+        let now = Instant::now();
+        Slot {
+            batch,
+            arrival: Arrival {
+                wire: now,
+                ring: now,
+            },
+            receipt: None,
+        }
+    }
+
+    #[test]
+    fn a_full_ring_gives_the_batch_back() {
+        let (producer, mut consumer) = ring(1);
+        producer.try_push(slot(Box::default())).unwrap();
+        let Full(back) = producer.try_push(slot(Box::default())).unwrap_err();
+        assert!(back.batch.is_empty());
+        assert!(consumer.pop().is_some());
+        assert!(producer.try_push(back).is_ok());
+    }
+
+    /// Every wait has an hour's timeout, so one lost wake-up would hang the test.
+    #[test]
+    fn no_wake_up_is_lost() {
+        const BATCHES: usize = 50_000;
+        const PRODUCERS: usize = 3;
+        let (producer, mut consumer) = ring(8);
+        let pool = Pool::new(8, 1);
+        thread::scope(|scope| {
+            for _ in 0..PRODUCERS {
+                let (producer, pool) = (producer.clone(), pool.clone());
+                scope.spawn(move || {
+                    for _ in 0..BATCHES {
+                        let mut next = loop {
+                            match pool.take() {
+                                Some(batch) => break slot(batch),
+                                None => thread::yield_now(),
+                            }
+                        };
+                        while let Err(Full(back)) = producer.try_push(next) {
+                            next = back;
+                            thread::yield_now();
+                        }
+                    }
+                });
+            }
+            let mut popped = 0;
+            while popped < BATCHES * PRODUCERS {
+                match consumer.pop() {
+                    Some(slot) => {
+                        popped += 1;
+                        pool.give(slot.batch);
+                    }
+                    None => consumer.wait(Duration::from_secs(3_600)),
+                }
+            }
+        });
+        assert_eq!(pool.free(), 8);
+    }
+
+    #[test]
+    fn a_ring_without_consumer_drops_receipts_and_is_full() {
+        let (producer, consumer) = ring(4);
+        let (receipt, receiver) = Receipt::pair();
+        producer
+            .try_push(Slot {
+                receipt: Some(receipt),
+                ..slot(Box::default())
+            })
+            .unwrap();
+        drop(consumer);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        assert!(runtime.block_on(receiver.wait()).is_err());
+        assert!(producer.try_push(slot(Box::default())).is_err());
+    }
+
+    #[test]
+    fn wake_ends_a_sleep_without_a_batch() {
+        let (producer, mut consumer) = ring(1);
+        thread::scope(|scope| {
+            let sleeper = scope.spawn(move || consumer.wait(Duration::from_secs(3_600)));
+            while !sleeper.is_finished() {
+                producer.wake();
+                thread::yield_now();
+            }
+        });
+    }
+}

@@ -1,0 +1,105 @@
+//! What each part of the engine counts in.
+
+use crate::{Counter, Gauge, StatusClass};
+
+/// What Modbus sessions count in.
+#[derive(Debug, Default)]
+pub struct ModbusCells {
+    /// Requests sent.
+    pub polls: Counter,
+    /// Requests without an answer in time.
+    pub timeouts: Counter,
+    /// Requests answered with an exception (Modbus Application Protocol V1.1b3, 7).
+    pub exceptions: Counter,
+    /// Connections made.
+    pub connects: Counter,
+    /// Scans skipped because the one before had not ended.
+    pub overruns: Counter,
+    /// Answers that break the protocol.
+    pub protocol_errors: Counter,
+    /// Connections refused or broken.
+    pub io_errors: Counter,
+    /// Connections open.
+    pub connections: Gauge,
+}
+
+/// What the journal counts in.
+#[derive(Debug, Default)]
+pub struct JournalCells {
+    /// The position behind the last record appended, in bytes.
+    pub position: Gauge,
+    /// The position up to which everything survives a power cut, in bytes.
+    pub durable: Gauge,
+    /// Bytes on disk.
+    pub bytes: Gauge,
+    /// Segment files on disk.
+    pub segments: Gauge,
+    /// Syncs to the disk.
+    pub syncs: Counter,
+    /// Syncs that failed.
+    pub sync_failures: Counter,
+    /// Writes that failed.
+    pub write_failures: Counter,
+}
+
+/// What the database writer counts in.
+#[derive(Debug, Default)]
+pub struct StoreCells {
+    /// The journal position that the database has committed, in bytes.
+    pub position: Gauge,
+    /// Transactions committed.
+    pub commits: Counter,
+    /// Transactions or connections that failed.
+    pub errors: Counter,
+    /// Attempts made again after an error.
+    pub retries: Counter,
+    /// 1 while connected, else 0.
+    pub connected: Gauge,
+    /// Journal not yet in the database, in bytes.
+    pub backlog_bytes: Gauge,
+}
+
+/// What the alarm evaluation counts in.
+#[derive(Debug, Default)]
+pub struct AlarmCells {
+    /// Changes of level.
+    pub transitions: Counter,
+    /// Points that are not at their normal level.
+    pub active: Gauge,
+}
+
+/// What the HTTP server counts in.
+#[derive(Debug, Default)]
+pub struct HttpCells {
+    requests: [Counter; StatusClass::ALL.len()],
+}
+
+impl HttpCells {
+    /// Counts a request answered with `class`.
+    pub fn answered(&self, class: StatusClass) {
+        self.requests[class as usize].increment();
+    }
+
+    /// Requests answered with `class`.
+    pub fn requests(&self, class: StatusClass) -> u64 {
+        self.requests[class as usize].get()
+    }
+}
+
+/// What the ring counts in.
+#[derive(Debug, Default)]
+pub struct RingCells {
+    /// Batches in the ring.
+    pub depth: Gauge,
+    /// Batches the ring can hold.
+    pub capacity: Gauge,
+    /// Batches refused because the ring was full.
+    pub full: Counter,
+}
+
+/// What the pool of batches counts in.
+#[derive(Debug, Default)]
+pub struct PoolCells {
+    /// Batches that are free.
+    pub free: Gauge,
+}

@@ -1,0 +1,169 @@
+//! The board of devices: how each one does, for the API and `gridos status`.
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Counter;
+use crate::label::label;
+
+label! {
+    /// Whether a device answers.
+    DeviceState {
+        /// It was not asked yet.
+        Unknown = "unknown",
+        /// Its last answer was one.
+        Up = "up",
+        /// It does not answer, or answers nonsense.
+        Down = "down",
+    }
+}
+
+/// All devices, in the order they were given at the start.
+#[derive(Debug)]
+pub struct DeviceBoard {
+    devices: Box<[Arc<DeviceStats>]>,
+}
+
+impl DeviceBoard {
+    pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
+        let stats = |name| Arc::new(DeviceStats::new(name));
+        Self {
+            devices: names.into_iter().map(stats).collect(),
+        }
+    }
+
+    /// The device at `index`, or `None` past the end; a session keeps a clone.
+    pub fn get(&self, index: usize) -> Option<&Arc<DeviceStats>> {
+        self.devices.get(index)
+    }
+
+    /// All devices in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<DeviceStats>> {
+        self.devices.iter()
+    }
+
+    /// How many devices there are.
+    pub fn len(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// Whether there is no device.
+    pub fn is_empty(&self) -> bool {
+        self.devices.is_empty()
+    }
+
+    /// How many devices are in `state`.
+    pub fn count(&self, state: DeviceState) -> usize {
+        self.iter().filter(|device| device.state() == state).count()
+    }
+}
+
+/// How one device does; written by its one session.
+#[derive(Debug, Default)]
+pub struct DeviceStats {
+    /// Readings decoded from its answers.
+    pub readings: Counter,
+    /// Requests sent to it.
+    pub polls: Counter,
+    /// Requests without a usable answer.
+    pub failures: Counter,
+    /// Scans skipped because the one before had not ended.
+    pub overruns: Counter,
+    name: Box<str>,
+    state: AtomicU8,
+    /// Nanoseconds since 1970; 0 means never.
+    last_answer: AtomicI64,
+    last_error: Mutex<Option<String>>,
+}
+
+impl DeviceStats {
+    fn new(name: String) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The device's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it answers.
+    pub fn state(&self) -> DeviceState {
+        let position = usize::from(self.state.load(Ordering::Acquire));
+        let state = DeviceState::ALL.get(position).copied();
+        state.unwrap_or(DeviceState::Unknown)
+    }
+
+    /// When it last answered, in nanoseconds since 1970; `None` if never.
+    pub fn last_answer(&self) -> Option<i64> {
+        Some(self.last_answer.load(Ordering::Acquire)).filter(|nanos| *nanos != 0)
+    }
+
+    /// What last went wrong with it, also after it recovered.
+    pub fn last_error(&self) -> Option<String> {
+        self.last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes an answer at `now`, in nanoseconds since 1970: the device is up. Returns whether it
+    /// was not before.
+    pub fn answered(&self, now: i64) -> bool {
+        self.last_answer.store(now, Ordering::Release);
+        self.enter(DeviceState::Up)
+    }
+
+    /// Notes what went wrong: the device is down. Returns whether it was not before.
+    pub fn failed(&self, error: &dyn Display) -> bool {
+        self.note(error);
+        self.enter(DeviceState::Down)
+    }
+
+    /// Notes an error that does not mean the device is down, such as one refused address.
+    pub fn note(&self, error: &dyn Display) {
+        let error = error.to_string();
+        let mut last = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if last.as_deref() != Some(&*error) {
+            *last = Some(error);
+        }
+    }
+
+    fn enter(&self, state: DeviceState) -> bool {
+        // Most calls change nothing: look before writing.
+        self.state() != state && {
+            self.state.store(state as u8, Ordering::Release);
+            true
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_goes_up_and_down_and_keeps_its_last_error() {
+        let board = DeviceBoard::new(["a", "b"].map(str::to_owned));
+        let device = board.get(1).unwrap();
+        assert_eq!((device.name(), device.state()), ("b", DeviceState::Unknown));
+        assert_eq!((device.last_answer(), device.last_error()), (None, None));
+        assert!(device.answered(7));
+        assert!(!device.answered(8));
+        assert!(device.failed(&"timeout"));
+        assert!(!device.failed(&"refused"));
+        assert_eq!(device.state(), DeviceState::Down);
+        assert!(device.answered(9));
+        assert_eq!(device.last_answer(), Some(9));
+        assert_eq!(device.last_error().as_deref(), Some("refused"));
+        let counts = [DeviceState::Unknown, DeviceState::Up, DeviceState::Down];
+        assert_eq!(counts.map(|state| board.count(state)), [1, 1, 0]);
+        assert!(board.get(2).is_none());
+    }
+}

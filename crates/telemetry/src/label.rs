@@ -1,0 +1,106 @@
+//! The values of every label: short fixed lists, so that no series can multiply.
+
+/// An enum whose variants each name one value of a label.
+macro_rules! label {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl $name {
+            /// All of them, in the order of [`Self::LABELS`].
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Their values in metrics.
+            pub const LABELS: &'static [&'static str] = &[$($text,)*];
+
+            /// Its value in metrics.
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use label;
+
+label! {
+    /// Why a reading was not taken.
+    Refusal {
+        /// The ring had no room: the source must hold back and send again.
+        RingFull = "ring_full",
+        /// No free batch to hold it: the source must hold back and send again.
+        PoolEmpty = "pool_empty",
+        /// It names a device that is not configured.
+        UnknownDevice = "unknown_device",
+        /// It names a point that its device has not got.
+        UnknownPoint = "unknown_point",
+        /// It is no reading: malformed, of the wrong type or out of range.
+        Invalid = "invalid",
+        /// The engine is draining and takes nothing more.
+        Stopping = "stopping",
+    }
+}
+
+label! {
+    /// How far a batch has come; each latency is measured from the last byte on the wire.
+    StageName {
+        /// Taken out of the ring by the pipeline.
+        Ring = "ring",
+        /// Judged, its alarms published.
+        Alarm = "alarm",
+        /// Durable in the journal.
+        Durable = "durable",
+        /// Committed by the database.
+        Stored = "stored",
+    }
+}
+
+label! {
+    /// The class of an HTTP answer (RFC 9110, 15).
+    StatusClass {
+        /// 1xx and 2xx.
+        Success = "2xx",
+        /// 3xx.
+        Redirection = "3xx",
+        /// 4xx: the client must change something.
+        ClientError = "4xx",
+        /// 5xx: the engine could not.
+        ServerError = "5xx",
+    }
+}
+
+impl StatusClass {
+    /// The class of the status code `status`; what is no valid code counts as the engine's fault.
+    pub const fn of(status: u16) -> Self {
+        match status {
+            100..300 => Self::Success,
+            300..400 => Self::Redirection,
+            400..500 => Self::ClientError,
+            _ => Self::ServerError,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_agree_with_labels() {
+        for (position, refusal) in Refusal::ALL.iter().enumerate() {
+            assert_eq!(*refusal as usize, position);
+            assert_eq!(refusal.label(), Refusal::LABELS[position]);
+        }
+    }
+
+    #[test]
+    fn statuses_have_classes() {
+        let classes = [200, 204, 304, 404, 503, 999].map(|s| StatusClass::of(s).label());
+        assert_eq!(classes, ["2xx", "2xx", "3xx", "4xx", "5xx", "5xx"]);
+    }
+}

@@ -1,0 +1,173 @@
+//! The ledger: where every reading is, so that none can be lost silently.
+
+use crossbeam_utils::CachePadded;
+
+use crate::{Counter, Gauge, Refusal};
+
+/// Counts readings at each gate of their way; each gate has its own cache line.
+///
+/// A gate must be counted no later than the next one, so that a snapshot never finds a reading
+/// further on that was not there before.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Decoded from the wire or from HTTP.
+    pub received: CachePadded<Counter>,
+    /// Pushed into the ring.
+    pub offered: CachePadded<Counter>,
+    /// Appended to the journal.
+    pub journalled: CachePadded<Counter>,
+    /// Committed by the database.
+    pub stored: CachePadded<Counter>,
+    /// In the journal at the start of the process, but not in the database.
+    pub carried_over: Gauge,
+    refused: CachePadded<[Counter; Refusal::ALL.len()]>,
+}
+
+impl Ledger {
+    /// Counts `readings` that were received but not taken.
+    #[inline]
+    pub fn refuse(&self, reason: Refusal, readings: u64) {
+        self.refused[reason as usize].add(readings);
+    }
+
+    /// Where all readings are at this moment.
+    ///
+    /// Gates are read from the last to the first, so a reading that passes meanwhile may seem to
+    /// be before its gate, but never behind it without having come.
+    pub fn snapshot(&self) -> LedgerSnapshot {
+        let stored = self.stored.get();
+        let journalled = self.journalled.get();
+        let offered = self.offered.get();
+        let refused_by = std::array::from_fn(|reason| self.refused[reason].get());
+        let received = self.received.get();
+        let carried_over = self.carried_over.get();
+        let refused = refused_by.iter().sum();
+        let in_ring = offered.saturating_sub(journalled);
+        let in_journal = (carried_over.saturating_add(journalled)).saturating_sub(stored);
+        let came = i128::from(received) + i128::from(carried_over);
+        let known = [refused, in_ring, in_journal, stored];
+        LedgerSnapshot {
+            received,
+            refused,
+            refused_by,
+            carried_over,
+            offered,
+            in_ring,
+            journalled,
+            in_journal,
+            stored,
+            unaccounted: came - known.into_iter().map(i128::from).sum::<i128>(),
+        }
+    }
+}
+
+/// Where all readings were at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerSnapshot {
+    /// Decoded from the wire or from HTTP since the start.
+    pub received: u64,
+    /// Received but not taken, for any reason.
+    pub refused: u64,
+    refused_by: [u64; Refusal::ALL.len()],
+    /// In the journal at the start, but not in the database.
+    pub carried_over: u64,
+    /// Pushed into the ring since the start.
+    pub offered: u64,
+    /// Pushed into the ring, not yet in the journal.
+    pub in_ring: u64,
+    /// Appended to the journal since the start.
+    pub journalled: u64,
+    /// In the journal, not yet in the database.
+    pub in_journal: u64,
+    /// Committed by the database since the start.
+    pub stored: u64,
+    /// Came and is nowhere (positive), or is somewhere and never came (negative).
+    ///
+    /// At rest 0. While a producer works it may be positive by the readings in its hands.
+    pub unaccounted: i128,
+}
+
+impl LedgerSnapshot {
+    /// Readings not taken for `reason`.
+    pub fn refused_for(&self, reason: Refusal) -> u64 {
+        self.refused_by[reason as usize]
+    }
+
+    /// Whether every reading that came is somewhere, and only once.
+    pub fn is_balanced(&self) -> bool {
+        self.unaccounted == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_balances_at_every_gate() {
+        let ledger = Ledger::default();
+        ledger.carried_over.set(40);
+        ledger.received.add(100);
+        assert_eq!(ledger.snapshot().unaccounted, 100);
+        ledger.refuse(Refusal::RingFull, 8);
+        ledger.refuse(Refusal::Invalid, 2);
+        ledger.offered.add(90);
+        ledger.journalled.add(70);
+        ledger.stored.add(50);
+        let snapshot = ledger.snapshot();
+        let expected = LedgerSnapshot {
+            received: 100,
+            refused: 10,
+            refused_by: [8, 0, 0, 0, 2, 0],
+            carried_over: 40,
+            offered: 90,
+            in_ring: 20,
+            journalled: 70,
+            in_journal: 60,
+            stored: 50,
+            unaccounted: 0,
+        };
+        assert_eq!(snapshot, expected);
+        assert!(snapshot.is_balanced());
+        assert_eq!(snapshot.refused_for(Refusal::RingFull), 8);
+    }
+
+    #[test]
+    fn a_reading_stored_twice_is_found() {
+        let ledger = Ledger::default();
+        ledger.received.add(5);
+        ledger.offered.add(5);
+        ledger.journalled.add(5);
+        ledger.stored.add(6);
+        assert_eq!(ledger.snapshot().unaccounted, -1);
+    }
+
+    #[test]
+    fn a_reading_journalled_twice_is_found() {
+        let ledger = Ledger::default();
+        ledger.received.add(5);
+        ledger.offered.add(5);
+        ledger.journalled.add(7);
+        assert!(!ledger.snapshot().is_balanced());
+    }
+
+    #[test]
+    fn no_snapshot_finds_readings_that_never_came() {
+        let ledger = Ledger::default();
+        std::thread::scope(|scope| {
+            let producer = scope.spawn(|| {
+                for _ in 0..20_000 {
+                    ledger.received.add(3);
+                    ledger.refuse(Refusal::PoolEmpty, 1);
+                    ledger.offered.add(2);
+                    ledger.journalled.add(2);
+                    ledger.stored.add(2);
+                }
+            });
+            while !producer.is_finished() {
+                assert!(ledger.snapshot().unaccounted >= 0);
+            }
+        });
+        assert!(ledger.snapshot().is_balanced());
+    }
+}

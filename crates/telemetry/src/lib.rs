@@ -1,0 +1,28 @@
+//! Every number the engine keeps about itself, and the Prometheus text that shows them.
+//!
+//! This crate must not know who measures: it stands on the lowest floor, offers cells to count
+//! in, and names, describes and shows each series exactly once, in the [`catalogue`]. Counting is
+//! one atomic add; nothing on the way of a reading takes a lock or allocates.
+
+mod buckets;
+mod catalogue;
+mod cells;
+mod counter;
+mod devices;
+mod label;
+mod ledger;
+mod render;
+mod stage;
+mod telemetry;
+
+pub use buckets::{BUCKET_BOUNDS, Buckets};
+pub use catalogue::{Kind, Label, Metric, Unit, catalogue};
+pub use cells::{
+    AlarmCells, HttpCells, JournalCells, ModbusCells, PoolCells, RingCells, StoreCells,
+};
+pub use counter::{Counter, Gauge};
+pub use devices::{DeviceBoard, DeviceState, DeviceStats};
+pub use label::{Refusal, StageName, StatusClass};
+pub use ledger::{Ledger, LedgerSnapshot};
+pub use stage::{Stage, StageRecorder, Stages};
+pub use telemetry::Telemetry;

@@ -1,0 +1,180 @@
+//! The catalogue as Prometheus text.
+
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+
+use metrics::{Key, KeyName, Metadata, Recorder, SharedString};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::catalogue::{Moment, Read};
+use crate::{Metric, StageName, Telemetry, Unit, catalogue};
+
+/// All series of one engine, registered once with a recorder of its own.
+///
+/// The recorder is not the process's global one, so several engines fit into one process.
+#[derive(Debug)]
+pub(crate) struct Exposition {
+    handle: PrometheusHandle,
+    /// Held while rendering: two at once would mix their moments.
+    rendering: Mutex<()>,
+    counters: Vec<CounterSeries>,
+    gauges: Vec<GaugeSeries>,
+}
+
+#[derive(Debug)]
+struct CounterSeries {
+    cell: metrics::Counter,
+    read: fn(&Moment<'_>, usize) -> u64,
+    position: usize,
+}
+
+#[derive(Debug)]
+struct GaugeSeries {
+    cell: metrics::Gauge,
+    read: fn(&Moment<'_>, usize) -> f64,
+    position: usize,
+}
+
+impl Exposition {
+    pub(crate) fn new(version: &str) -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let mut exposition = Self {
+            handle: recorder.handle(),
+            rendering: Mutex::new(()),
+            counters: Vec::new(),
+            gauges: Vec::new(),
+        };
+        for metric in catalogue() {
+            exposition.register(&recorder, metric, version);
+        }
+        exposition
+    }
+
+    fn register(&mut self, recorder: &PrometheusRecorder, metric: &Metric, version: &str) {
+        let metadata = Metadata::new(module_path!(), metrics::Level::INFO, None);
+        let name = || KeyName::from_const_str(metric.name);
+        let unit = Some(metric.unit.into());
+        let help = SharedString::const_str(metric.help);
+        match metric.read {
+            Read::Counter(read) => {
+                recorder.describe_counter(name(), unit, help);
+                let keys = keys(metric, version).into_iter().enumerate();
+                self.counters.extend(keys.map(|(position, key)| {
+                    let cell = recorder.register_counter(&key, &metadata);
+                    CounterSeries {
+                        cell,
+                        read,
+                        position,
+                    }
+                }));
+            }
+            Read::Gauge(read) => {
+                recorder.describe_gauge(name(), unit, help);
+                let keys = keys(metric, version).into_iter().enumerate();
+                self.gauges.extend(keys.map(|(position, key)| {
+                    let cell = recorder.register_gauge(&key, &metadata);
+                    GaugeSeries {
+                        cell,
+                        read,
+                        position,
+                    }
+                }));
+            }
+            // The recorder would keep every single duration until the next render.
+            Read::Stages => {}
+        }
+    }
+
+    pub(crate) fn render(&self, telemetry: &Telemetry) -> String {
+        let _rendering = self
+            .rendering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let moment = Moment {
+            telemetry,
+            ledger: telemetry.ledger.snapshot(),
+        };
+        for series in &self.counters {
+            let value = (series.read)(&moment, series.position);
+            series.cell.absolute(value);
+        }
+        for series in &self.gauges {
+            let value = (series.read)(&moment, series.position);
+            series.cell.set(value);
+        }
+        let recorded = self.handle.render();
+        let stages = catalogue()
+            .iter()
+            .filter(|metric| matches!(metric.read, Read::Stages))
+            .map(|metric| stages_family(metric, telemetry));
+        // The recorder keeps all in hash maps; a text that jumps about cannot be read by eye.
+        let mut families: Vec<String> = recorded.split("\n\n").map(sorted).collect();
+        families.extend(stages);
+        families.sort_unstable();
+        families.concat()
+    }
+}
+
+impl From<Unit> for metrics::Unit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Count => Self::Count,
+            Unit::Bytes => Self::Bytes,
+            Unit::Seconds => Self::Seconds,
+        }
+    }
+}
+
+/// One key per value of the metric's label.
+fn keys(metric: &Metric, version: &str) -> Vec<Key> {
+    let key = |label, value: &str| {
+        let labels = vec![metrics::Label::new(label, value.to_owned())];
+        Key::from_parts(metric.name, labels)
+    };
+    match metric.label {
+        None => vec![Key::from_static_name(metric.name)],
+        Some(label) if label.values.is_empty() => vec![key(label.name, version)],
+        Some(label) => {
+            let values = label.values.iter();
+            values.map(|value| key(label.name, value)).collect()
+        }
+    }
+}
+
+/// The lines of one family, HELP and TYPE first, then the samples in order.
+fn sorted(family: &str) -> String {
+    let mut lines: Vec<&str> = family.lines().filter(|line| !line.is_empty()).collect();
+    lines.sort_by_key(|line| (!line.starts_with('#'), *line));
+    lines
+        .iter()
+        .fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// The latency of all stages as a classic histogram.
+fn stages_family(metric: &Metric, telemetry: &Telemetry) -> String {
+    let mut text = String::new();
+    let name = metric.name;
+    let label = metric.label.map_or("stage", |label| label.name);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "# HELP {name} {}", metric.help);
+    let _ = writeln!(text, "# TYPE {name} histogram");
+    for stage in StageName::ALL {
+        let buckets = telemetry.stages.get(*stage).buckets();
+        let stage = stage.label();
+        for (bound, below) in buckets.cumulative() {
+            let bound = bound.as_secs_f64();
+            let _ = writeln!(
+                text,
+                "{name}_bucket{{{label}=\"{stage}\",le=\"{bound}\"}} {below}"
+            );
+        }
+        let (count, sum) = (buckets.count(), buckets.sum().as_secs_f64());
+        let _ = writeln!(
+            text,
+            "{name}_bucket{{{label}=\"{stage}\",le=\"+Inf\"}} {count}"
+        );
+        let _ = writeln!(text, "{name}_sum{{{label}=\"{stage}\"}} {sum}");
+        let _ = writeln!(text, "{name}_count{{{label}=\"{stage}\"}} {count}");
+    }
+    text
+}
