@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use gridos_model::{Gap, Readings, Timestamp, Transition};
-use rkyv::util::AlignedVec;
 
 use crate::segment::{self, Segment, SegmentHeader};
-use crate::{JournalError, Position, Recovery, StreamId, Tail, frame, record, recovery};
+use crate::{Frames, JournalError, Position, Recovery, StreamId, Tail, recovery};
 
 /// The knobs of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +42,8 @@ pub struct Journal {
     dir: PathBuf,
     options: Options,
     segment: Segment,
-    /// Frames that are not yet in the file; `written` is where they begin.
-    buffer: AlignedVec,
-    written: Tail,
-    end: Tail,
+    /// Frames that are not yet in the file.
+    frames: Frames,
     /// Bytes of all other segments, as far as known.
     bytes_before_segment: u64,
     shared: Arc<Shared>,
@@ -90,13 +87,12 @@ impl Journal {
             .sync_all()
             .map_err(JournalError::io("sync", &segment.path))?;
         let bytes_before_segment = Self::usage(dir)?.0.saturating_sub(segment.bytes()?);
+        let frames = Frames::new(segment.header.id, recovery.end);
         let journal = Self {
             dir: dir.to_owned(),
             options,
             segment,
-            buffer: AlignedVec::new(),
-            written: recovery.end,
-            end: recovery.end,
+            frames,
             bytes_before_segment,
             shared: Arc::new(shared),
             _lock: lock,
@@ -111,28 +107,27 @@ impl Journal {
 
     /// The end of everything appended, written or not.
     pub fn end(&self) -> Tail {
-        self.end
+        self.frames.until()
     }
 
     /// Bytes appended and not yet written.
     pub fn unwritten_bytes(&self) -> usize {
-        self.buffer.len()
+        self.frames.bytes().len()
     }
 
-    /// Appends a batch to the buffer; returns the position behind it.
+    /// Appends a batch to what is to be written; returns the position behind it.
     pub fn append_readings(&mut self, readings: &Readings<'_>) -> Position {
-        let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
-        self.append(count, |buffer| record::write_readings(readings, buffer))
+        self.frames.append_readings(readings)
     }
 
-    /// Appends alarm transitions to the buffer; returns the position behind them.
+    /// Appends alarm transitions to what is to be written; returns the position behind them.
     pub fn append_transitions(&mut self, transitions: &[Transition]) -> Position {
-        self.append(0, |buffer| record::write_transitions(transitions, buffer))
+        self.frames.append_transitions(transitions)
     }
 
-    /// Appends a gap to the buffer; returns the position behind it.
+    /// Appends a gap to what is to be written; returns the position behind it.
     pub fn append_gap(&mut self, gap: &Gap) -> Position {
-        self.append(0, |buffer| record::write_gap(gap, buffer))
+        self.frames.append_gap(gap)
     }
 
     /// Writes what was appended to the file, from where readers and the [`Syncer`] see it.
@@ -141,27 +136,27 @@ impl Journal {
     /// place when this is called again. Frames name their segment, so a new one is begun only
     /// when the buffer is empty; if that fails, the full one goes on growing meanwhile.
     pub fn write(&mut self) -> Result<Tail, JournalError> {
-        if self.buffer.is_empty() {
-            return Ok(self.written);
+        if self.frames.bytes().is_empty() {
+            return Ok(self.end());
         }
         if self.shared.poisoned.load(Ordering::Acquire) {
             return Err(JournalError::Poisoned);
         }
         self.check_budget()?;
-        let offset = self.segment.offset_of(self.written.position);
+        let offset = self.segment.offset_of(self.frames.from().position);
         self.segment
             .file
-            .write_all_at(&self.buffer, offset)
+            .write_all_at(self.frames.bytes(), offset)
             .map_err(JournalError::io("write", &self.segment.path))?;
-        self.buffer.clear();
-        self.written = self.end;
+        self.frames.restart(self.segment.header.id);
+        let end = self.end();
         self.shared
             .written
-            .store(self.written.position.get(), Ordering::Release);
+            .store(end.position.get(), Ordering::Release);
         if self.segment_is_full() {
             self.begin_segment()?;
         }
-        Ok(self.written)
+        Ok(end)
     }
 
     /// The other end of the way to the disk, for the thread that syncs.
@@ -202,38 +197,19 @@ impl Journal {
         Ok((bytes, segments.len()))
     }
 
-    fn append(&mut self, readings: u32, write: impl FnOnce(&mut AlignedVec) -> u16) -> Position {
-        let start = self.buffer.len();
-        self.buffer.resize(start + frame::HEADER_BYTES, 0);
-        let kind = write(&mut self.buffer);
-        let header = frame::Header {
-            length: 0,
-            position: self.end.position,
-            segment: self.segment.header.id,
-            readings_before: self.end.readings,
-            readings,
-            kind,
-        };
-        let header = frame::seal(&mut self.buffer, start, header);
-        self.buffer.resize(start + header.frame_bytes(), 0);
-        self.end.position = self.end.position.plus(header.frame_bytes() as u64);
-        self.end.readings += u64::from(readings);
-        self.end.position
-    }
-
     fn segment_is_full(&self) -> bool {
-        self.segment.offset_of(self.written.position) >= self.options.segment_bytes
+        self.segment.offset_of(self.frames.from().position) >= self.options.segment_bytes
     }
 
     /// Refuses to write beyond the budget; asks the disk only when a whole segment would not fit.
     fn check_budget(&mut self) -> Result<(), JournalError> {
-        let own = self.segment.offset_of(self.end.position);
+        let own = self.segment.offset_of(self.end().position);
         if self.bytes_before_segment + own <= self.options.bytes_max {
             return Ok(());
         }
         let (bytes, _) = Self::usage(&self.dir)?;
         self.bytes_before_segment = bytes.saturating_sub(self.segment.bytes()?);
-        if bytes + self.buffer.len() as u64 <= self.options.bytes_max {
+        if bytes + self.frames.bytes().len() as u64 <= self.options.bytes_max {
             return Ok(());
         }
         Err(JournalError::Budget { bytes })
@@ -243,7 +219,7 @@ impl Journal {
     /// of a journal can ever be torn.
     fn begin_segment(&mut self) -> Result<(), JournalError> {
         sync(&self.shared, &self.segment.file, &self.segment.path)?;
-        let next = create(&self.dir, self.stream(), self.written)?;
+        let next = create(&self.dir, self.stream(), self.end())?;
         let file = Arc::new(duplicate(&next)?);
         *self
             .shared
@@ -251,6 +227,7 @@ impl Journal {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = file;
         self.segment = next;
+        self.frames.restart(self.segment.header.id);
         let (bytes, _) = Self::usage(&self.dir)?;
         self.bytes_before_segment = bytes;
         Ok(())

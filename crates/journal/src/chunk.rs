@@ -3,7 +3,7 @@
 use rkyv::util::AlignedVec;
 
 use crate::frame::{self, Header};
-use crate::{Position, Record, RecordError, Tail, record};
+use crate::{Frames, Position, Record, RecordError, Tail, record};
 
 /// A span of the stream in memory: the writer's unit of work, reused from read to read.
 #[derive(Debug, Default)]
@@ -14,6 +14,30 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Makes this a copy of `frames`, checked as if they had been read from a segment: the way of
+    /// a record without the disk.
+    pub fn load(&mut self, frames: &Frames) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(frames.bytes());
+        (self.from, self.until) = (frames.from(), frames.from());
+        let length = self.bytes.len();
+        self.keep_whole_frames(length, frames.segment);
+    }
+
+    /// Cuts the chunk off behind the last good whole frame of its first `loaded` bytes.
+    pub(crate) fn keep_whole_frames(&mut self, loaded: usize, segment: u64) {
+        let mut kept = 0;
+        while let Ok(header) = frame::check(&self.bytes[kept..loaded], self.until.position, segment)
+        {
+            kept += header.frame_bytes();
+            self.until = Tail {
+                position: self.until.position.plus(header.frame_bytes() as u64),
+                readings: header.readings_before + u64::from(header.readings),
+            };
+        }
+        self.bytes.resize(kept, 0);
+    }
+
     /// Where it begins.
     pub fn from(&self) -> Tail {
         self.from
@@ -37,7 +61,7 @@ impl Chunk {
     /// The records in order, each with its position. Their frames were checked when the chunk was
     /// read; a record of an unknown kind or shape is an error of its own and spoils no other.
     pub fn records(&self) -> impl Iterator<Item = (Position, Result<Record<'_>, RecordError>)> {
-        Frames { bytes: &self.bytes }.map(|(header, payload)| {
+        Walk { bytes: &self.bytes }.map(|(header, payload)| {
             let record = record::read(header.kind, payload).and_then(|record| match &record {
                 Record::Readings(readings) if readings.len() != header.readings as usize => {
                     let reason = "count of readings differs from the frame's".to_owned();
@@ -50,11 +74,11 @@ impl Chunk {
     }
 }
 
-struct Frames<'a> {
+struct Walk<'a> {
     bytes: &'a [u8],
 }
 
-impl<'a> Iterator for Frames<'a> {
+impl<'a> Iterator for Walk<'a> {
     type Item = (Header, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {

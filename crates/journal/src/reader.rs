@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::frame::{self, FrameError};
+use crate::frame;
 use crate::recovery::next_frame;
 use crate::segment::{self, Segment};
 use crate::{Chunk, JournalError, Position, Tail};
@@ -66,7 +66,7 @@ impl Reader {
         };
         let end = current.next_base.map_or(until, |base| base.min(until));
         let bytes = load(&current.segment, from.position, end, bytes_max, chunk)?;
-        keep_whole_frames(&current.segment, bytes, chunk);
+        chunk.keep_whole_frames(bytes, current.segment.header.id);
         if chunk.bytes.is_empty() {
             self.resume(from, end)
                 .map(|resume| Read::Damaged { resume })
@@ -185,21 +185,4 @@ fn read_up_to(segment: &Segment, bytes: &mut [u8], offset: u64) -> Result<usize,
         }
     }
     Ok(loaded)
-}
-
-/// Cuts the chunk off behind the last good whole frame of its first `loaded` bytes.
-fn keep_whole_frames(segment: &Segment, loaded: usize, chunk: &mut Chunk) {
-    let mut kept = 0;
-    while let Ok(header) = check(segment, &chunk.bytes[kept..loaded], chunk.until.position) {
-        kept += header.frame_bytes();
-        chunk.until = Tail {
-            position: chunk.until.position.plus(header.frame_bytes() as u64),
-            readings: header.readings_before + u64::from(header.readings),
-        };
-    }
-    chunk.bytes.resize(kept, 0);
-}
-
-fn check(segment: &Segment, bytes: &[u8], at: Position) -> Result<frame::Header, FrameError> {
-    frame::check(bytes, at, segment.header.id)
 }

@@ -1,0 +1,131 @@
+//! The fleet that all benches work on, made the same each time.
+//!
+//! This crate must not know sockets: a bench measures one core at work, without system calls.
+
+use std::sync::Arc;
+
+use gridos_alarm::{Evaluator, Limits, LimitsError};
+use gridos_modbus::{Kind, Plan, PlanErrors, PlanLimits, RegisterPoint, Table};
+use gridos_model::{
+    Batch, Directory, DirectoryBuilder, DirectoryError, Layout, Point, PointIndex, Quality,
+    TimeQuality, Timestamp,
+};
+
+/// Registers, and so points, of one device: one full Modbus answer.
+pub const POINTS: usize = 125;
+/// Batches that one measured iteration passes through.
+pub const BATCHES: usize = 256;
+
+/// A number as a count of readings.
+pub const fn readings(batches: usize) -> u64 {
+    (batches * POINTS) as u64
+}
+
+/// A fleet of devices that each answer one request of 125 scaled 16-bit registers.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Devices and points.
+    pub directory: Directory,
+    /// The plan of every device.
+    pub plan: Plan,
+}
+
+/// Why a fleet cannot be made: never, unless a bench asks for the impossible.
+#[derive(Debug)]
+pub enum FleetError {
+    /// The plan is refused.
+    Plan(PlanErrors),
+    /// The directory is refused.
+    Directory(DirectoryError),
+    /// The limits are refused.
+    Limits(LimitsError),
+}
+
+impl Fleet {
+    /// A fleet of `devices` devices.
+    pub fn new(devices: usize) -> Result<Self, FleetError> {
+        let registers = (0..125).map(|address| RegisterPoint {
+            scale: 0.1,
+            ..RegisterPoint::new(&format!("p{address}"), Table::HoldingRegister, address, Kind::U16)
+        });
+        let plan = Plan::new(registers.collect(), &PlanLimits::default());
+        let plan = plan.map_err(FleetError::Plan)?;
+        let mut builder = DirectoryBuilder::default();
+        for device in 0..devices {
+            let points = plan.points().iter().map(|p| Point::new(&p.name, "A")).collect();
+            let groups: Vec<_> = plan.requests().iter().map(|request| request.points()).collect();
+            let name = format!("feeder-{device}");
+            builder.add(&name, points, &groups).map_err(FleetError::Directory)?;
+        }
+        Ok(Self { directory: builder.build(), plan })
+    }
+
+    /// The layout of the `n`-th device's answer, going round.
+    pub fn layout(&self, n: usize) -> &Arc<Layout> {
+        let devices = self.directory.devices();
+        devices[n % devices.len()].whole()
+    }
+
+    /// An evaluator with four limits on every point; the values of [`Fleet::words`] and
+    /// [`Fleet::fill`] keep within them.
+    pub fn evaluator(&self) -> Result<Evaluator, FleetError> {
+        let limits = Limits::new(Some(9e3), Some(8e3), Some(-8e3), Some(-9e3), 10.0);
+        let limits = limits.map_err(FleetError::Limits)?;
+        let mut evaluator = Evaluator::new(self.directory.point_count());
+        for layout in self.directory.devices().iter().map(|device| device.whole()) {
+            for (position, offset) in (0..layout.len()).zip(0..) {
+                if let Some(id) = layout.point_id(position) {
+                    evaluator.set(layout.first().offset(offset), id, limits);
+                }
+            }
+        }
+        Ok(evaluator)
+    }
+
+    /// What the `n`-th device answers.
+    pub fn words(n: u16) -> Vec<u16> {
+        (0..125).map(|p| n.wrapping_mul(31).wrapping_add(p * 97) % 4_000).collect()
+    }
+
+    /// Makes `batch` the `n`-th device's sweep.
+    pub fn fill(&self, batch: &mut Batch, n: usize) {
+        let time = Timestamp::from_millis(i64::try_from(n).unwrap_or(0));
+        batch.start_sweep(self.layout(n), time, TimeQuality::Synchronised, time);
+        batch.extend((0..125).map(|p| f64::from(p) * 0.5 - 30.0));
+    }
+
+    /// Makes `batch` events of random points of the `n`-th device.
+    pub fn fill_events(&self, batch: &mut Batch, n: usize, random: &mut Random) {
+        let time = Timestamp::from_millis(i64::try_from(n).unwrap_or(0));
+        batch.start_events(self.layout(n), time);
+        for _ in 0..POINTS {
+            let position = random.below(125);
+            batch.push_event(position, time, f64::from(position), Quality::GOOD);
+        }
+    }
+
+    /// Where the columns of a batch's layout begin.
+    pub fn first(batch: &Batch) -> PointIndex {
+        batch.layout().map_or(PointIndex::new(0), |layout| layout.first())
+    }
+}
+
+/// A small generator (xorshift, Marsaglia 2003), the same numbers each time.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Default for Random {
+    fn default() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl Random {
+    /// A number below `end`.
+    pub fn below(&mut self, end: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        u32::try_from(self.0 % u64::from(end)).unwrap_or(0)
+    }
+}

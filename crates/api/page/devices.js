@@ -1,0 +1,84 @@
+// The devices: state, first values, age of the last answer.
+
+import { clock } from "./engine.js";
+import { byId, cells, choosable, element, keep, setClass, setText } from "./rows.js";
+import { MARKS, count, isBad, span, value } from "./text.js";
+
+/** Values beyond these ages, in seconds, are shown as old and as stale. */
+const OLD = 15;
+const STALE = 60;
+
+export const SHOWN_MAX = 200;
+export const VALUES = 3;
+
+export function showDevices(answer, selected, choose) {
+  const { devices, matching, total } = answer;
+  const some = matching === total ? count(total) : `${count(matching)} of ${count(total)}`;
+  setText(byId("devices-count"), some);
+  const note = matching > devices.length
+    ? `the first ${devices.length} are shown; write a part of a name to find others`
+    : matching === 0 ? "no device fits" : "";
+  setText(byId("devices-note"), note);
+  const body = byId("devices").tBodies[0];
+  keep(body, devices, (device) => device.name, (device) => make(device, choose), (row, device) => {
+    update(row, device);
+    row.setAttribute("aria-selected", String(device.name === selected));
+  });
+}
+
+function make(device, choose) {
+  const row = cells("", "name", "values", "number", "number wide live", "number wide live");
+  row.children[0].append(element("span"));
+  row.children[1].append(element("span"), element("small"));
+  choosable(row, () => choose(device.name, null));
+  return row;
+}
+
+function update(row, device) {
+  const [state, name, values, answer, readings, failures] = row.children;
+  setText(state.firstElementChild, MARKS[device.state]);
+  setClass(state.firstElementChild, `badge ${device.state}`);
+  setText(name.firstElementChild, device.name);
+  setText(name.lastElementChild, device.state === "down" ? device.last_error ?? "" : "");
+  showValues(values, device);
+  row.dataset.time = device.last_answer ?? "";
+  setText(readings, count(device.readings));
+  setText(failures, count(device.failures));
+  setText(answer, span(clock.age(device.last_answer)));
+}
+
+function showValues(target, device) {
+  keep(target, device.values, (point) => point.name, () => {
+    const shown = element("span");
+    shown.append(element("b"), " ", element("span"), " ", element("span"));
+    return shown;
+  }, (shown, point) => {
+    const [name, number, level] = shown.children;
+    const doubt = isBad(point.quality) ? " ?" : "";
+    setText(name, point.name);
+    setText(number, `${value(point.value)} ${point.unit}${doubt}`);
+    setText(level, point.level === "normal" ? "" : MARKS[point.level].split(" ")[0]);
+    level.hidden = point.level === "normal";
+    setClass(level, `badge ${point.level}`);
+    shown.dataset.time = point.time ?? "";
+    shown.dataset.doubt = doubt || device.state === "down" ? "1" : "";
+    setClass(number, freshness(shown));
+  });
+}
+
+/** How a value may be shown: one of bad quality, or of a device that is down, is not live. */
+export function freshness({ dataset }) {
+  const age = dataset.time ? clock.age(dataset.time) : null;
+  if (dataset.doubt || age === null || age > STALE) return "live stale";
+  return age > OLD ? "live old" : "live";
+}
+
+/** Lets the ages go on between answers. */
+export function ageDevices() {
+  for (const row of byId("devices").tBodies[0].rows) {
+    setText(row.children[3], span(row.dataset.time ? clock.age(row.dataset.time) : null));
+    for (const shown of row.children[2].children) {
+      setClass(shown.children[1], freshness(shown));
+    }
+  }
+}

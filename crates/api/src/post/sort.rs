@@ -1,0 +1,327 @@
+//! Posted readings, sorted into one group per device or refused one by one.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use gridos_model::{DeviceIndex, Directory, PointRef, Quality, Timestamp};
+use gridos_telemetry::Refusal;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::parameters::cut;
+
+/// A source time further ahead than this is taken as a wrong clock.
+const FUTURE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// A reading as it is posted; a name that is not known here refuses it, so that a misspelt "time"
+/// does not silently become the time of reception.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Posted<'a> {
+    #[serde(borrow)]
+    point: Cow<'a, str>,
+    value: f64,
+    #[serde(default)]
+    time: Option<String>,
+    #[serde(default)]
+    quality: Option<Vec<String>>,
+}
+
+/// The readings of a post.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    /// In the order in which their devices first came.
+    pub(super) groups: Vec<Group>,
+    /// In the order of the post.
+    pub(super) refused: Vec<RefusedReading>,
+}
+
+/// Readings of one device that go into one batch.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) device: DeviceIndex,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// One reading that can be taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Entry {
+    /// Its place in the post.
+    pub(super) index: usize,
+    /// Its point's position in the device's whole layout.
+    pub(super) position: u32,
+    pub(super) time: Timestamp,
+    pub(super) value: f64,
+    pub(super) quality: Quality,
+}
+
+/// One reading that was not taken.
+#[derive(Debug, Serialize)]
+pub(super) struct RefusedReading {
+    /// Its place in the post.
+    pub(super) index: usize,
+    /// The point as it was written; null if that could not be read.
+    pub(super) point: Option<String>,
+    #[serde(rename = "reason", serialize_with = "as_label")]
+    pub(super) why: Refusal,
+    pub(super) detail: String,
+}
+
+fn as_label<S: Serializer>(why: &Refusal, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(why.label())
+}
+
+impl Sorted {
+    /// How many readings can be taken.
+    pub(super) fn accepted(&self) -> usize {
+        self.groups.iter().map(|group| group.entries.len()).sum()
+    }
+}
+
+/// Sorts `readings`, which were received at `received`, into groups of at most `batch_max`.
+pub(super) fn sort(
+    readings: &[&RawValue],
+    directory: &Directory,
+    received: Timestamp,
+    batch_max: usize,
+) -> Sorted {
+    let mut sorted = Sorted::default();
+    let mut group_by_device = HashMap::new();
+    for (index, raw) in readings.iter().enumerate() {
+        let (device, entry) = match read(index, raw, directory, received) {
+            Ok(taken) => taken,
+            Err(refused) => {
+                sorted.refused.push(refused);
+                continue;
+            }
+        };
+        let group = group_by_device.entry(device).or_insert(usize::MAX);
+        match sorted.groups.get_mut(*group) {
+            Some(open) if open.entries.len() < batch_max => open.entries.push(entry),
+            Some(_) | None => {
+                *group = sorted.groups.len();
+                sorted.groups.push(Group {
+                    device,
+                    entries: vec![entry],
+                });
+            }
+        }
+    }
+    sorted
+}
+
+fn read(
+    index: usize,
+    raw: &RawValue,
+    directory: &Directory,
+    received: Timestamp,
+) -> Result<(DeviceIndex, Entry), RefusedReading> {
+    let refuse = |point: Option<&str>, why, detail| RefusedReading {
+        index,
+        point: point.map(cut),
+        why,
+        detail,
+    };
+    let posted: Posted<'_> = serde_json::from_str(raw.get())
+        .map_err(|error| refuse(point_of(raw).as_deref(), Refusal::Invalid, what(&error)))?;
+    let point = &*posted.point;
+    let at = find(directory, point).map_err(|(why, detail)| refuse(Some(point), why, detail))?;
+    let invalid = |detail| refuse(Some(point), Refusal::Invalid, detail);
+    let flags = posted.quality.unwrap_or_default();
+    let quality = read_quality(&flags).map_err(invalid)?;
+    let (time, quality) = match posted.time {
+        None => (received, quality | Quality::NO_SOURCE_TIME),
+        Some(text) => match text.parse() {
+            Ok(time) if time > received.saturating_add(FUTURE_MAX) => {
+                (received, quality | Quality::CLOCK_CLAMPED)
+            }
+            Ok(time) => (time, quality),
+            Err(error) => return Err(invalid(format!("time: {error}"))),
+        },
+    };
+    let entry = Entry {
+        index,
+        position: at.position,
+        time,
+        value: posted.value,
+        quality,
+    };
+    Ok((at.device, entry))
+}
+
+fn find(directory: &Directory, point: &str) -> Result<PointRef, (Refusal, String)> {
+    if let Some(at) = directory.find_point(point) {
+        return Ok(at);
+    }
+    let Some((device, name)) = point.rsplit_once('.') else {
+        let detail = "a point is named DEVICE.POINT".to_owned();
+        return Err((Refusal::UnknownPoint, detail));
+    };
+    let (device_cut, name) = (cut(device), cut(name));
+    if directory.find_device(device).is_none() {
+        let detail = format!("no device '{device_cut}' is configured");
+        return Err((Refusal::UnknownDevice, detail));
+    }
+    let detail = format!("the device '{device_cut}' has no point '{name}'");
+    Err((Refusal::UnknownPoint, detail))
+}
+
+fn read_quality(flags: &[String]) -> Result<Quality, String> {
+    flags.iter().try_fold(Quality::GOOD, |quality, flag| {
+        let known = Quality::from_name(&flag.to_ascii_uppercase());
+        known.map(|known| quality | known).ok_or_else(|| {
+            let names: Vec<_> = Quality::all().names().collect();
+            format!(
+                "quality: there is no flag '{}'; known are: {}",
+                cut(flag),
+                names.join(", ")
+            )
+        })
+    })
+}
+
+/// The point of a reading that is otherwise wrong, if it can be found at all.
+fn point_of(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        point: String,
+    }
+    serde_json::from_str(raw.get())
+        .ok()
+        .map(|Named { point }| point)
+}
+
+/// What is wrong, without a line and column that would count from the reading's own beginning.
+fn what(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text.chars().take(200.min(end)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gridos_model::{DirectoryBuilder, Point};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_414_346_000);
+
+    fn directory() -> Directory {
+        let points = |names: &[&str]| names.iter().map(|name| Point::new(name, "A")).collect();
+        let mut builder = DirectoryBuilder::default();
+        builder.add("sub1.f1", points(&["ia", "ib"]), &[]).unwrap();
+        builder.add("sub1.f2", points(&["ia"]), &[]).unwrap();
+        builder.build()
+    }
+
+    fn sorted(body: &str, batch_max: usize) -> Sorted {
+        let readings: Vec<&RawValue> = serde_json::from_str(body).unwrap();
+        sort(&readings, &directory(), NOW, batch_max)
+    }
+
+    fn entry(body: &str) -> Entry {
+        let sorted = sorted(body, 10);
+        assert!(sorted.refused.is_empty(), "{:?}", sorted.refused);
+        sorted.groups[0].entries[0]
+    }
+
+    #[test]
+    fn readings_are_grouped_by_device_in_their_order() {
+        let sorted = sorted(
+            r#"[{"point":"sub1.f2.ia","value":1}, {"point":"sub1.f1.ib","value":2},
+                {"point":"sub1.f2.ia","value":3}, {"point":"sub1.f2.ia","value":4}]"#,
+            2,
+        );
+        let shape: Vec<_> = sorted
+            .groups
+            .iter()
+            .map(|group| {
+                let entries = group.entries.iter();
+                let places: Vec<_> = entries.map(|e| (e.index, e.position, e.value)).collect();
+                (group.device.get(), places)
+            })
+            .collect();
+        let expected = [
+            (1, vec![(0, 0, 1.0), (2, 0, 3.0)]),
+            (0, vec![(1, 1, 2.0)]),
+            (1, vec![(3, 0, 4.0)]),
+        ];
+        assert_eq!(shape, expected);
+        assert_eq!(sorted.accepted(), 4);
+    }
+
+    #[test]
+    fn times_are_neither_invented_nor_believed_blindly() {
+        let with = |time: &str| {
+            let entry = entry(&format!(r#"[{{"point":"sub1.f1.ia","value":1{time}}}]"#));
+            (entry.time, entry.quality)
+        };
+        assert_eq!(with(""), (NOW, Quality::NO_SOURCE_TIME));
+        assert_eq!(with(r#","time":null"#), (NOW, Quality::NO_SOURCE_TIME));
+        let at = |time: Timestamp| with(&format!(r#","time":"{time}""#));
+        let past = Timestamp::from_millis(77);
+        assert_eq!(at(past), (past, Quality::GOOD));
+        let near = NOW.saturating_add(FUTURE_MAX);
+        assert_eq!(at(near), (near, Quality::GOOD));
+        let far = near.saturating_add(Duration::from_nanos(1));
+        assert_eq!(at(far), (NOW, Quality::CLOCK_CLAMPED));
+    }
+
+    #[test]
+    fn every_flag_that_is_shown_is_understood() {
+        let names: Vec<_> = Quality::all().names().collect();
+        let flags = serde_json::to_string(&names).unwrap();
+        let entry = entry(&format!(
+            r#"[{{"point":"sub1.f1.ia","value":1,"time":"{NOW}","quality":{flags}}}]"#
+        ));
+        assert_eq!(entry.quality, Quality::all());
+    }
+
+    #[test]
+    fn each_wrong_reading_is_refused_alone_with_its_reason() {
+        let sorted = sorted(
+            r#"[{"point":"sub1.f1.ia","value":1}, {"point":"sub1.f1.ix","value":1},
+                {"point":"sub9.f1.ia","value":1}, {"point":"ia","value":1},
+                {"point":"sub1.f1.ia","value":"1"}, {"point":"sub1.f1.ia","value":1e999},
+                {"point":"sub1.f1.ia"}, {"value":1}, {"point":"sub1.f1.ia","value":1,"tiem":null},
+                {"point":"sub1.f1.ia","value":1,"time":"today"}, 7,
+                {"point":"sub1.f1.ia","value":1,"quality":["fine"]},
+                {"point":"sub1.f1.ia","value":null}]"#,
+            10,
+        );
+        assert_eq!(sorted.accepted(), 1);
+        let refused: Vec<_> = sorted
+            .refused
+            .iter()
+            .map(|r| (r.index, r.point.as_deref().unwrap_or("?"), r.why.label()))
+            .collect();
+        let expected = [
+            (1, "sub1.f1.ix", "unknown_point"),
+            (2, "sub9.f1.ia", "unknown_device"),
+            (3, "ia", "unknown_point"),
+            (4, "sub1.f1.ia", "invalid"),
+            (5, "sub1.f1.ia", "invalid"),
+            (6, "sub1.f1.ia", "invalid"),
+            (7, "?", "invalid"),
+            (8, "sub1.f1.ia", "invalid"),
+            (9, "sub1.f1.ia", "invalid"),
+            (10, "?", "invalid"),
+            (11, "sub1.f1.ia", "invalid"),
+            (12, "sub1.f1.ia", "invalid"),
+        ];
+        assert_eq!(refused, expected);
+        assert!(
+            sorted.refused[7].detail.contains("tiem"),
+            "{}",
+            sorted.refused[7].detail
+        );
+        assert!(!sorted.refused[7].detail.contains("line"));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_answer() {
+        let body = format!(r#"[{{"point":"{}","value":1}}]"#, "x".repeat(100_000));
+        let refused = &sorted(&body, 10).refused[0];
+        assert!(refused.point.as_ref().unwrap().len() <= 120);
+    }
+}

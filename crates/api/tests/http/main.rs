@@ -1,0 +1,11 @@
+//! The whole router, asked as clients ask it, over a small engine without sockets or disk.
+
+#![cfg(test)]
+
+mod health;
+mod page;
+mod post;
+mod read;
+mod rig;
+mod serve;
+mod store;

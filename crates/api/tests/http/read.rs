@@ -1,0 +1,390 @@
+//! Status, devices, latest values, history and alarms.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::http::header;
+use gridos_model::{Batch, Level, PointId, Quality, TimeQuality, Timestamp, Transition};
+use gridos_store::{AlarmRow, ReadingRow};
+use gridos_telemetry::Refusal;
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, get};
+
+fn publish(rig: &Rig, values: [f64; 2]) {
+    let device = &rig.state.directory.devices()[0];
+    let mut batch = Batch::default();
+    let time = Timestamp::from_millis(1_500);
+    batch.start_sweep(device.whole(), time, TimeQuality::Synchronised, time);
+    batch.extend(values);
+    rig.state
+        .live
+        .publish(0, device.whole().first(), &batch.readings().unwrap());
+}
+
+fn transition(from: Level, to: Level, value: f64, seconds: i64) -> Transition {
+    let time = Timestamp::from_millis(seconds * 1_000);
+    Transition {
+        point: PointId::of("sub1.f1", "ia"),
+        from,
+        to,
+        time,
+        received: time,
+        value,
+        quality: Quality::GOOD,
+        occurrence: 4,
+    }
+}
+
+#[tokio::test]
+async fn the_status_shows_the_engine_at_a_glance() {
+    let rig = Rig::new();
+    let telemetry = &rig.state.telemetry;
+    telemetry.ledger.received.add(50);
+    telemetry.ledger.refuse(Refusal::RingFull, 8);
+    telemetry.ledger.offered.add(42);
+    telemetry.ledger.journalled.add(40);
+    telemetry.devices.get(0).unwrap().answered(1);
+    telemetry.journal.position.set(900);
+    telemetry.journal.durable.set(900);
+    telemetry.store.position.set(700);
+    telemetry.store.backlog_bytes.set(200);
+    let mut recorder = telemetry.stages.durable.recorder();
+    recorder.record(Duration::from_millis(4));
+    drop(recorder);
+    let status = get(&rig.router(), "/api/v1/scada/status").await.json();
+    assert_eq!(
+        (&status["engine"], &status["version"]),
+        (&json!("north"), &json!("1.2.3"))
+    );
+    assert!(status["uptime_seconds"].as_f64().unwrap() >= 0.0);
+    assert_eq!(
+        status["devices"],
+        json!({"total": 2, "up": 1, "down": 0, "unknown": 1})
+    );
+    assert_eq!(status["points"], 3);
+    let ledger = &status["ledger"];
+    assert_eq!(
+        (&ledger["received"], &ledger["in_ring"]),
+        (&json!(50), &json!(2))
+    );
+    assert_eq!(ledger["refused_by"]["ring_full"], 8);
+    assert_eq!(
+        (&ledger["unaccounted"], &ledger["balanced"]),
+        (&json!(0), &json!(true))
+    );
+    assert_eq!(status["stages"]["stored"]["p95_ms"], Value::Null);
+    let p95 = status["stages"]["durable"]["p95_ms"].as_f64().unwrap();
+    assert!((3.9..4.1).contains(&p95), "{p95}");
+    assert_eq!(status["journal"]["durable"], 900);
+    let store = json!({"connected": true, "position": 700, "backlog_bytes": 200});
+    assert_eq!(status["store"], store);
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_off_is_shown_as_off() {
+    let rig = Rig::new();
+    rig.state.telemetry.ledger.received.add(3);
+    let status = get(&rig.router(), "/api/v1/scada/status").await.json();
+    assert_eq!(status["ledger"]["unaccounted"], 3);
+    assert_eq!(status["ledger"]["balanced"], false);
+}
+
+#[tokio::test]
+async fn devices_are_listed_found_and_filtered() {
+    let rig = Rig::new();
+    publish(&rig, [150.0, 2.0]);
+    rig.state
+        .alarms
+        .apply(&[transition(Level::Normal, Level::High, 150.0, 1)]);
+    let second = rig.state.telemetry.devices.get(1).unwrap();
+    second.polls.add(9);
+    second.answered(1_500_000_000);
+    second.failed(&"timeout");
+    let router = rig.router();
+    let all = get(&router, "/api/v1/devices?values=1").await.json();
+    assert_eq!((&all["total"], &all["matching"]), (&json!(2), &json!(2)));
+    let first = &all["devices"][0];
+    assert_eq!(
+        (&first["name"], &first["state"]),
+        (&json!("sub1.f1"), &json!("unknown"))
+    );
+    assert_eq!((&first["points"], &first["alarms"]), (&json!(2), &json!(1)));
+    assert_eq!(first["last_answer"], Value::Null);
+    assert_eq!(first["values"].as_array().unwrap().len(), 1);
+    assert_eq!(first["values"][0]["level"], "high");
+    let second = &all["devices"][1];
+    assert_eq!(
+        (&second["state"], &second["polls"]),
+        (&json!("down"), &json!(9))
+    );
+    assert_eq!(second["last_answer"], "1970-01-01T00:00:01.5Z");
+    assert_eq!(second["last_error"], "timeout");
+    for (query, names) in [
+        ("q=F2", &["sub1.f2"][..]),
+        ("state=down", &["sub1.f2"]),
+        ("state=abnormal", &["sub1.f1", "sub1.f2"]),
+        ("state=up", &[]),
+        ("offset=1", &["sub1.f2"]),
+        ("limit=1", &["sub1.f1"]),
+    ] {
+        let found = get(&router, &format!("/api/v1/devices?{query}"))
+            .await
+            .json();
+        let found = found["devices"].as_array().unwrap().iter();
+        let found: Vec<_> = found
+            .map(|device| device["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, names, "{query}");
+    }
+    let wrong = get(&router, "/api/v1/devices?state=broken").await;
+    wrong.problem(400, "bad-parameter");
+}
+
+#[tokio::test]
+async fn the_latest_readings_are_those_of_the_live_view() {
+    let rig = Rig::new();
+    publish(&rig, [1.25, f64::NAN]);
+    let router = rig.router();
+    let path = "/api/v1/scada/latest?point=sub1.f2.v&point=sub1.f1.ib";
+    let latest = get(&router, path).await.json();
+    let [never, nan] = [&latest["readings"][0], &latest["readings"][1]];
+    assert_eq!(never["point"], "sub1.f2.v");
+    assert_eq!(
+        (&never["value"], &never["time"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(never["quality"], Value::Null);
+    assert_eq!(
+        (&nan["value"], &nan["quality"]),
+        (&Value::Null, &json!(["not_finite"]))
+    );
+    let device = get(&router, "/api/v1/scada/latest?device=sub1.f1")
+        .await
+        .json();
+    let ia = &device["readings"][0];
+    assert_eq!((&ia["value"], &ia["unit"]), (&json!(1.25), &json!("A")));
+    assert_eq!(
+        (&ia["time"], &ia["quality"]),
+        (&json!("1970-01-01T00:00:01.5Z"), &json!([]))
+    );
+    assert_eq!(
+        (&ia["level"], &ia["limits"]["high"]),
+        (&json!("normal"), &json!(100.0))
+    );
+    assert_eq!(
+        (&ia["limits"]["low"], &device["total"]),
+        (&Value::Null, &json!(2))
+    );
+    let window = get(
+        &router,
+        "/api/v1/scada/latest?device=sub1.f1&offset=1&limit=1",
+    )
+    .await
+    .json();
+    assert_eq!(window["readings"][0]["name"], "ib");
+    for (query, status, kind) in [
+        ("", 400, "bad-parameter"),
+        ("?point=sub1.f1.ix", 404, "not-found"),
+        ("?device=sub9", 404, "not-found"),
+        ("?points=sub1.f1.ia", 400, "bad-parameter"),
+    ] {
+        get(&router, &format!("/api/v1/scada/latest{query}"))
+            .await
+            .problem(status, kind);
+    }
+}
+
+fn rows(rig: &Rig, point: &str, count: i64) {
+    let rows = (0..count).map(|second| ReadingRow {
+        point: point.to_owned(),
+        time: Timestamp::from_millis(second * 1_000),
+        value: (second != 3).then_some(f64::from(u32::try_from(second).unwrap())),
+        quality: if second == 3 {
+            Quality::COMM_LOST
+        } else {
+            Quality::GOOD
+        },
+    });
+    rig.store.readings.lock().unwrap().extend(rows);
+}
+
+#[tokio::test]
+async fn history_is_read_from_the_store() {
+    let rig = Rig::new();
+    rows(&rig, "sub1.f1.ia", 10);
+    let router = rig.router();
+    let range = "from=1970-01-01T00:00:02Z&to=1970-01-01T01:00:08%2B01:00";
+    let path = format!("/api/v1/scada/data?point=sub1.f1.ia&{range}");
+    let history = get(&router, &path).await.json();
+    assert_eq!(
+        (&history["point"], &history["unit"]),
+        (&json!("sub1.f1.ia"), &json!("A"))
+    );
+    assert_eq!(history["from"], "1970-01-01T00:00:02Z");
+    assert_eq!(history["truncated"], false);
+    let readings = history["readings"].as_array().unwrap();
+    assert_eq!(readings.len(), 6);
+    let expected = json!({"time": "1970-01-01T00:00:02Z", "value": 2.0, "quality": []});
+    assert_eq!(readings[0], expected);
+    let lost = json!({"time": "1970-01-01T00:00:03Z", "value": null, "quality": ["comm_lost"]});
+    assert_eq!(readings[1], lost);
+    let few = get(&router, &format!("{path}&limit=2")).await.json();
+    assert_eq!(few["truncated"], true);
+    assert_eq!(few["readings"].as_array().unwrap().len(), 2);
+    assert_eq!(few["readings"][1]["value"], 7.0);
+    let recent = get(&router, "/api/v1/scada/data?point=sub1.f1.ia")
+        .await
+        .json();
+    assert_eq!(recent["readings"], json!([]));
+}
+
+#[tokio::test]
+async fn a_point_that_is_configured_no_more_keeps_its_history() {
+    let rig = Rig::new();
+    rows(&rig, "old.f1.ia", 10);
+    let router = rig.router();
+    let path = "/api/v1/scada/data?point=old.f1.ia&from=1970-01-01T00:00:00Z";
+    let history = get(&router, path).await.json();
+    assert_eq!(history["readings"].as_array().unwrap().len(), 10);
+    assert_eq!(history["unit"], Value::Null);
+    let never = get(&router, "/api/v1/scada/data?point=never.f1.ia").await;
+    never.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn wrong_questions_are_refused_with_what_to_do() {
+    let router = Rig::new().router();
+    for (query, hint) in [
+        ("", "point must be given"),
+        ("point=a.b&point=c.d", "more than once"),
+        ("point=a.b&limit=0", "from 1 to 100000"),
+        ("point=a.b&limit=100001", "from 1 to 100000"),
+        ("point=a.b&limit=-1", "from 1 to 100000"),
+        ("point=a.b&from=yesterday", "-15m"),
+        ("point=a.b&from=now&to=-1h", "before 'to'"),
+        ("point=a.b&form=-1h", "'form'"),
+    ] {
+        let answer = get(&router, &format!("/api/v1/scada/data?{query}")).await;
+        let detail = answer.problem(400, "bad-parameter");
+        assert!(detail.contains(hint), "{query}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_stops_history_alone_and_tells_no_secrets() {
+    let rig = Rig::new();
+    rig.store.is_away.store(true, Ordering::Relaxed);
+    let router = rig.router();
+    for path in [
+        "/api/v1/scada/data?point=sub1.f1.ia",
+        "/api/v1/alarms/history",
+    ] {
+        let answer = get(&router, path).await;
+        answer.problem(503, "database-away");
+        assert_eq!(answer.headers[header::RETRY_AFTER], "5");
+        assert!(!answer.text.contains("secret"));
+    }
+    assert_eq!(
+        get(&router, "/api/v1/scada/latest?device=sub1.f1")
+            .await
+            .status,
+        200
+    );
+    assert_eq!(get(&router, "/api/v1/alarms").await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_takes_too_long_is_ended() {
+    let rig = Rig::new();
+    rig.store.is_stuck.store(true, Ordering::Relaxed);
+    let answer = get(&rig.router(), "/api/v1/scada/data?point=sub1.f1.ia").await;
+    answer.problem(504, "slow-answer");
+}
+
+#[tokio::test]
+async fn active_alarms_are_shown_with_their_limits() {
+    let rig = Rig::new();
+    let stranger = Transition {
+        point: PointId::of("old", "x"),
+        ..transition(Level::Normal, Level::Low, -1.0, 2)
+    };
+    rig.state.alarms.apply(&[
+        transition(Level::Normal, Level::High, 101.0, 1),
+        stranger,
+        transition(Level::High, Level::HighHigh, 250.0, 3),
+    ]);
+    let router = rig.router();
+    let answer = get(&router, "/api/v1/alarms").await.json();
+    assert_eq!(answer["total"], 2);
+    let alarm = &answer["alarms"][0];
+    assert_eq!(
+        (&alarm["point"], &alarm["device"]),
+        (&json!("sub1.f1.ia"), &json!("sub1.f1"))
+    );
+    assert_eq!(
+        (&alarm["level"], &alarm["limit"]),
+        (&json!("high_high"), &json!(200.0))
+    );
+    assert_eq!(
+        (&alarm["value"], &alarm["unit"]),
+        (&json!(250.0), &json!("A"))
+    );
+    assert_eq!(alarm["since"], "1970-01-01T00:00:01Z");
+    assert_eq!(
+        (&alarm["changed"], &alarm["occurrence"]),
+        (&json!("1970-01-01T00:00:03Z"), &json!(4))
+    );
+    let other = &answer["alarms"][1];
+    assert_eq!(
+        (&other["point"], &other["limit"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(other["point_id"], stranger.point.raw());
+    let first = get(&router, "/api/v1/alarms?limit=1").await.json();
+    assert_eq!(
+        (first["alarms"].as_array().unwrap().len(), &first["total"]),
+        (1, &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn past_alarms_are_read_from_the_store() {
+    let rig = Rig::new();
+    let row = |point: &str, second: i64| AlarmRow {
+        point: point.to_owned(),
+        time: Timestamp::from_millis(second * 1_000),
+        from: Level::Normal,
+        to: Level::LowLow,
+        value: None,
+        occurrence: 7,
+    };
+    rig.store
+        .alarms
+        .lock()
+        .unwrap()
+        .extend([row("a.x", 1), row("a.y", 2), row("a.x", 3)]);
+    let router = rig.router();
+    let path = "/api/v1/alarms/history?from=1970-01-01T00:00:00Z";
+    let all = get(&router, &format!("{path}&limit=2")).await.json();
+    assert_eq!(all["truncated"], true);
+    let expected = json!({
+        "point": "a.x", "time": "1970-01-01T00:00:03Z", "from": "normal", "to": "low_low",
+        "value": null, "occurrence": 7,
+    });
+    assert_eq!(all["transitions"][0], expected);
+    assert_eq!(all["transitions"].as_array().unwrap().len(), 2);
+    let own = get(&router, &format!("{path}&point=a.y")).await.json();
+    assert_eq!(own["transitions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn thresholds_are_shown_as_configured() {
+    let rig = Rig::new();
+    let answer = get(&rig.router(), "/api/v1/alarms/thresholds").await.json();
+    let expected = json!({"total": 1, "thresholds": [{
+        "point": "sub1.f1.ia", "high_high": 200.0, "high": 100.0, "low": null, "low_low": null,
+        "deadband": 1.0,
+    }]});
+    assert_eq!(answer, expected);
+}

@@ -1,0 +1,214 @@
+//! A small engine: two devices, a ring, and a pipeline that publishes and redeems.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use gridos_api::{ApiState, Engine, LimitsBook, PointLimits, Readiness, Settings, router};
+use gridos_model::{Directory, DirectoryBuilder, Point, Readings};
+use gridos_pipeline::{AlarmBoard, LiveView};
+use gridos_ring::{Consumer, Intake, Pool, ring};
+use gridos_telemetry::Telemetry;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::store::FakeStore;
+
+/// Bytes of journal per batch, as the pipeline of the rig pretends.
+pub(crate) const FRAME_BYTES: u64 = 100;
+
+pub(crate) struct Rig {
+    pub(crate) state: ApiState,
+    pub(crate) store: Arc<FakeStore>,
+    pub(crate) pool: Pool,
+    pub(crate) consumer: Consumer,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::sized(8, 8)
+    }
+
+    /// A ready engine with a ring of `slots` and a pool of `batches`.
+    pub(crate) fn sized(slots: usize, batches: usize) -> Self {
+        let directory = Arc::new(directory());
+        let names = directory
+            .devices()
+            .iter()
+            .map(|device| device.name().to_owned());
+        let telemetry = Arc::new(Telemetry::new("1.2.3", names));
+        telemetry.store.connected.set(1);
+        let (producer, consumer) = ring(slots);
+        let pool = Pool::new(batches, 4);
+        let store = Arc::new(FakeStore::default());
+        let readiness = Readiness::default();
+        readiness.on_journal_open();
+        readiness.on_pipeline_started();
+        let ia = directory.find_point("sub1.f1.ia").unwrap().index;
+        let limits = PointLimits {
+            high_high: Some(200.0),
+            high: Some(100.0),
+            deadband: 1.0,
+            ..PointLimits::default()
+        };
+        let state = ApiState {
+            engine: Engine {
+                name: "north".to_owned(),
+                version: "1.2.3".to_owned(),
+                started: Instant::now(),
+            },
+            live: Arc::new(LiveView::new(&directory)),
+            alarms: Arc::new(AlarmBoard::default()),
+            limits: Arc::new(LimitsBook::new(&directory, [(ia, limits)])),
+            store: Arc::clone(&store) as _,
+            intake: Intake::new(pool.clone(), producer, Arc::clone(&telemetry)),
+            telemetry,
+            readiness,
+            settings: Settings::default(),
+            directory,
+        };
+        Self {
+            state,
+            store,
+            pool,
+            consumer,
+        }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        router(self.state.clone())
+    }
+
+    /// Starts the pipeline; the rig keeps what is shared.
+    pub(crate) fn run(self) -> Running {
+        let Self {
+            state,
+            pool,
+            mut consumer,
+            ..
+        } = self;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (over, own) = (Arc::clone(&is_over), state.clone());
+        let thread = std::thread::spawn(move || {
+            let mut position = 0;
+            while !over.load(Ordering::Acquire) {
+                let Some(slot) = consumer.pop() else {
+                    consumer.wait(Duration::from_millis(1));
+                    continue;
+                };
+                let readings = slot.batch.readings().unwrap();
+                let layout = slot.batch.layout().unwrap();
+                let device = own.directory.find_device(layout.device()).unwrap();
+                own.live.publish(device.get(), layout.first(), &readings);
+                assert!(matches!(readings, Readings::Events(_)));
+                own.telemetry.ledger.journalled.add(readings.len() as u64);
+                position += FRAME_BYTES;
+                if let Some(receipt) = slot.receipt {
+                    receipt.redeem(position);
+                }
+                pool.give(slot.batch);
+            }
+        });
+        Running {
+            state,
+            is_over,
+            thread: Some(thread),
+        }
+    }
+}
+
+/// A rig whose pipeline runs until it is dropped.
+pub(crate) struct Running {
+    pub(crate) state: ApiState,
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Release);
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(std::thread::panicking() || ended.is_none_or(|ended| ended.is_ok()));
+    }
+}
+
+fn directory() -> Directory {
+    let points = |names: &[(&str, &str)]| {
+        names
+            .iter()
+            .map(|(name, unit)| Point::new(name, unit))
+            .collect()
+    };
+    let mut builder = DirectoryBuilder::default();
+    builder
+        .add("sub1.f1", points(&[("ia", "A"), ("ib", "A")]), &[])
+        .unwrap();
+    builder.add("sub1.f2", points(&[("v", "kV")]), &[]).unwrap();
+    builder.build()
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        let kind = &self.headers[header::CONTENT_TYPE];
+        assert!(
+            kind == "application/json" || kind == "application/problem+json",
+            "{kind:?}"
+        );
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The members that every problem has, checked; returns the detail.
+    pub(crate) fn problem(&self, status: u16, kind: &str) -> String {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+        let body = self.json();
+        assert_eq!(body["status"], status);
+        assert_eq!(body["type"], format!("urn:gridos:problem:{kind}"));
+        assert!(
+            body["title"]
+                .as_str()
+                .is_some_and(|title| !title.is_empty())
+        );
+        body["detail"]
+            .as_str()
+            .filter(|detail| !detail.is_empty())
+            .unwrap()
+            .to_owned()
+    }
+}
+
+pub(crate) async fn ask(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8(body.to_vec()).unwrap(),
+    }
+}
+
+pub(crate) async fn get(router: &Router, path: &str) -> Answer {
+    ask(router, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+pub(crate) async fn post(router: &Router, body: impl Into<Body>) -> Answer {
+    let request = Request::post("/api/v1/scada/data")
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8");
+    ask(router, request.body(body.into()).unwrap()).await
+}

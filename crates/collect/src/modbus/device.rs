@@ -1,0 +1,150 @@
+//! The devices to poll, and the start of their sessions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_modbus::Plan;
+use gridos_model::{DeviceIndex, Layout};
+use gridos_ring::Intake;
+use tokio::sync::{Semaphore, watch};
+
+use super::session::Session;
+use super::unit::Unit;
+use crate::Collector;
+
+/// One device to poll: where it is, what to read, and how often.
+#[derive(Clone, Debug)]
+pub struct ModbusDevice {
+    /// Its place in the directory.
+    pub device: DeviceIndex,
+    /// Host name or address; devices of the same host and port share one connection.
+    pub host: String,
+    /// TCP port, usually 502.
+    pub port: u16,
+    /// Unit id behind the address: 1 to 247, or 0 or 255 for a device without gateway.
+    pub unit: u8,
+    /// The requests that read it.
+    pub plan: Arc<Plan>,
+    /// The layout of each request's points, in the order of the plan's requests.
+    pub layouts: Vec<Arc<Layout>>,
+    /// The period of each scan class; more than 0.
+    pub scan_periods: Vec<Duration>,
+    /// How long to wait for an answer; more than 0.
+    pub timeout: Duration,
+    /// How long to wait for a connection; more than 0. Of devices that share one, the first counts.
+    pub connect_timeout: Duration,
+    /// The longest wait before a connection is tried again. Of devices that share one, the first
+    /// counts.
+    pub reconnect_max: Duration,
+}
+
+/// Connections that may be under way at once: after a switch restarts, thousands come back.
+const CONNECTS_AT_ONCE: usize = 512;
+
+impl ModbusDevice {
+    /// Waiting for an answer unless said otherwise.
+    pub const TIMEOUT: Duration = Duration::from_secs(1);
+    /// Waiting for a connection unless said otherwise.
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+    /// Waiting before another connection, at most, unless said otherwise.
+    pub const RECONNECT_MAX: Duration = Duration::from_secs(30);
+}
+
+/// Why a device cannot be polled: the configuration and the directory do not agree.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The telemetry has no such device.
+    #[error("device {0:?} is not among the devices of the telemetry")]
+    UnknownDevice(DeviceIndex),
+    /// There must be one layout per request, each of the request's points.
+    #[error("device '{device}': request {request} reads {points} points, its layout has {layout}")]
+    Layout {
+        /// The device's name.
+        device: String,
+        /// The position of the request.
+        request: usize,
+        /// How many points it reads.
+        points: usize,
+        /// How many points its layout has; 0 if there is no layout.
+        layout: usize,
+    },
+    /// A request is of a scan class that has no period, or a period of 0.
+    #[error("device '{device}': scan class {scan} has no period above 0")]
+    ScanPeriod {
+        /// The device's name.
+        device: String,
+        /// The scan class.
+        scan: usize,
+    },
+    /// A timeout of 0 would never see an answer.
+    #[error("device '{device}': the timeouts must be above 0")]
+    Timeout {
+        /// The device's name.
+        device: String,
+    },
+}
+
+/// Starts polling `devices` on the current tokio runtime, until `stop` becomes true.
+///
+/// # Errors
+/// If a device does not fit its layouts or the telemetry; then nothing is started.
+pub fn start(
+    devices: Vec<ModbusDevice>,
+    intake: Intake,
+    stop: watch::Receiver<bool>,
+) -> Result<Collector, StartError> {
+    let mut connections: BTreeMap<(String, u16), Vec<ModbusDevice>> = BTreeMap::new();
+    for device in devices {
+        check(&device, &intake)?;
+        let key = (device.host.clone(), device.port);
+        connections.entry(key).or_default().push(device);
+    }
+    let connects = Arc::new(Semaphore::new(CONNECTS_AT_ONCE));
+    let mut collector = Collector::default();
+    for devices in connections.into_values() {
+        if let Some(session) = Session::new(devices, &intake, &connects) {
+            collector.spawn(session.run(), stop.clone());
+        }
+    }
+    Ok(collector)
+}
+
+fn check(device: &ModbusDevice, intake: &Intake) -> Result<(), StartError> {
+    let stats = intake.telemetry().devices.get(device.device.get());
+    let stats = stats.ok_or(StartError::UnknownDevice(device.device))?;
+    let name = || stats.name().to_owned();
+    for (position, request) in device.plan.requests().iter().enumerate() {
+        let points = request.points().len();
+        let layout = device
+            .layouts
+            .get(position)
+            .map_or(0, |layout| layout.len());
+        if layout != points {
+            return Err(StartError::Layout {
+                device: name(),
+                request: position,
+                points,
+                layout,
+            });
+        }
+        let scan = request.scan();
+        if device.scan_periods.get(scan).is_none_or(Duration::is_zero) {
+            return Err(StartError::ScanPeriod {
+                device: name(),
+                scan,
+            });
+        }
+    }
+    if device.timeout.is_zero() || device.connect_timeout.is_zero() {
+        return Err(StartError::Timeout { device: name() });
+    }
+    Ok(())
+}
+
+impl ModbusDevice {
+    pub(super) fn unit(self, intake: &Intake) -> Option<Unit> {
+        let stats = intake.telemetry().devices.get(self.device.get())?;
+        Some(Unit::new(self, Arc::clone(stats)))
+    }
+}

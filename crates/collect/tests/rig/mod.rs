@@ -1,0 +1,235 @@
+//! What the tests of sessions have in common: devices, an intake, and what arrives there.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use gridos_collect::Collector;
+use gridos_collect::modbus::{ModbusDevice, start};
+use gridos_modbus::{Plan, PlanLimits, RegisterPoint};
+use gridos_model::{DirectoryBuilder, Layout, Point, Quality, Readings, Timestamp};
+use gridos_ring::{Intake, Pool, ring};
+use gridos_telemetry::{DeviceState, DeviceStats, Telemetry};
+use tokio::sync::{mpsc, watch};
+
+/// A test that hangs ends after this time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One device to poll.
+pub(crate) struct Setup {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) unit: u8,
+    pub(crate) points: Vec<RegisterPoint>,
+    pub(crate) limits: PlanLimits,
+    pub(crate) period: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Setup {
+    pub(crate) fn new(name: &'static str, address: SocketAddr, points: Vec<RegisterPoint>) -> Self {
+        Self {
+            name,
+            address,
+            unit: 1,
+            points,
+            limits: PlanLimits::default(),
+            period: Duration::from_millis(5),
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A batch that left the ring.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) device: String,
+    pub(crate) points: Vec<String>,
+    pub(crate) values: Vec<f64>,
+    pub(crate) qualities: Vec<Quality>,
+    pub(crate) time: Timestamp,
+    pub(crate) received: Timestamp,
+}
+
+/// Sessions that run, and what they deliver.
+pub(crate) struct Rig {
+    pub(crate) telemetry: Arc<Telemetry>,
+    arrived: mpsc::UnboundedReceiver<Arrived>,
+    stop: watch::Sender<bool>,
+    collector: Collector,
+    drained: Arc<AtomicBool>,
+    drain: std::thread::JoinHandle<()>,
+}
+
+impl Rig {
+    /// Starts polling, with room for many batches.
+    pub(crate) fn start(setups: Vec<Setup>) -> Self {
+        Self::start_with(setups, 1_000, 1_000, true)
+    }
+
+    /// Starts polling with `batches` in the pool and `slots` in the ring, which is emptied at once
+    /// if `drains`, else after [`Rig::drain`].
+    pub(crate) fn start_with(
+        setups: Vec<Setup>,
+        batches: usize,
+        slots: usize,
+        drains: bool,
+    ) -> Self {
+        let (devices, layouts, names) = devices(setups);
+        let telemetry = Arc::new(Telemetry::new("0", names));
+        let (producer, mut consumer) = ring(slots);
+        let pool = Pool::new(batches, 16);
+        let intake = Intake::new(pool.clone(), producer, Arc::clone(&telemetry));
+        let (stop, stopped) = watch::channel(false);
+        let collector = start(devices, intake, stopped).unwrap();
+        let (sender, arrived) = mpsc::unbounded_channel();
+        let drained = Arc::new(AtomicBool::new(drains));
+        let may_drain = Arc::clone(&drained);
+        let drain = std::thread::spawn(move || {
+            while !sender.is_closed() {
+                let slot = may_drain.load(Ordering::Acquire).then(|| consumer.pop());
+                match slot.flatten() {
+                    Some(slot) => {
+                        let _ = sender.send(arrive(&slot.batch.readings().unwrap(), &layouts));
+                        pool.give(slot.batch);
+                    }
+                    None => consumer.wait(Duration::from_millis(5)),
+                }
+            }
+        });
+        Self {
+            telemetry,
+            arrived,
+            stop,
+            collector,
+            drained,
+            drain,
+        }
+    }
+
+    /// Empties the ring from now on.
+    pub(crate) fn drain(&self) {
+        self.drained.store(true, Ordering::Release);
+    }
+
+    /// The next batch.
+    pub(crate) async fn next(&mut self) -> Arrived {
+        let next = tokio::time::timeout(PATIENCE, self.arrived.recv());
+        next.await.expect("a batch should arrive").unwrap()
+    }
+
+    /// The next batch of `device` that holds `point`.
+    pub(crate) async fn next_of(&mut self, device: &str, point: &str) -> Arrived {
+        loop {
+            let next = self.next().await;
+            if next.device == device && next.points.iter().any(|name| name == point) {
+                return next;
+            }
+        }
+    }
+
+    /// Waits until `is_so` of the telemetry.
+    pub(crate) async fn until(&self, is_so: impl Fn(&Telemetry) -> bool) {
+        let waiting = async {
+            while !is_so(&self.telemetry) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let so = tokio::time::timeout(PATIENCE, waiting).await;
+        so.unwrap_or_else(|_| panic!("it never became so: {:?}", self.telemetry.modbus));
+    }
+
+    /// Waits until the device at `index` is in `state`.
+    pub(crate) async fn until_state(&self, index: usize, state: DeviceState) {
+        self.until(|telemetry| telemetry.devices.get(index).unwrap().state() == state)
+            .await;
+    }
+
+    pub(crate) fn device(&self, index: usize) -> &DeviceStats {
+        self.telemetry.devices.get(index).unwrap()
+    }
+
+    /// Stops all sessions; returns what arrived and was not taken yet.
+    pub(crate) async fn stop(mut self) -> Vec<Arrived> {
+        self.drain();
+        self.stop.send(true).unwrap();
+        tokio::time::timeout(PATIENCE, self.collector.join())
+            .await
+            .unwrap();
+        assert_eq!(self.telemetry.modbus.connections.get(), 0);
+        let ledger = self.telemetry.ledger.snapshot();
+        assert_eq!(ledger.received, ledger.offered + ledger.refused);
+        let mut left = Vec::new();
+        while let Ok(arrived) = self.arrived.try_recv() {
+            left.push(arrived);
+        }
+        drop(self.arrived);
+        self.drain.join().unwrap();
+        left
+    }
+}
+
+fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<String>) {
+    let mut builder = DirectoryBuilder::default();
+    let mut parts = Vec::new();
+    for setup in setups {
+        let plan = Plan::new(setup.points.clone(), &setup.limits).unwrap();
+        let point = |point: &RegisterPoint| Point::new(&point.name, &point.unit);
+        let points = plan.points().iter().map(point).collect();
+        let groups: Vec<_> = plan.requests().iter().map(|r| r.points()).collect();
+        parts.push((
+            builder.add(setup.name, points, &groups).unwrap(),
+            plan,
+            setup,
+        ));
+    }
+    let directory = builder.build();
+    let device = |(device, plan, setup)| {
+        let setup: Setup = setup;
+        ModbusDevice {
+            device,
+            host: setup.address.ip().to_string(),
+            port: setup.address.port(),
+            unit: setup.unit,
+            plan: Arc::new(plan),
+            layouts: directory.device(device).groups().to_vec(),
+            scan_periods: vec![setup.period],
+            timeout: setup.timeout,
+            connect_timeout: Duration::from_secs(10),
+            reconnect_max: Duration::from_millis(20),
+        }
+    };
+    let devices = parts.into_iter().map(device).collect();
+    let names = directory
+        .devices()
+        .iter()
+        .map(|device| device.name().to_owned());
+    (
+        devices,
+        directory.layouts().cloned().collect(),
+        names.collect(),
+    )
+}
+
+fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
+    let Readings::Sweep(sweep) = readings else {
+        panic!("Modbus brings sweeps");
+    };
+    let layout = layouts
+        .iter()
+        .find(|layout| layout.id() == sweep.layout)
+        .unwrap();
+    Arrived {
+        device: layout.device().to_owned(),
+        points: layout
+            .points()
+            .iter()
+            .map(|point| point.name().to_owned())
+            .collect(),
+        values: sweep.values.to_vec(),
+        qualities: sweep.qualities.to_vec(),
+        time: sweep.time,
+        received: sweep.received,
+    }
+}

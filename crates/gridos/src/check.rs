@@ -1,0 +1,338 @@
+//! `gridos check FILE`: what a configuration asks for, before anything is started.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_modbus::Table;
+
+use crate::config::bounds::{
+    self, Bounds, JOURNAL_BYTES_PER_READING, STORE_BYTES_PER_READING, quantity,
+};
+use crate::config::{
+    Address, Config, Device, Faults, Fleet, Profile, Protocol, show_duration, show_size,
+};
+
+/// What an answer of a device is taken to last: a network round trip and a small controller.
+pub const ANSWER_TYPICAL: Duration = Duration::from_millis(25);
+
+/// What a configuration asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What the fleet asks, and the bounds of the queues.
+    pub bounds: Bounds,
+    /// Devices that are configured but not enabled.
+    pub devices_disabled: usize,
+    /// Points with alarm limits.
+    pub points_limited: usize,
+    /// The most the journal may take on disk, in bytes.
+    pub journal_limit: u64,
+    /// The memory beyond which the engine would not start, in bytes.
+    pub memory_limit: u64,
+    /// What is allowed, but probably not meant.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// Judges `config`.
+    ///
+    /// # Errors
+    /// If the fleet cannot be built from it.
+    pub fn of(config: &Config) -> Result<Self, Faults> {
+        let fleet = Fleet::of(config)?;
+        let enabled: Vec<&Device> = config.devices.iter().filter(|d| d.enabled).collect();
+        let mut report = Self {
+            bounds: Bounds::of(config),
+            devices_disabled: config.devices.len() - enabled.len(),
+            points_limited: fleet.limits().count(),
+            journal_limit: config.journal.disk_limit,
+            memory_limit: config.engine.memory_limit,
+            warnings: Vec::new(),
+        };
+        if enabled.is_empty() {
+            let none = "no device is enabled: there is nothing to collect";
+            report.warnings.push(none.to_owned());
+        }
+        if !config.http.listen.ip().is_loopback() {
+            let listen = config.http.listen;
+            let open = format!("the API at {listen} is open to whoever reaches it");
+            report.warnings.push(open);
+        }
+        report.warn_of_profiles(config, &enabled);
+        report.warn_of_load(&enabled);
+        report.warn_of_autonomy();
+        Ok(report)
+    }
+
+    /// Bytes a day that the polled readings take in the journal.
+    pub fn journal_bytes_a_day(&self) -> f64 {
+        self.bounds.readings_per_second * JOURNAL_BYTES_PER_READING * DAY
+    }
+
+    /// Bytes a day that the polled readings take in the database.
+    pub fn store_bytes_a_day(&self) -> f64 {
+        self.bounds.readings_per_second * STORE_BYTES_PER_READING * DAY
+    }
+
+    /// How long the journal can take readings while the database is away, in hours.
+    pub fn autonomy_hours(&self) -> Option<f64> {
+        let a_day = self.journal_bytes_a_day();
+        (a_day > 0.0).then(|| bytes(self.journal_limit) / a_day * 24.0)
+    }
+
+    fn warn_of_profiles(&mut self, config: &Config, enabled: &[&Device]) {
+        for profile in &config.profiles {
+            let devices = enabled.iter().filter(|d| Arc::ptr_eq(&d.profile, profile));
+            if devices.count() == 0 {
+                let unused = format!("profile '{}' has no enabled device", profile.name);
+                self.warnings.push(unused);
+            }
+            self.warnings.extend(manual_numbers(profile));
+        }
+        let mut slow: HashMap<&str, (usize, &Device, Duration)> = HashMap::new();
+        for device in enabled {
+            if let Some(timeout) = timeout_beyond_period(device) {
+                let name = device.profile.name.as_str();
+                slow.entry(name).or_insert((0, device, timeout)).0 += 1;
+            }
+        }
+        let mut slow: Vec<_> = slow.into_iter().collect();
+        slow.sort_by_key(|(profile, _)| *profile);
+        for (profile, (count, device, timeout)) in slow {
+            self.warnings.push(format!(
+                "{count} of profile '{profile}' ('{}' first) wait {} for an answer, longer than \
+                 their fastest scan class: one lost answer skips scans; lower timeout",
+                device.name,
+                show_duration(timeout)
+            ));
+        }
+    }
+
+    fn warn_of_load(&mut self, enabled: &[&Device]) {
+        let mut loads: HashMap<&Address, f64> = HashMap::new();
+        for device in enabled {
+            if let Some(connection) = &device.connection {
+                *loads.entry(&connection.address).or_default() +=
+                    bounds::load(device, ANSWER_TYPICAL);
+            }
+        }
+        let mut over: Vec<_> = loads.into_iter().filter(|(_, load)| *load > 1.0).collect();
+        over.sort_by_key(|(address, _)| *address);
+        if let Some((address, load)) = over.first() {
+            self.warnings.push(format!(
+                "{} connections cannot keep their scan classes if an answer takes {} ({address} \
+                 first, load {:.0} %); scan more slowly or read fewer points",
+                over.len(),
+                show_duration(ANSWER_TYPICAL),
+                load * 100.0
+            ));
+        }
+    }
+
+    fn warn_of_autonomy(&mut self) {
+        if let Some(hours) = self.autonomy_hours().filter(|hours| *hours < 1.0) {
+            self.warnings.push(format!(
+                "the journal is full {:.0} minutes after the database goes away; raise [journal] \
+                 disk_limit",
+                hours * 60.0
+            ));
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bounds = &self.bounds;
+        let mut line = |what: &str, value: String| writeln!(f, "{what:<24}{value}");
+        let disabled = match self.devices_disabled {
+            0 => String::new(),
+            count => format!(" ({count} more are not enabled)"),
+        };
+        line("devices", format!("{}{disabled}", bounds.devices))?;
+        let limited = self.points_limited;
+        line(
+            "points",
+            format!("{} ({limited} with limits)", bounds.points),
+        )?;
+        line("connections", bounds.connections.to_string())?;
+        line(
+            "requests",
+            format!("{:.1} a second", bounds.requests_per_second),
+        )?;
+        line(
+            "readings",
+            format!("{:.1} a second", bounds.readings_per_second),
+        )?;
+        let (ring, pool) = (bounds.ring_batches, bounds.pool_batches);
+        let most = bounds.batch_readings;
+        line(
+            "ring",
+            format!("{ring} batches of up to {most} readings, pool {pool}"),
+        )?;
+        let limit = show_size(self.memory_limit);
+        let memory = shown_bytes(bytes(bounds.memory_bytes()));
+        line("memory", format!("at most {memory}, limit {limit}"))?;
+        for term in bounds.memory() {
+            line(
+                "",
+                format!("{:>9}  {}", shown_bytes(bytes(term.bytes)), term.what),
+            )?;
+        }
+        line(
+            "file descriptors",
+            format!("{} at most", bounds.file_descriptors()),
+        )?;
+        let journal = shown_bytes(self.journal_bytes_a_day());
+        let hours = match self.autonomy_hours() {
+            Some(hours) if hours < 48.0 => format!(", {hours:.1} hours without a database"),
+            Some(hours) => format!(", {:.0} days without a database", hours / 24.0),
+            None => String::new(),
+        };
+        let limit = show_size(self.journal_limit);
+        line(
+            "journal",
+            format!("{journal} a day, at most {limit}{hours}"),
+        )?;
+        let store = shown_bytes(self.store_bytes_a_day());
+        line("store", format!("{store} a day"))?;
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The device's timeout, if it is longer than the period of its fastest scan class.
+fn timeout_beyond_period(device: &Device) -> Option<Duration> {
+    let Protocol::Modbus(map) = &device.profile.protocol else {
+        return None;
+    };
+    let fastest = map.scan_periods.iter().min()?.mul_f64(device.scan_factor);
+    let timeout = device.timeout.unwrap_or(map.asking.timeout);
+    (timeout > fastest).then_some(timeout)
+}
+
+/// `holding = 40013` is possible, but 40013 is more often what a manual calls register 13.
+fn manual_numbers(profile: &Profile) -> Option<String> {
+    let Protocol::Modbus(map) = &profile.protocol else {
+        return None;
+    };
+    let in_manuals = |table: Table| match table {
+        Table::Coil => 0..=0,
+        Table::DiscreteInput => 10_001..=19_999,
+        Table::InputRegister => 30_001..=39_999,
+        Table::HoldingRegister => 40_001..=49_999,
+    };
+    let mut points = map.plan.points().iter();
+    let point = points.find(|point| {
+        point.table != Table::Coil && in_manuals(point.table).contains(&point.address)
+    })?;
+    Some(format!(
+        "profile '{}' point '{}' is at address {}, counted from 0; if that is a number of a \
+         manual, write register = \"{}\"",
+        profile.name, point.name, point.address, point.address
+    ))
+}
+
+fn shown_bytes(bytes: f64) -> String {
+    let units = [
+        ("GiB", 1_073_741_824.0),
+        ("MiB", 1_048_576.0),
+        ("KiB", 1_024.0),
+    ];
+    match units.into_iter().find(|(_, size)| bytes >= *size) {
+        Some((unit, size)) => format!("{:.1} {unit}", bytes / size),
+        None => format!("{bytes:.0} B"),
+    }
+}
+
+/// Bytes as a number to divide; exact up to 4 TiB, which is enough for a report.
+fn bytes(bytes: u64) -> f64 {
+    let part = |part: u64| usize::try_from(part).map_or(f64::MAX, quantity);
+    part(bytes >> 10) * 1_024.0 + part(bytes & 1_023)
+}
+
+const DAY: f64 = 86_400.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(text: &str) -> Report {
+        let no_files = |_: &std::path::Path| Ok(Vec::new());
+        let config = Config::parse(text, "g.toml", [("", ""); 0], &no_files);
+        Report::of(&config.unwrap_or_else(|faults| panic!("{faults}"))).unwrap()
+    }
+
+    const TWO_CLASSES: &str = r#"
+        [[profile]]
+        name = "relay"
+        protocol = "modbus"
+        point = [
+            { name = "a", input = 0, limits = { high = 1 } },
+            { name = "b", input = 1 },
+            { name = "c", holding = 40001, scan = "normal" },
+        ]
+        [[device]]
+        name = "d1"
+        profile = "relay"
+        address = "h"
+        [[device]]
+        name = "d2"
+        profile = "relay"
+        address = "h"
+        unit = 2
+        scan_factor = 0.02
+        [[device]]
+        name = "d3"
+        profile = "relay"
+        address = "i"
+        enabled = false
+    "#;
+
+    #[test]
+    fn rates_are_summed_over_classes_and_devices() {
+        let bounds = report(TWO_CLASSES).bounds;
+        assert_eq!(
+            (bounds.devices, bounds.points, bounds.connections),
+            (2, 6, 1)
+        );
+        assert!((bounds.requests_per_second - 1.1 * 51.0).abs() < 1e-9);
+        assert!((bounds.readings_per_second - 2.1 * 51.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_probably_not_meant_is_warned_of() {
+        assert_eq!(
+            report(TWO_CLASSES).warnings,
+            [
+                "profile 'relay' point 'c' is at address 40001, counted from 0; if that is a \
+                 number of a manual, write register = \"40001\"",
+                "1 of profile 'relay' ('d2' first) wait 1s for an answer, longer than their \
+                 fastest scan class: one lost answer skips scans; lower timeout",
+                "1 connections cannot keep their scan classes if an answer takes 25ms (h:502 \
+                 first, load 140 %); scan more slowly or read fewer points",
+            ]
+        );
+        let empty = report("[http]\nlisten = \"0.0.0.0:80\"\nallow_unauthenticated = true");
+        assert_eq!(empty.warnings.len(), 2);
+    }
+
+    #[test]
+    fn the_report_is_readable() {
+        let text = report(TWO_CLASSES).to_string();
+        assert!(
+            text.starts_with("devices                 2 (1 more are not enabled)\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nreadings                107.1 a second\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\njournal                 88.2 MiB a day, at most 8GiB"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! The command line.
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command::{check, demo, run, simulate};
+use crate::config::{Faults, parse_duration};
+
+/// The exit code of a command that could not do its work.
+const FAILED: u8 = 1;
+/// The exit code of a mistake in the command line (clap's) or in the configuration.
+const MISTAKEN: u8 = 2;
+
+/// Collects telemetry from RTUs, PLCs and IEDs, judges it, keeps it and stores it.
+#[derive(Debug, Parser)]
+#[command(name = "gridos", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a simulated substation fleet and the engine that polls it, on this machine alone
+    Demo(Demo),
+    /// Runs the engine
+    Run(Run),
+    /// Checks a configuration and shows what would run
+    Check(Check),
+    /// Runs simulated devices
+    #[command(subcommand)]
+    Simulate(Simulate),
+}
+
+/// What `gridos demo` takes.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  gridos demo\n  gridos demo --for 20s --data-dir /tmp/demo")]
+pub struct Demo {
+    /// End after this time, for example 20s or 5min; otherwise at Ctrl-C
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+    /// Where to serve the page and the API; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
+    pub listen: SocketAddr,
+    /// Where the journal and the database are kept
+    #[arg(long, value_name = "FOLDER", default_value = "gridos-data")]
+    pub data_dir: PathBuf,
+    /// How many devices to simulate
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub devices: u16,
+}
+
+/// What `gridos run` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  gridos run examples/small.toml\n  GRIDOS__HTTP__LISTEN=127.0.0.1:9000 gridos run examples/small.toml"
+)]
+pub struct Run {
+    /// The configuration file
+    pub config: PathBuf,
+    /// End after this time, for example 20s or 5min; otherwise at Ctrl-C
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+}
+
+/// What `gridos check` takes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  gridos check examples/fleet-10000.toml")]
+pub struct Check {
+    /// The configuration file
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Simulate {
+    /// Feeder bays that answer Modbus TCP, one per port
+    Modbus(SimulateModbus),
+}
+
+/// What `gridos simulate modbus` takes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  gridos simulate modbus --devices 10000 --port-base 20000")]
+pub struct SimulateModbus {
+    /// How many devices
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub devices: usize,
+    /// The port of the first device; the others follow. 0 takes any free ones
+    #[arg(long, value_name = "P", default_value_t = 20_000)]
+    pub port_base: u16,
+    /// The address to listen at
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub address: IpAddr,
+    /// Devices with the same seed measure the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Cli {
+    /// Does what was asked; says on the error output why it could not.
+    pub fn run(self) -> ExitCode {
+        let outcome = match self.command {
+            Command::Demo(args) => demo::run(&args),
+            Command::Run(args) => run::run(&args),
+            Command::Check(args) => check::run(&args),
+            Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
+        };
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{}", explain(&*error));
+                ExitCode::from(if error.is::<Faults>() {
+                    MISTAKEN
+                } else {
+                    FAILED
+                })
+            }
+        }
+    }
+}
+
+/// An error and its causes, on one line unless they are lists of faults.
+fn explain(error: &(dyn Error + 'static)) -> String {
+    let mut text = match error.is::<Faults>() {
+        true => error.to_string(),
+        false => format!("gridos: {error}"),
+    };
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

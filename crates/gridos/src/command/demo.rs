@@ -1,0 +1,69 @@
+//! `gridos demo`: a simulated substation fleet and the engine that polls it.
+
+use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use gridos_sim::modbus::Fleet;
+
+use super::Outcome;
+use crate::cli::Demo;
+use crate::config::Config;
+use crate::engine::Engine;
+
+mod config;
+mod line;
+
+/// The fleet measures the same at every start, so that a second one continues the first.
+const SEED: u64 = 1;
+
+pub(crate) fn run(args: &Demo) -> Outcome {
+    crate::log::start("warn");
+    super::runtime()?.block_on(async {
+        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let fleet = Fleet::start(ip, 0, usize::from(args.devices), SEED).await?;
+        let addresses: Vec<SocketAddr> = fleet.addresses().collect();
+        let text = config::text(args, &addresses);
+        // The demo ignores variables meant for a real engine.
+        let none: [(String, String); 0] = [];
+        let config = Config::parse(&text, "demo.toml", none, &|path| std::fs::read(path))?;
+        let engine = Engine::start(&config).await?;
+        println!(
+            "GridOS {} polls {} simulated devices ({} points), data in {}",
+            env!("CARGO_PKG_VERSION"),
+            engine.devices(),
+            engine.points(),
+            args.data_dir.display()
+        );
+        println!("page and API: http://{}/   Ctrl-C ends", engine.address());
+        tokio::select! {
+            ended = super::asked_to_end(args.duration) => ended?,
+            () = engine.failed() => {}
+            () = show(&engine) => {}
+        }
+        let asked = Instant::now();
+        let summary = engine.end().await?;
+        fleet.stop().await;
+        println!("{summary}");
+        println!("drained in {:.1} s", asked.elapsed().as_secs_f64());
+        Ok(())
+    })
+}
+
+/// Refreshes one line a second, on a terminal only.
+async fn show(engine: &Engine) {
+    if !std::io::stdout().is_terminal() {
+        return std::future::pending().await;
+    }
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    let mut before = line::Sample::of(engine, Instant::now());
+    loop {
+        tick.tick().await;
+        let now = line::Sample::of(engine, Instant::now());
+        // To the beginning of the line, and erase what is longer than the new one.
+        print!("\r\x1b[2K{}", line::show(&before, &now));
+        // A terminal that is gone shows nothing; the engine goes on.
+        let _ = std::io::stdout().flush();
+        before = now;
+    }
+}

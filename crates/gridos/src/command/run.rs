@@ -1,0 +1,29 @@
+//! `gridos run`.
+
+use super::Outcome;
+use crate::cli::Run;
+use crate::config::Config;
+use crate::engine::Engine;
+
+pub(crate) fn run(args: &Run) -> Outcome {
+    crate::log::start("info");
+    let config = Config::load(&args.config, std::env::vars_os())?;
+    super::runtime()?.block_on(async {
+        let engine = Engine::start(&config).await?;
+        tracing::info!(
+            "{} devices, {} points; page and API at http://{}/",
+            engine.devices(),
+            engine.points(),
+            engine.address()
+        );
+        let failed = engine.failed();
+        tokio::select! {
+            ended = super::asked_to_end(args.duration) => ended?,
+            () = failed => tracing::error!("the engine failed; ending"),
+        }
+        tracing::info!("draining");
+        let summary = engine.end().await?;
+        tracing::info!("{}", summary.in_one_line());
+        Ok(())
+    })
+}

@@ -1,0 +1,255 @@
+//! The bounds of every queue, derived from the configuration once, each term with its reason.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::device::Device;
+use super::load::Config;
+use super::profile::{Profile, Protocol};
+
+/// How long the ring holds what a whole fleet sends while the pipeline waits for a slow disk.
+///
+/// A page-cache write on a busy disk can stop for some hundred milliseconds; what lasts longer is
+/// an outage, and pushes back on the devices.
+pub const STALL_BRIDGED: Duration = Duration::from_millis(500);
+
+/// Batches the pipeline takes out of the ring in one turn before it gives them back.
+pub const PIPELINE_BATCHES: usize = 256;
+
+/// Posts that are read, decoded or waiting for the disk at one time; others are told to wait.
+pub const POSTS: usize = 16;
+
+/// The most batches one post may fill; it must find room in the smallest ring.
+pub const BATCHES_PER_POST: usize = 256;
+
+/// Readings every batch has room for, so that posts are not cut into small pieces.
+pub const BATCH_READINGS_LEAST: usize = 128;
+
+/// Connections of clients of the API.
+pub const HTTP_CONNECTIONS: usize = 512;
+
+/// What a post holds while it is read and decoded, in multiples of its body.
+pub const POST_BYTES_PER_BODY: u64 = 4;
+
+/// Bytes of a batch's columns per reading: value, quality, point and time.
+pub const BATCH_BYTES_PER_READING: u64 = 8 + 1 + 4 + 8;
+
+/// Bytes of a batch beside its columns.
+pub const BATCH_BYTES: u64 = 256;
+
+/// Bytes of one device connection: its buffers, its task and the kernel's socket.
+pub const CONNECTION_BYTES: u64 = 20 << 10;
+
+/// Bytes per point that live as long as the process: its names, its ids, its latest value, its
+/// limits and their state.
+pub const POINT_BYTES: u64 = 320;
+
+/// Bytes that do not depend on the configuration: code, runtime, journal and database buffers.
+pub const BASE_BYTES: u64 = 48 << 20;
+
+/// Bytes per reading on disk in the journal, as sweeps (measured: 8 and its share of the frame).
+pub const JOURNAL_BYTES_PER_READING: f64 = 10.0;
+
+/// Bytes per reading on disk in the database, as sweeps with their index (measured: 9.3 or less).
+pub const STORE_BYTES_PER_READING: f64 = 9.0;
+
+/// File descriptors of the journal, of the database, and of the runtime with the standard streams.
+pub const FILES_BASE: usize = 16 + 16 + 32;
+
+/// What the fleet asks of the engine, and the bounds that follow from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bounds {
+    /// Enabled devices.
+    pub devices: usize,
+    /// Points of enabled devices.
+    pub points: usize,
+    /// Connections to devices: distinct addresses.
+    pub connections: usize,
+    /// Requests to devices a second, if all answer in time.
+    pub requests_per_second: f64,
+    /// Readings a second that are polled; what is pushed comes on top and is not known.
+    pub readings_per_second: f64,
+    /// The most readings one batch needs room for.
+    pub batch_readings: usize,
+    /// Slots of the ring.
+    pub ring_batches: usize,
+    /// Batches in the pool: all that the process ever holds.
+    pub pool_batches: usize,
+    /// The largest body of a post, in bytes.
+    pub body_bytes: u64,
+}
+
+/// One part of a sum of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What takes them.
+    pub what: &'static str,
+    /// How many there may be at most.
+    pub bytes: u64,
+}
+
+impl Bounds {
+    /// The bounds of `config`.
+    pub fn of(config: &Config) -> Self {
+        let enabled = || config.devices.iter().filter(|device| device.enabled);
+        let addresses: HashSet<_> = enabled()
+            .filter_map(|device| device.connection.as_ref())
+            .map(|connection| &connection.address)
+            .collect();
+        let mut rates = Rates::default();
+        let (mut requests, mut readings, mut points) = (0.0, 0.0, 0);
+        for device in enabled() {
+            let rate = rates.of(&device.profile);
+            requests += rate.requests / device.scan_factor;
+            readings += rate.readings / device.scan_factor;
+            points += device.profile.points();
+        }
+        let pushes = enabled().any(|device| device.connection.is_none());
+        let profiles = rates.largest.into_values();
+        let largest = profiles.max().unwrap_or(0);
+        let derived = ring_batches(requests, addresses.len(), pushes);
+        let given = config.engine.ring_batches.map(|batches| batches as usize);
+        let ring_batches = given.unwrap_or(derived);
+        Self {
+            devices: enabled().count(),
+            points,
+            connections: addresses.len(),
+            requests_per_second: requests,
+            readings_per_second: readings,
+            batch_readings: largest.max(BATCH_READINGS_LEAST),
+            ring_batches,
+            pool_batches: pool_batches(ring_batches),
+            body_bytes: config.http.body_limit,
+        }
+    }
+
+    /// The memory the process may take, term by term.
+    pub fn memory(&self) -> [Term; 5] {
+        let term = |what, bytes| Term { what, bytes };
+        let batch = BATCH_BYTES + count(self.batch_readings) * BATCH_BYTES_PER_READING;
+        [
+            term("batches of the pool", count(self.pool_batches) * batch),
+            term("connections", count(self.connections) * CONNECTION_BYTES),
+            term("points", count(self.points) * POINT_BYTES),
+            term(
+                "posts under way",
+                count(POSTS) * POST_BYTES_PER_BODY * self.body_bytes,
+            ),
+            term("everything else", BASE_BYTES),
+        ]
+    }
+
+    /// The sum of [`Bounds::memory`].
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory().iter().map(|term| term.bytes).sum()
+    }
+
+    /// File descriptors the process may need at one time.
+    pub fn file_descriptors(&self) -> usize {
+        self.connections + HTTP_CONNECTIONS + FILES_BASE
+    }
+}
+
+/// Requests and readings a second of one device at its profile's periods.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Rate {
+    pub(crate) requests: f64,
+    pub(crate) readings: f64,
+}
+
+/// The rates of profiles, each computed once for all its devices.
+#[derive(Debug, Default)]
+struct Rates {
+    known: HashMap<*const Profile, Rate>,
+    largest: HashMap<*const Profile, usize>,
+}
+
+impl Rates {
+    fn of(&mut self, profile: &Arc<Profile>) -> Rate {
+        let key = Arc::as_ptr(profile);
+        let rate = self.known.entry(key).or_insert_with(|| rate(profile));
+        let largest = || match &profile.protocol {
+            Protocol::Modbus(map) => {
+                let lengths = map
+                    .plan
+                    .requests()
+                    .iter()
+                    .map(|request| request.points().len());
+                lengths.max().unwrap_or(0)
+            }
+            Protocol::Push(_) => 0,
+        };
+        self.largest.entry(key).or_insert_with(largest);
+        *rate
+    }
+}
+
+/// The rate of a device of `profile`, before its own scan factor.
+pub(crate) fn rate(profile: &Profile) -> Rate {
+    let Protocol::Modbus(map) = &profile.protocol else {
+        return Rate::default();
+    };
+    let mut rate = Rate::default();
+    for request in map.plan.requests() {
+        let Some(period) = map.scan_periods.get(request.scan()) else {
+            continue;
+        };
+        rate.requests += 1.0 / period.as_secs_f64();
+        rate.readings += quantity(request.points().len()) / period.as_secs_f64();
+    }
+    rate
+}
+
+/// The share of its connection's time that a device takes if each answer takes `answer`.
+pub(crate) fn load(device: &Device, answer: Duration) -> f64 {
+    rate(&device.profile).requests / device.scan_factor * answer.as_secs_f64()
+}
+
+/// What arrives during a stall, and one answer of every connection that was due together with
+/// all others (a switch came back), and, where readings are pushed, every post.
+fn ring_batches(requests_per_second: f64, connections: usize, pushes: bool) -> usize {
+    let stalled = whole(requests_per_second * STALL_BRIDGED.as_secs_f64());
+    let posts = if pushes { POSTS } else { 1 };
+    stalled + connections + posts * BATCHES_PER_POST + PIPELINE_BATCHES
+}
+
+/// What is in the ring, in the pipeline's hands, and in those of a post about to push.
+fn pool_batches(ring_batches: usize) -> usize {
+    ring_batches + PIPELINE_BATCHES + BATCHES_PER_POST
+}
+
+fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// A count as a number to multiply: exact up to 2³², which no count here exceeds.
+pub fn quantity(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float becomes an integer by saturating: a rate is finite and not negative"
+)]
+fn whole(quantity: f64) -> usize {
+    quantity.ceil() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_bridges_a_stall_of_the_whole_fleet() {
+        let ring = ring_batches(20_000.0, 10_000, false);
+        assert_eq!(ring, 10_000 + 10_000 + BATCHES_PER_POST + PIPELINE_BATCHES);
+        assert!(ring_batches(0.0, 0, false) >= 2 * BATCHES_PER_POST);
+        assert!(ring_batches(0.0, 0, true) >= POSTS * BATCHES_PER_POST);
+        assert_eq!(
+            pool_batches(ring) - ring,
+            PIPELINE_BATCHES + BATCHES_PER_POST
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! The examples at the root of the repository load, agree with the simulated devices, and the
+//! reference holds every key.
+
+use std::path::Path;
+
+use gridos_sim::substation::MAP;
+
+use super::tests::{NO_VARIABLES, no_files};
+use super::*;
+use crate::check::Report;
+
+const SMALL: &str = include_str!("../../../../examples/small.toml");
+const POSTGRES: &str = include_str!("../../../../examples/postgres.toml");
+const REFERENCE: &str = include_str!("../../../../examples/reference.toml");
+const FLEET: &str = include_str!("../../../../examples/fleet-10000.toml");
+const FLEET_ROWS: &[u8] = include_bytes!("../../../../examples/fleet-10000.csv");
+
+fn load(text: &str) -> Config {
+    Config::parse(text, "examples/x.toml", NO_VARIABLES, &|path| {
+        if path == Path::new("examples/fleet-10000.csv") {
+            return Ok(FLEET_ROWS.to_vec());
+        }
+        no_files(path)
+    })
+    .unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+#[test]
+fn the_small_example_loads() {
+    let config = load(SMALL);
+    let report = Report::of(&config).unwrap();
+    assert_eq!(config.devices.len(), 4);
+    assert_eq!(report.warnings, Vec::<String>::new());
+    assert_eq!(report.bounds.points, 3 * MAP.len() + 2);
+}
+
+#[test]
+fn the_postgres_example_loads() {
+    let config = load(POSTGRES);
+    assert!(matches!(config.store.database, Database::Postgres { .. }));
+    assert_eq!(Report::of(&config).unwrap().warnings, Vec::<String>::new());
+}
+
+#[test]
+fn the_fleet_example_is_ten_thousand_devices() {
+    let config = load(FLEET);
+    let report = Report::of(&config).unwrap();
+    let bounds = &report.bounds;
+    assert_eq!((bounds.devices, bounds.connections), (10_000, 10_000));
+    assert_eq!(bounds.points, 10_000 * MAP.len());
+    assert_eq!(report.warnings, Vec::<String>::new());
+    assert!(bounds.memory_bytes() < 1 << 29, "{report}");
+    let ports = config.devices.iter().filter_map(|d| d.connection.as_ref());
+    let ports = ports.map(|connection| connection.address.port());
+    assert!(ports.eq(20_000..30_000));
+}
+
+/// Names, registers, kinds, orders, scales, units and limits are the simulated feeder's.
+#[test]
+fn the_feeders_are_those_of_the_simulator() {
+    for (text, points) in [(SMALL, MAP.len()), (FLEET, MAP.len()), (POSTGRES, 3)] {
+        let config = load(text);
+        let Protocol::Modbus(map) = &config.profiles[0].protocol else {
+            panic!("not modbus");
+        };
+        assert_eq!(map.plan.points().len(), points);
+        for (at, point) in map.plan.points().iter().enumerate() {
+            let known = MAP.iter().find(|known| known.name == point.name).unwrap();
+            assert_eq!(
+                format!("{:?}", point.table),
+                format!("{:?}", known.table),
+                "{}",
+                point.name
+            );
+            assert_eq!(point.address, known.address, "{}", point.name);
+            assert_eq!(point.kind.to_string(), known.kind, "{}", point.name);
+            assert_eq!(point.order.name(), known.order, "{}", point.name);
+            assert_eq!(point.scale, known.scale, "{}", point.name);
+            assert_eq!(point.unit, known.unit, "{}", point.name);
+            let own = map.limits.iter().find(|(position, _)| *position == at);
+            let limits = known.limits.map(|l| {
+                gridos_alarm::Limits::new(l.high_high, l.high, l.low, l.low_low, l.deadband)
+                    .unwrap()
+            });
+            if points == MAP.len() {
+                assert_eq!(own.map(|(_, limits)| *limits), limits, "{}", point.name);
+            }
+        }
+    }
+}
+
+/// All values the reference gives for the sections of single values are the defaults.
+#[test]
+fn the_reference_tells_the_defaults() {
+    let (reference, defaults) = (load(REFERENCE), load(""));
+    assert_eq!(reference.engine.name, defaults.engine.name);
+    assert_eq!(reference.engine.data_dir, defaults.engine.data_dir);
+    assert_eq!(reference.engine.memory_limit, defaults.engine.memory_limit);
+    assert_eq!(reference.http, defaults.http);
+    assert_eq!(reference.journal, defaults.journal);
+    assert_eq!(reference.store, defaults.store);
+    assert_eq!(reference.modbus, defaults.modbus);
+    assert_eq!(reference.scan_classes, defaults.scan_classes);
+}
+
+/// The keys of a text by section, those that are commented out as well.
+fn keys_of(text: &str) -> Vec<(String, String)> {
+    let mut section = String::new();
+    let mut keys = Vec::new();
+    for line in text.lines() {
+        if let Some(header) = line.strip_prefix('[') {
+            section = header.trim_matches(['[', ']']).to_owned();
+        }
+        let line = line.strip_prefix('#').unwrap_or(line);
+        let key = line.split_once(" = ").map(|(key, _)| key);
+        let is_key = |key: &&str| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if let Some(key) = key.filter(is_key) {
+            keys.push((section.clone(), key.to_owned()));
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_reference_holds_every_key_and_no_other() {
+    let found = keys_of(REFERENCE);
+    for (section, keys) in every_key() {
+        let header = match section {
+            "limits" => "profile.point.limits",
+            "device.point" => "device.point.current",
+            "columns" => continue,
+            other => other,
+        };
+        // The lists of points stand as sections of their own.
+        let own = |key: &&&str| !(header.ends_with(['e']) && **key == "point");
+        for key in keys.iter().filter(own) {
+            let there = found.contains(&(header.to_owned(), (*key).to_owned()));
+            let limits = header == "profile.point" && *key == "limits";
+            assert!(there || limits, "[{header}] {key} is not in the reference");
+        }
+        for (_, key) in found.iter().filter(|(of, _)| of == header) {
+            assert!(keys.contains(&key.as_str()), "[{header}] {key} is no key");
+        }
+    }
+    let header = REFERENCE.lines().find(|line| line.starts_with("#   name,"));
+    let columns = header.map(|line| line.trim_start_matches(['#', ' ']));
+    let known = every_key()
+        .into_iter()
+        .find(|(section, _)| *section == "columns");
+    assert_eq!(
+        columns,
+        known.map(|(_, columns)| columns.join(",")).as_deref()
+    );
+}

@@ -1,0 +1,172 @@
+//! The fleet: what the engine is to poll and judge, built from the configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_alarm::Limits;
+use gridos_modbus::Plan;
+use gridos_model::{DeviceIndex, Directory, DirectoryBuilder, Point, PointId, PointIndex};
+
+use super::address::Address;
+use super::device::Device;
+use super::fault::{FaultLog, Faults, Place};
+use super::load::Config;
+use super::profile::{LimitsByPosition, Protocol, RegisterMap};
+
+/// All enabled devices with their points, plans and limits.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Every device, layout and point; group `i` of a device is the layout of request `i`.
+    pub directory: Directory,
+    /// The devices, in the order of the directory.
+    pub devices: Vec<FleetDevice>,
+}
+
+/// One enabled device.
+#[derive(Clone, Debug)]
+pub struct FleetDevice {
+    /// Its place in the directory.
+    pub index: DeviceIndex,
+    /// How it is polled; `None` if its readings are pushed.
+    pub modbus: Option<ModbusLink>,
+    /// The limits by position in its whole layout, ascending.
+    pub limits: LimitsByPosition,
+}
+
+/// How a Modbus device is polled.
+#[derive(Clone, Debug)]
+pub struct ModbusLink {
+    /// Host and port.
+    pub address: Address,
+    /// The unit id.
+    pub unit: u8,
+    /// The requests; shared with all devices that have no scales of their own.
+    pub plan: Arc<Plan>,
+    /// The period of each scan class of the plan.
+    pub scan_periods: Vec<Duration>,
+    /// How long to wait for an answer.
+    pub timeout: Duration,
+    /// How long to wait for a connection.
+    pub connect_timeout: Duration,
+    /// The longest wait before a connection is tried again.
+    pub reconnect_max: Duration,
+}
+
+impl Fleet {
+    /// The fleet of `config`.
+    ///
+    /// # Errors
+    /// If two names have one id, which a checked configuration makes all but impossible.
+    pub fn of(config: &Config) -> Result<Self, Faults> {
+        let faults = FaultLog::default();
+        let mut builder = DirectoryBuilder::default();
+        let mut devices = Vec::new();
+        for device in config.devices.iter().filter(|device| device.enabled) {
+            match add(&mut builder, device) {
+                Ok(added) => devices.push(added),
+                Err(what) => faults.add(&device.place, what),
+            }
+        }
+        let directory = builder.build();
+        let fleet = Self { directory, devices };
+        faults.judge(Some(fleet), &Place::whole("the fleet"))
+    }
+
+    /// The limits of all points that have any.
+    pub fn limits(&self) -> impl Iterator<Item = (PointIndex, PointId, Limits)> {
+        self.devices.iter().flat_map(|device| {
+            let layout = self.directory.device(device.index).whole();
+            device.limits.iter().filter_map(move |(position, limits)| {
+                let offset = u32::try_from(*position).ok()?;
+                let id = layout.point_id(*position)?;
+                Some((layout.first().offset(offset), id, *limits))
+            })
+        })
+    }
+}
+
+fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, String> {
+    let name = device.name.as_str();
+    let (points, groups, modbus, limits) = match &device.profile.protocol {
+        Protocol::Modbus(map) => {
+            let plan = plan_of(device, map)?;
+            let points = plan.points().iter();
+            let points: Vec<Point> = points.map(|p| Point::new(&p.name, &p.unit)).collect();
+            let groups: Vec<_> = plan.requests().iter().map(|r| r.points()).collect();
+            (points, groups, link(device, map, plan), &map.limits)
+        }
+        Protocol::Push(list) => {
+            let points = list.points.iter();
+            let points = points.map(|(name, unit)| Point::new(name.as_str(), unit));
+            (points.collect(), Vec::new(), None, &list.limits)
+        }
+    };
+    let limits = match device.overrides.iter().any(|own| own.limits.is_some()) {
+        true => own_limits(device, &points, limits).into(),
+        false => Arc::clone(limits),
+    };
+    let index = builder
+        .add(name, points, &groups)
+        .map_err(|error| format!("device '{name}': {error}"))?;
+    Ok(FleetDevice {
+        index,
+        modbus,
+        limits,
+    })
+}
+
+/// The profile's plan, or the device's own if it scales points itself.
+fn plan_of(device: &Device, map: &RegisterMap) -> Result<Arc<Plan>, String> {
+    let rescaled = |own: &&super::device::Override| own.scale.or(own.offset).is_some();
+    if !device.overrides.iter().any(|own| rescaled(&own)) {
+        return Ok(Arc::clone(&map.plan));
+    }
+    let mut points = map.plan.points().to_vec();
+    for own in device.overrides.iter().filter(rescaled) {
+        let point = points.iter_mut().find(|p| p.name == own.point.as_str());
+        if let Some(point) = point {
+            point.scale = own.scale.unwrap_or(point.scale);
+            point.offset = own.offset.unwrap_or(point.offset);
+        }
+    }
+    let plan = Plan::new(points, &map.asking.plan);
+    let plan = plan.map_err(|error| format!("device '{}': {error}", device.name))?;
+    Ok(Arc::new(plan))
+}
+
+fn link(device: &Device, map: &RegisterMap, plan: Arc<Plan>) -> Option<ModbusLink> {
+    let connection = device.connection.as_ref()?;
+    let periods = map.scan_periods.iter();
+    Some(ModbusLink {
+        address: connection.address.clone(),
+        unit: connection.unit,
+        plan,
+        scan_periods: periods.map(|p| p.mul_f64(device.scan_factor)).collect(),
+        timeout: device.timeout.unwrap_or(map.asking.timeout),
+        connect_timeout: map.asking.connect_timeout,
+        reconnect_max: map.asking.reconnect_max,
+    })
+}
+
+/// The profile's limits with the device's own in their place.
+fn own_limits(
+    device: &Device,
+    points: &[Point],
+    profile: &[(usize, Limits)],
+) -> Vec<(usize, Limits)> {
+    let limits_at = |(at, point): (usize, &Point)| {
+        let own = device
+            .overrides
+            .iter()
+            .find(|own| own.point.as_str() == point.name());
+        let shared = || {
+            profile
+                .iter()
+                .find(|(position, _)| *position == at)
+                .map(|(_, l)| *l)
+        };
+        let limits = own.and_then(|own| own.limits).or_else(shared)?;
+        Some((at, limits))
+    };
+    points.iter().enumerate().filter_map(limits_at).collect()
+}

@@ -1,0 +1,40 @@
+//! Every key there is, by section: for the environment, and for the test of the reference.
+
+use super::{device, device_csv, engine, http, journal, limits, modbus, point, profile, store};
+
+/// The keys of the whole file.
+pub(super) const ROOT: &[&str] = &[
+    "engine",
+    "http",
+    "journal",
+    "store",
+    "modbus",
+    "scan_class",
+    "profile",
+    "device",
+    "devices",
+];
+
+/// The sections of single values, which the environment can override.
+pub(super) const SCALAR_SECTIONS: &[(&str, &[&str])] = &[
+    ("engine", engine::KEYS),
+    ("http", http::KEYS),
+    ("journal", journal::KEYS),
+    ("store", store::KEYS),
+    ("modbus", modbus::KEYS),
+];
+
+/// Every section with every key it may have, and the columns of the devices' file.
+pub fn every_key() -> Vec<(&'static str, &'static [&'static str])> {
+    let mut all = SCALAR_SECTIONS.to_vec();
+    all.extend([
+        ("profile", profile::KEYS),
+        ("profile.point", point::KEYS),
+        ("limits", limits::KEYS),
+        ("device", device::KEYS),
+        ("device.point", device::OVERRIDE_KEYS),
+        ("devices", device_csv::KEYS),
+        ("columns", device_csv::COLUMNS),
+    ]);
+    all
+}

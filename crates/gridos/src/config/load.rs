@@ -1,0 +1,213 @@
+//! Loading: the file, the environment over it, the files it names.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::bounds::Bounds;
+use super::device::{self, Connection, Device, Profiles};
+use super::device_csv;
+use super::engine::{self, Engine};
+use super::environment::{self, Variable};
+use super::fault::{FaultLog, Faults, Place};
+use super::http::{self, Http};
+use super::journal::{self, Journal};
+use super::keys;
+use super::modbus::{self, Asking};
+use super::name::Name;
+use super::profile::{self, Profile};
+use super::quantity::show_size;
+use super::scan::ScanClasses;
+use super::section::Section;
+use super::source::{Found, Source};
+use super::store::{self, Store};
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The process as a whole.
+    pub engine: Engine,
+    /// The address of the API.
+    pub http: Http,
+    /// What is kept on disk until it is stored.
+    pub journal: Journal,
+    /// The database.
+    pub store: Store,
+    /// How Modbus devices are asked, unless their profile says otherwise.
+    pub modbus: Asking,
+    /// How often points are read.
+    pub scan_classes: ScanClasses,
+    /// What devices of one type have in common, in the order of the file.
+    pub profiles: Vec<Arc<Profile>>,
+    /// All devices, also those that are not enabled: first those of the file, then the CSV's.
+    pub devices: Vec<Device>,
+}
+
+impl Config {
+    /// Loads the file at `path` with `variables` over it; pass [`std::env::vars_os`].
+    ///
+    /// # Errors
+    /// Everything that is wrong, with its place.
+    pub fn load<N, V>(
+        path: &Path,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Faults>
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let file = path.to_string_lossy();
+        let place = Place::whole(&*file);
+        let cannot = |what: String| {
+            let log = FaultLog::default();
+            log.add(&place, what);
+            log.judge(None::<Self>, &place)
+        };
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return cannot(format!("cannot be read: {error}")),
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::parse(&text, &file, variables, &|path| std::fs::read(path)),
+            Err(_) => cannot("is no UTF-8; save the file as UTF-8".to_owned()),
+        }
+    }
+
+    /// Reads `text` as the file called `file`, with `variables` over it; `read_file` gives the
+    /// bytes of the files it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with its place.
+    pub fn parse<N, V>(
+        text: &str,
+        file: &str,
+        variables: impl IntoIterator<Item = (N, V)>,
+        read_file: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    ) -> Result<Self, Faults>
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let faults = FaultLog::default();
+        let source = Source::new(file, text);
+        let variables = environment::overrides(variables, &faults);
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        let config = source.parse(text, &faults).and_then(|table| {
+            let root = Section::root(table.get_ref(), keys::ROOT, &source, &faults);
+            let files = Files { folder, read_file };
+            let config = Self::read(&root, &variables, &files, &faults)?;
+            check_unique(&config.devices, &faults);
+            if faults.is_empty() {
+                check_memory(&config, &faults);
+            }
+            Some(config)
+        });
+        faults.judge(config, &source.whole())
+    }
+
+    fn read(
+        root: &Section<'_>,
+        variables: &[Variable],
+        files: &Files<'_>,
+        faults: &FaultLog,
+    ) -> Option<Self> {
+        let engine = Engine::read(&root.section("engine", engine::KEYS, variables));
+        let http = Http::read(&root.section("http", http::KEYS, variables));
+        let journal = Journal::read(&root.section("journal", journal::KEYS, variables));
+        let store = root.section("store", store::KEYS, variables);
+        let data_dir = engine.as_ref().map(|engine| engine.data_dir.clone());
+        let store = Store::read(&store, &data_dir.unwrap_or_default(), files.folder);
+        let modbus = root.section("modbus", modbus::KEYS, variables);
+        let modbus = Asking::read(&modbus, &Asking::default());
+        let scan_classes = ScanClasses::read(&root.section("scan_class", &[], &[]));
+        let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus, faults);
+        let mut devices: Vec<Device> = root
+            .tables("device", device::KEYS, "device")
+            .iter_mut()
+            .filter_map(|section| Device::read(section, &by_name))
+            .collect();
+        let csv = root.section("devices", device_csv::KEYS, &[]);
+        let rows = device_csv::read(&csv, files.folder, files.read_file, &by_name, faults);
+        devices.extend(rows);
+        Some(Self {
+            engine: engine?,
+            http,
+            journal,
+            store: store?,
+            modbus,
+            scan_classes,
+            profiles,
+            devices,
+        })
+    }
+}
+
+struct Files<'a> {
+    folder: &'a Path,
+    read_file: device_csv::ReadFile<'a>,
+}
+
+fn read_profiles(
+    root: &Section<'_>,
+    classes: &ScanClasses,
+    asking: &Asking,
+    faults: &FaultLog,
+) -> (Vec<Arc<Profile>>, Profiles) {
+    let mut profiles = Vec::new();
+    let mut by_name = Profiles::default();
+    for mut section in root.tables("profile", profile::KEYS, "profile") {
+        let Some(found) = Profile::read(&mut section, classes, asking) else {
+            by_name.add_faulty(section.text("name").map(|name| name.value));
+            continue;
+        };
+        let (profile, place) = (Arc::new(found.value), found.place);
+        profiles.push(Arc::clone(&profile));
+        if let Some(first) = by_name.add(Found::new(profile, &place)) {
+            let (name, first) = (&first.value.name, &first.place);
+            let what = format!("profile '{name}' is at {first} already; rename one");
+            faults.add(&place, what);
+        }
+    }
+    (profiles, by_name)
+}
+
+/// Two devices of one name, or at one address with one unit id, would overwrite each other.
+fn check_unique(devices: &[Device], faults: &FaultLog) {
+    let mut names: HashMap<&Name, &Place> = HashMap::new();
+    let mut connections: HashMap<&Connection, &Device> = HashMap::new();
+    for device in devices {
+        if let Some(first) = names.insert(&device.name, &device.place) {
+            let what = format!("device '{}' is at {first} already; rename one", device.name);
+            faults.add(&device.place, what);
+        }
+        let Some(connection) = device.connection.as_ref().filter(|_| device.enabled) else {
+            continue;
+        };
+        if let Some(first) = connections.insert(connection, device) {
+            let Connection { address, unit } = connection;
+            let what = format!(
+                "device '{}': unit {unit} at {address} is device '{}' at {} already; \
+                 correct the address or unit of one",
+                device.name, first.name, first.place
+            );
+            faults.add(&device.place, what);
+        }
+    }
+}
+
+fn check_memory(config: &Config, faults: &FaultLog) {
+    let bounds = Bounds::of(config);
+    let (needed, limit) = (bounds.memory_bytes(), config.engine.memory_limit);
+    if needed > limit {
+        let needed = needed.next_multiple_of(1 << 20);
+        let what = format!(
+            "[engine] memory_limit: {} is less than the {} that the queues of this fleet may \
+             take; raise it, or scan more slowly",
+            show_size(limit),
+            show_size(needed)
+        );
+        faults.add(&config.engine.memory_limit_place, what);
+    }
+}

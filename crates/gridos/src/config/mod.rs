@@ -1,0 +1,56 @@
+//! The configuration: one TOML file, checked as a whole before anything starts.
+//!
+//! Every fault is reported at once, with its file, its line and what to do about it. What comes
+//! out has no raw texts left: durations, addresses, limits and request plans are ready for use.
+//! The way in is [`Config::load`], or [`Config::parse`] where there are no files.
+
+mod address;
+pub mod bounds;
+mod device;
+mod device_csv;
+mod engine;
+mod environment;
+#[cfg(test)]
+mod examples;
+mod fault;
+mod fleet;
+mod http;
+mod journal;
+mod keys;
+mod limits;
+mod load;
+mod modbus;
+mod name;
+mod nearest;
+mod point;
+mod postgres_url;
+mod profile;
+mod quantity;
+mod register;
+mod scan;
+mod secret;
+mod section;
+mod source;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use address::{Address, AddressError, PORT_DEFAULT};
+pub use bounds::Bounds;
+pub use device::{Connection, Device, Override};
+pub use engine::Engine;
+pub use environment::PREFIX as VARIABLE_PREFIX;
+pub use fault::{Fault, Faults, Place};
+pub use fleet::{Fleet, FleetDevice, ModbusLink};
+pub use http::Http;
+pub use journal::Journal;
+pub use keys::every_key;
+pub use load::Config;
+pub use modbus::Asking;
+pub use name::{NAME_BYTES_MAX, Name, NameError};
+pub use postgres_url::{PostgresUrl, PostgresUrlError};
+pub use profile::{LimitsByPosition, PointList, Profile, Protocol, RegisterMap};
+pub use quantity::{QuantityError, parse_duration, show_duration, show_size};
+pub use scan::{ScanClass, ScanClasses};
+pub use secret::Secret;
+pub use store::{Database, Password, Store};

@@ -1,0 +1,234 @@
+//! `[[profile]]`: what devices of one type have in common.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_alarm::Limits;
+use gridos_modbus::{Order, Plan, RegisterPoint};
+use gridos_model::POINTS_PER_LAYOUT_MAX;
+
+use super::fault::Place;
+use super::modbus::{self, Asking};
+use super::name::Name;
+use super::point::{self, Common, ModbusPoint};
+use super::scan::ScanClasses;
+use super::section::Section;
+use super::source::Found;
+
+pub(super) const KEYS: &[&str] = &[
+    "name",
+    "protocol",
+    "scan",
+    "order",
+    "point",
+    "timeout",
+    "connect_timeout",
+    "reconnect_max",
+    "max_gap_registers",
+    "max_gap_bits",
+    "max_registers",
+    "max_bits",
+];
+
+/// The scan class of points that name none.
+const SCAN_DEFAULT: &str = "fast";
+
+/// Alarm limits by position in a device's whole layout, ascending.
+pub type LimitsByPosition = Arc<[(usize, Limits)]>;
+
+/// What devices of one type have in common.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Its name.
+    pub name: Name,
+    /// How its devices are reached.
+    pub protocol: Protocol,
+}
+
+/// How the devices of a profile are reached.
+#[derive(Clone, Debug)]
+pub enum Protocol {
+    /// They are polled.
+    Modbus(RegisterMap),
+    /// Somebody posts their readings.
+    Push(PointList),
+}
+
+/// The register map of a profile, planned once for all its devices.
+#[derive(Clone, Debug)]
+pub struct RegisterMap {
+    /// How the devices are asked.
+    pub asking: Asking,
+    /// The points in the order of the columns, and the requests.
+    pub plan: Arc<Plan>,
+    /// The period of each scan class of the plan, before a device's own factor.
+    pub scan_periods: Vec<Duration>,
+    /// The limits by position in the plan's points, ascending.
+    pub limits: LimitsByPosition,
+}
+
+/// The points of a profile whose readings are pushed.
+#[derive(Clone, Debug)]
+pub struct PointList {
+    /// Names and units in the order of the columns.
+    pub points: Vec<(Name, String)>,
+    /// The limits by position, ascending.
+    pub limits: LimitsByPosition,
+}
+
+/// What points of a profile have unless they say otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Defaults {
+    pub(super) scan: Name,
+    pub(super) order: Order,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Modbus,
+    Push,
+}
+
+impl Profile {
+    pub(super) fn read(
+        section: &mut Section<'_>,
+        classes: &ScanClasses,
+        asking: &Asking,
+    ) -> Option<Found<Self>> {
+        let name = section.word("name", Name::plain);
+        let name = section.demand("name", name, "name = \"feeder\"");
+        if let Some(name) = &name {
+            section.rename(format!("profile '{}'", name.value));
+        }
+        let kinds = [("modbus", Kind::Modbus), ("push", Kind::Push)];
+        let kind = section.choice("protocol", &kinds);
+        let kind = section.demand("protocol", kind, "protocol = \"modbus\" or \"push\"");
+        // Without a protocol the points cannot be judged; the fault is reported above.
+        let protocol = match kind?.value {
+            Kind::Modbus => RegisterMap::read(section, classes, asking).map(Protocol::Modbus),
+            Kind::Push => PointList::read(section).map(Protocol::Push),
+        };
+        let name = name?;
+        let profile = Self {
+            name: name.value,
+            protocol: protocol?,
+        };
+        Some(Found::new(profile, &name.place))
+    }
+
+    /// How many points each of its devices has.
+    pub fn points(&self) -> usize {
+        match &self.protocol {
+            Protocol::Modbus(map) => map.plan.points().len(),
+            Protocol::Push(list) => list.points.len(),
+        }
+    }
+
+    /// Whether its devices have a point called `name`.
+    pub(super) fn point_names(&self) -> Vec<&str> {
+        match &self.protocol {
+            Protocol::Modbus(map) => map.plan.points().iter().map(|p| p.name.as_str()).collect(),
+            Protocol::Push(list) => list.points.iter().map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+}
+
+impl RegisterMap {
+    fn read(section: &Section<'_>, classes: &ScanClasses, asking: &Asking) -> Option<Self> {
+        let asking = Asking::read(section, asking);
+        let order = section.word("order", str::parse::<Order>);
+        let scan = classes.chosen(section, "scan");
+        let defaults = Defaults {
+            scan: match scan {
+                Some(found) => found.value.name.clone(),
+                None => classes.find(SCAN_DEFAULT)?.name.clone(),
+            },
+            order: order.map_or(Order::ABCD, |found| found.value),
+        };
+        let title = section.title();
+        let mut points: Vec<ModbusPoint> = sections(section)
+            .iter_mut()
+            .filter_map(|point| point::read_modbus(point, title, &defaults, &asking, classes))
+            .collect();
+        check_names(section, points.iter().map(|point| &point.common));
+        let used = |name: &Name| points.iter().any(|point| point.scan == *name);
+        let used: Vec<_> = classes
+            .as_slice()
+            .iter()
+            .filter(|class| used(&class.name))
+            .collect();
+        for point in &mut points {
+            let scan = used.iter().position(|class| class.name == point.scan);
+            point.register.scan = scan.unwrap_or(0);
+        }
+        let scan_periods = used.iter().map(|class| class.period).collect();
+        let limits: HashMap<&str, Limits> = points
+            .iter()
+            .filter_map(|point| Some((point.common.name.value.as_str(), point.common.limits?)))
+            .collect();
+        let registers: Vec<RegisterPoint> = points.iter().map(|p| p.register.clone()).collect();
+        let plan = Plan::new(registers, &asking.plan).map_err(|error| section.report(error));
+        let plan = plan.ok()?;
+        let limit_at = |(at, point): (usize, &RegisterPoint)| {
+            limits.get(point.name.as_str()).map(|limits| (at, *limits))
+        };
+        let limits = plan
+            .points()
+            .iter()
+            .enumerate()
+            .filter_map(limit_at)
+            .collect();
+        Some(Self {
+            asking,
+            plan: Arc::new(plan),
+            scan_periods,
+            limits,
+        })
+    }
+}
+
+impl PointList {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let only_modbus = modbus::KEYS.iter().chain(&["scan", "order"]);
+        for key in only_modbus.filter(|key| section.has(key)) {
+            section.fault(key, "is only for protocol = \"modbus\"; remove it");
+        }
+        let points: Vec<Common> = sections(section)
+            .iter_mut()
+            .filter_map(|point| point::read_push(point, section.title()))
+            .collect();
+        check_names(section, points.iter());
+        let limit_at = |(at, point): (usize, &Common)| point.limits.map(|limits| (at, limits));
+        Some(Self {
+            limits: points.iter().enumerate().filter_map(limit_at).collect(),
+            points: points.into_iter().map(|p| (p.name.value, p.unit)).collect(),
+        })
+    }
+}
+
+fn sections<'a>(profile: &Section<'a>) -> Vec<Section<'a>> {
+    let points = profile.tables("point", point::KEYS, &format!("{} point", profile.title()));
+    if points.is_empty() && !profile.has("point") {
+        profile.report("has no points; write at least one [[profile.point]]");
+    }
+    if points.len() > POINTS_PER_LAYOUT_MAX {
+        let what = format!(
+            "has {} points; allowed are {POINTS_PER_LAYOUT_MAX}",
+            points.len()
+        );
+        profile.report(what);
+    }
+    points
+}
+
+fn check_names<'a>(profile: &Section<'_>, points: impl Iterator<Item = &'a Common>) {
+    let mut places: HashMap<&str, &Place> = HashMap::new();
+    for point in points {
+        let name = &point.name;
+        if let Some(first) = places.insert(name.value.as_str(), &name.place) {
+            let what = format!("point '{}' is at {first} already; rename one", name.value);
+            profile.report_at(&name.place, what);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A configuration text: its file, its lines, its parsed tables.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::fault::{FaultLog, Place};
+
+/// A text with the places of its lines.
+#[derive(Debug)]
+pub(super) struct Source {
+    file: Arc<str>,
+    line_starts: Vec<usize>,
+}
+
+/// A value with the place where it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+impl<T> Found<T> {
+    pub(super) fn new(value: T, place: &Place) -> Self {
+        let place = place.clone();
+        Self { value, place }
+    }
+}
+
+impl Source {
+    pub(super) fn new(file: &str, text: &str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            file: file.into(),
+            line_starts: std::iter::once(0).chain(after_breaks).collect(),
+        }
+    }
+
+    /// The line in which `span` starts.
+    pub(super) fn place(&self, span: Range<usize>) -> Place {
+        let line = self
+            .line_starts
+            .partition_point(|start| *start <= span.start);
+        Place::line(&self.file, line)
+    }
+
+    /// The file as a whole.
+    pub(super) fn whole(&self) -> Place {
+        Place::whole(Arc::clone(&self.file))
+    }
+
+    /// The tables of `text`, or `None` if it is no TOML: every fault of syntax is reported.
+    pub(super) fn parse<'a>(
+        &self,
+        text: &'a str,
+        faults: &FaultLog,
+    ) -> Option<Spanned<DeTable<'a>>> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let place = error.span().map_or(self.whole(), |span| self.place(span));
+            let message = error.message().replace('\n', " ");
+            faults.add(&place, format!("not TOML: {message}; correct the syntax"));
+        }
+        errors.is_empty().then_some(table)
+    }
+}

@@ -1,0 +1,112 @@
+//! Housekeeping: trimming the journal behind the database, and the gauges nobody else sets.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gridos_journal::{Journal, Position, Tail};
+use gridos_telemetry::Telemetry;
+use tokio::sync::watch;
+
+/// How often it looks.
+const PERIOD: Duration = Duration::from_secs(1);
+/// How often a stored position is noted with its time.
+const NOTE_PERIOD: Duration = Duration::from_secs(10);
+/// Above this share of the budget, what is stored is trimmed at once, whatever its age.
+const PRESSURE_PERCENT: u64 = 80;
+
+/// What housekeeping looks after.
+#[derive(Debug)]
+pub(super) struct Housekeeping {
+    pub(super) journal_dir: PathBuf,
+    pub(super) keep: Duration,
+    pub(super) bytes_max: u64,
+    pub(super) stored: watch::Receiver<Tail>,
+    pub(super) telemetry: Arc<Telemetry>,
+}
+
+impl Housekeeping {
+    pub(super) async fn run(self) {
+        let mut window = Window::new(self.keep);
+        let mut period = tokio::time::interval(PERIOD);
+        let mut refused = false;
+        loop {
+            period.tick().await;
+            let stored = self.stored.borrow().position;
+            let behind = window.note(Instant::now(), stored);
+            match self.tidy(stored, behind) {
+                Ok(()) => refused = false,
+                Err(error) if !refused => {
+                    tracing::warn!(%error, "the journal cannot be trimmed");
+                    refused = true;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn tidy(&self, stored: Position, behind: Position) -> Result<(), gridos_journal::JournalError> {
+        let (bytes, _) = Journal::usage(&self.journal_dir)?;
+        let pressed = bytes >= self.bytes_max / 100 * PRESSURE_PERCENT;
+        Journal::trim(&self.journal_dir, if pressed { stored } else { behind })?;
+        let (bytes, segments) = Journal::usage(&self.journal_dir)?;
+        self.telemetry.journal.bytes.set(bytes);
+        self.telemetry.journal.segments.set(segments as u64);
+        Ok(())
+    }
+}
+
+/// Remembers what was stored when, so that segments are kept for some time after.
+///
+/// A database that is restored from a backup, or fails over to a replica that lags, finds what it
+/// lost still in the journal.
+#[derive(Debug)]
+struct Window {
+    keep: Duration,
+    notes: VecDeque<(Instant, Position)>,
+    behind: Position,
+}
+
+impl Window {
+    fn new(keep: Duration) -> Self {
+        Self {
+            keep,
+            notes: VecDeque::new(),
+            behind: Position::START,
+        }
+    }
+
+    /// Notes what is stored at `now`; returns what was stored `keep` ago.
+    fn note(&mut self, now: Instant, stored: Position) -> Position {
+        let due = |last: &(Instant, Position)| now.duration_since(last.0) >= NOTE_PERIOD;
+        if self.notes.back().is_none_or(due) {
+            self.notes.push_back((now, stored));
+        }
+        while self
+            .notes
+            .front()
+            .is_some_and(|note| now.duration_since(note.0) >= self.keep)
+        {
+            self.behind = self.notes.pop_front().map_or(self.behind, |note| note.1);
+        }
+        self.behind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_trails_by_what_is_kept() {
+        let start = Instant::now();
+        let mut window = Window::new(Duration::from_secs(60));
+        for second in 0..600 {
+            let now = start + Duration::from_secs(second);
+            let behind = window.note(now, Position::new(second * 1_000));
+            let expected = second.saturating_sub(60) / 10 * 10 * 1_000;
+            assert_eq!(behind, Position::new(expected), "{second}");
+        }
+    }
+}

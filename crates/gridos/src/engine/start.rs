@@ -1,0 +1,250 @@
+//! Starting an engine: from the disk upwards, so that nothing is taken before it can be kept.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gridos_alarm::Evaluator;
+use gridos_api::{ApiState, LimitsBook, PointLimits, Readiness, Settings};
+use gridos_collect::modbus::ModbusDevice;
+use gridos_journal::{Journal, JournalError, LayoutBook, Options, Reader};
+use gridos_model::{Directory, Level};
+use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
+use gridos_ring::{Intake, Pool, ring};
+use gridos_store::Writer;
+use gridos_telemetry::Telemetry;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::Engine;
+use super::housekeeping::Housekeeping;
+use super::store::OpenError;
+use crate::config::{Bounds, Config, Faults, Fleet, FleetDevice, bounds};
+use crate::files::{self, TooFewFiles};
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration names something twice.
+    #[error(transparent)]
+    Config(#[from] Faults),
+    /// Too few files may be open.
+    #[error(transparent)]
+    Files(#[from] TooFewFiles),
+    /// The journal cannot be opened.
+    #[error("the journal cannot be opened")]
+    Journal(#[from] JournalError),
+    /// The database is none that this engine can use.
+    #[error("the database cannot be used")]
+    Store(#[from] OpenError),
+    /// The HTTP address is taken or not ours.
+    #[error("cannot listen at {address}; stop what listens there, or choose another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The operating system gives no thread.
+    #[error("no thread can be started")]
+    Thread(#[source] io::Error),
+    /// The configuration and the plan of the devices do not agree: a defect.
+    #[error("the devices cannot be polled; please report this")]
+    Collect(#[from] gridos_collect::modbus::StartError),
+}
+
+impl Engine {
+    /// Starts all stages of an engine on the current tokio runtime.
+    ///
+    /// # Errors
+    /// If anything it needs cannot be had; then nothing runs and nothing was taken.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let started = Instant::now();
+        let bounds = Bounds::of(config);
+        files::allow(bounds.file_descriptors())?;
+        let fleet = Fleet::of(config)?;
+        let limits = limits_book(&fleet);
+        let evaluator = evaluator(&fleet);
+        let Fleet { directory, devices } = fleet;
+        let directory = Arc::new(directory);
+        let telemetry = Arc::new(telemetry(&directory));
+        // The port first: it is the likeliest to be taken, and nothing is written before.
+        let address = config.http.listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| StartError::Listen { address, source })?;
+        let address = listener.local_addr().unwrap_or(address);
+
+        let journal_dir = config.engine.journal_dir();
+        let (journal, book) = open_journal(config, &directory)?;
+        let stream = journal.stream();
+        let readiness = Readiness::default();
+        readiness.on_journal_open();
+        let recovered = journal.end();
+        let store = super::store::open(config).await?;
+
+        let (producer, consumer) = ring(bounds.ring_batches);
+        let pool = Pool::new(bounds.pool_batches, bounds.batch_readings);
+        telemetry.ring.capacity.set(producer.capacity() as u64);
+        let views = Views {
+            live: Arc::new(LiveView::new(&directory)),
+            alarms: Arc::new(AlarmBoard::default()),
+        };
+        let turn = Turn::new(
+            consumer,
+            pool.clone(),
+            evaluator,
+            journal,
+            views.clone(),
+            Arc::clone(&telemetry),
+        );
+        let sync = SyncOptions {
+            interval: config.journal.sync_interval,
+            bytes: config.journal.sync_bytes,
+            ..SyncOptions::default()
+        };
+        let pipeline = Pipeline::start(turn, sync, producer.clone()).map_err(StartError::Thread)?;
+        readiness.on_pipeline_started();
+
+        let (stop_intake, stop) = watch::channel(false);
+        let (stop_writer, writer_stop) = watch::channel(false);
+        let writer = Writer::new(
+            Arc::clone(&store),
+            Reader::new(&journal_dir),
+            book,
+            stream,
+            Arc::clone(&telemetry),
+            super::store::options(config, recovered),
+        );
+        let stored = writer.stored();
+        let writer = tokio::spawn(writer.run(pipeline.durable(), writer_stop));
+
+        let intake = Intake::new(pool, producer, Arc::clone(&telemetry));
+        let api = ApiState {
+            engine: gridos_api::Engine {
+                name: config.engine.name.to_string(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                started,
+            },
+            directory: Arc::clone(&directory),
+            live: views.live,
+            alarms: views.alarms,
+            limits: Arc::new(limits),
+            store,
+            telemetry: Arc::clone(&telemetry),
+            intake: intake.clone(),
+            readiness: readiness.clone(),
+            settings: settings(config, &bounds),
+        };
+        let http = tokio::spawn(gridos_api::serve(listener, api, stop.clone()));
+        let polled = devices
+            .iter()
+            .filter_map(|device| modbus(device, &directory))
+            .collect();
+        let collector = gridos_collect::modbus::start(polled, intake, stop)?;
+        let housekeeping = Housekeeping {
+            journal_dir,
+            keep: config.journal.keep,
+            bytes_max: config.journal.disk_limit,
+            stored: stored.clone(),
+            telemetry: Arc::clone(&telemetry),
+        };
+        Ok(Self {
+            address,
+            directory,
+            telemetry,
+            readiness,
+            collector,
+            pipeline,
+            stop_intake,
+            stop_writer,
+            stored,
+            http,
+            writer,
+            housekeeping: tokio::spawn(housekeeping.run()),
+        })
+    }
+}
+
+fn telemetry(directory: &Directory) -> Telemetry {
+    let names = directory
+        .devices()
+        .iter()
+        .map(|device| device.name().to_owned());
+    Telemetry::new(env!("CARGO_PKG_VERSION"), names)
+}
+
+fn evaluator(fleet: &Fleet) -> Evaluator {
+    let mut evaluator = Evaluator::new(fleet.directory.point_count());
+    for (index, point, limits) in fleet.limits() {
+        evaluator.set(index, point, limits);
+    }
+    evaluator
+}
+
+fn limits_book(fleet: &Fleet) -> LimitsBook {
+    let limits = fleet.limits().map(|(index, _, limits)| {
+        let shown = PointLimits {
+            high_high: limits.limit(Level::HighHigh),
+            high: limits.limit(Level::High),
+            low: limits.limit(Level::Low),
+            low_low: limits.limit(Level::LowLow),
+            deadband: limits.deadband(),
+        };
+        (index, shown)
+    });
+    LimitsBook::new(&fleet.directory, limits)
+}
+
+fn open_journal(
+    config: &Config,
+    directory: &Directory,
+) -> Result<(Journal, Arc<LayoutBook>), JournalError> {
+    let dir = config.engine.journal_dir();
+    let options = Options {
+        segment_bytes: config.journal.segment_size,
+        bytes_max: config.journal.disk_limit,
+    };
+    let (journal, recovery) = Journal::open(&dir, options)?;
+    if recovery.torn_bytes > 0 {
+        let bytes = recovery.torn_bytes;
+        tracing::warn!(
+            bytes,
+            "a write that a crash interrupted was cut off the journal"
+        );
+    }
+    for (from, until) in &recovery.damaged {
+        tracing::error!(%from, %until, "a span of the journal is damaged and will be skipped");
+    }
+    let book = LayoutBook::open(&dir)?;
+    book.add(directory.layouts().map(|layout| &**layout))?;
+    Ok((journal, Arc::new(book)))
+}
+
+fn settings(config: &Config, bounds: &Bounds) -> Settings {
+    Settings {
+        body_bytes_max: usize::try_from(config.http.body_limit).unwrap_or(usize::MAX),
+        batch_readings_max: bounds.batch_readings,
+        batches_per_post_max: bounds::BATCHES_PER_POST,
+        posts_max: bounds::POSTS,
+        connections_max: bounds::HTTP_CONNECTIONS,
+        ..Settings::default()
+    }
+}
+
+fn modbus(device: &FleetDevice, directory: &Directory) -> Option<ModbusDevice> {
+    let link = device.modbus.as_ref()?;
+    Some(ModbusDevice {
+        device: device.index,
+        host: link.address.host().to_owned(),
+        port: link.address.port(),
+        unit: link.unit,
+        plan: Arc::clone(&link.plan),
+        layouts: directory.device(device.index).groups().to_vec(),
+        scan_periods: link.scan_periods.clone(),
+        timeout: link.timeout,
+        connect_timeout: link.connect_timeout,
+        reconnect_max: link.reconnect_max,
+    })
+}

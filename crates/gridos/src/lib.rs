@@ -1,0 +1,14 @@
+//! The engine: its configuration, its commands, and the wiring of all stages.
+//!
+//! This crate must not know the details of any stage: it reads what an operator wrote, derives
+//! the bounds of every queue, and starts and drains the stages in order.
+
+pub mod check;
+pub mod cli;
+mod command;
+pub mod config;
+mod engine;
+mod files;
+mod log;
+
+pub use engine::{EndError, Engine, OpenError, StartError, Summary};

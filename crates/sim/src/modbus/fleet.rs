@@ -1,0 +1,55 @@
+//! Many simulated feeders at once.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use super::Server;
+use crate::substation::Feeder;
+
+/// Feeders that listen, one per port; dropping it stops them.
+#[derive(Debug)]
+pub struct Fleet {
+    servers: Vec<Server>,
+}
+
+impl Fleet {
+    /// Starts `count` feeders at `ip`, on the ports from `port_base` on (0: any free ones).
+    ///
+    /// Each differs from the others, and is the same again for the same `seed`. A feeder takes
+    /// one file descriptor and one more per connection.
+    ///
+    /// # Errors
+    /// If a port cannot be listened on, or the ports end before the feeders.
+    pub async fn start(ip: IpAddr, port_base: u16, count: usize, seed: u64) -> io::Result<Self> {
+        let mut servers = Vec::with_capacity(count);
+        for n in 0..count {
+            let port = port(port_base, n)?;
+            let own = seed.wrapping_add(n as u64);
+            let feeder = Arc::new(Feeder::new(own));
+            servers.push(Server::bind(SocketAddr::new(ip, port), feeder).await?);
+        }
+        Ok(Self { servers })
+    }
+
+    /// Where the feeders listen, in order.
+    pub fn addresses(&self) -> impl ExactSizeIterator<Item = SocketAddr> {
+        self.servers.iter().map(Server::local_addr)
+    }
+
+    /// Stops them all; the ports are free when this returns.
+    pub async fn stop(self) {
+        for server in self.servers {
+            server.stop().await;
+        }
+    }
+}
+
+fn port(base: u16, n: usize) -> io::Result<u16> {
+    if base == 0 {
+        return Ok(0);
+    }
+    let past = || io::Error::new(io::ErrorKind::InvalidInput, "the ports end at 65535");
+    let n = u16::try_from(n).map_err(|_| past())?;
+    base.checked_add(n).ok_or_else(past)
+}

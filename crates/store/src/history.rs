@@ -1,0 +1,82 @@
+//! Questions about the past and their answers.
+
+use gridos_model::{Level, Quality, Timestamp};
+
+/// The readings of one point over a time range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// The point's full name, `device.point`.
+    pub point: String,
+    /// The first instant wanted.
+    pub from: Timestamp,
+    /// The first instant no longer wanted.
+    pub until: Timestamp,
+    /// The most rows wanted.
+    pub limit: usize,
+    /// Whether the youngest rows are wanted if there are more than `limit`; rows come in
+    /// ascending time order all the same.
+    pub youngest: bool,
+}
+
+/// One reading.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadingRow {
+    /// The point's full name, `device.point`.
+    pub point: String,
+    /// Its time: the source's, or that of reception where the quality says so.
+    pub time: Timestamp,
+    /// Its value; `None` if it was not finite.
+    pub value: Option<f64>,
+    /// What is known against it.
+    pub quality: Quality,
+}
+
+/// Alarm transitions over a time range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmsQuery {
+    /// Only of this point, if given.
+    pub point: Option<String>,
+    /// The first instant wanted.
+    pub from: Timestamp,
+    /// The first instant no longer wanted.
+    pub until: Timestamp,
+    /// The most rows wanted.
+    pub limit: usize,
+}
+
+/// One change of an alarm's level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlarmRow {
+    /// The point's full name, `device.point`.
+    pub point: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// The level before.
+    pub from: Level,
+    /// The level after.
+    pub to: Level,
+    /// The value that did it; `None` if it was not finite.
+    pub value: Option<f64>,
+    /// Which alarm of the point it belongs to.
+    pub occurrence: u64,
+}
+
+/// The level that databases call `name`.
+pub(crate) fn level(name: &str) -> Option<Level> {
+    (0..=u8::MAX)
+        .map_while(Level::from_raw)
+        .find(|level| level.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_found_by_name() {
+        for found in [Level::Normal, Level::High, Level::LowLow] {
+            assert_eq!(level(found.name()), Some(found));
+        }
+        assert_eq!(level("purple"), None);
+    }
+}

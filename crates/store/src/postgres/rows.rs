@@ -1,0 +1,195 @@
+//! What is not copied: some rows at a time, as columns of one statement.
+
+use std::collections::HashMap;
+
+use gridos_journal::{LayoutDefinition, StreamId};
+use gridos_model::{DeviceId, Events, Gap, LayoutId, PointId, Transition};
+use tokio_postgres::types::ToSql;
+
+use super::connection::Connection;
+use super::time::PgTime;
+use crate::StoreError;
+use crate::contents::Quarantined;
+use crate::latest;
+
+/// Makes layouts known, with their devices and points. Ids are hashes of the content, so whoever
+/// comes second has nothing to add, except a point's unit, which is not part of its id.
+pub(crate) async fn layouts(
+    connection: &mut Connection,
+    layouts: &HashMap<LayoutId, LayoutDefinition>,
+) -> Result<(), StoreError> {
+    for layout in layouts.values() {
+        let device = DeviceId::of(&layout.device).as_i64();
+        let id = layout.id.as_i64();
+        let point = |(name, _): &(String, String)| PointId::of(&layout.device, name).as_i64();
+        let points: Vec<_> = layout.points.iter().map(point).collect();
+        let name = |(name, _): &(String, String)| text(&format!("{}.{name}", layout.device));
+        let names: Vec<_> = layout.points.iter().map(name).collect();
+        let units: Vec<_> = layout.points.iter().map(|(_, unit)| text(unit)).collect();
+        insert(
+            connection,
+            "insert into device (id, name) values ($1, $2) on conflict do nothing",
+            &[&device, &text(&layout.device)],
+        )
+        .await?;
+        insert(
+            connection,
+            "insert into point (id, device, name, unit) \
+             select id, $1, name, unit from unnest($2::int8[], $3::text[], $4::text[]) \
+             as new (id, name, unit) order by id \
+             on conflict (id) do update set unit = excluded.unit \
+             where point.unit <> excluded.unit",
+            &[&device, &points, &names, &units],
+        )
+        .await?;
+        insert(
+            connection,
+            "insert into layout (id, device) values ($1, $2) on conflict do nothing",
+            &[&id, &device],
+        )
+        .await?;
+        insert(
+            connection,
+            "insert into layout_point (layout, position, point) \
+             select $1, place - 1, point from unnest($2::int8[]) with ordinality \
+             as new (point, place) on conflict do nothing",
+            &[&id, &points],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Brings `latest_event` up to date with the events of a chunk.
+pub(crate) async fn latest_events(
+    connection: &mut Connection,
+    events: &[Events<'_>],
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = latest::latest_events(events);
+    let layouts: Vec<_> = rows.iter().map(|row| row.layout.as_i64()).collect();
+    let positions: Vec<_> = rows.iter().map(|row| row.position.cast_signed()).collect();
+    let times: Vec<_> = rows.iter().map(|row| PgTime(row.time)).collect();
+    let values: Vec<_> = rows.iter().map(|row| finite(row.value)).collect();
+    let qualities: Vec<_> = rows
+        .iter()
+        .map(|row| row.quality.bits().cast_signed())
+        .collect();
+    insert(
+        connection,
+        "insert into latest_event (layout, position, ts, value, quality) \
+         select * from unnest($1::int8[], $2::int4[], $3::timestamptz[], $4::float8[], $5::int4[]) \
+         on conflict (layout, position) do update \
+         set ts = excluded.ts, value = excluded.value, quality = excluded.quality \
+         where latest_event.ts <= excluded.ts",
+        &[&layouts, &positions, &times, &values, &qualities],
+    )
+    .await
+}
+
+/// Inserts alarm transitions.
+pub(crate) async fn transitions(
+    connection: &mut Connection,
+    transitions: &[Transition],
+) -> Result<(), StoreError> {
+    if transitions.is_empty() {
+        return Ok(());
+    }
+    let column = transitions.iter();
+    let points: Vec<_> = column.clone().map(|row| row.point.as_i64()).collect();
+    let times: Vec<_> = column.clone().map(|row| PgTime(row.time)).collect();
+    let received: Vec<_> = column.clone().map(|row| PgTime(row.received)).collect();
+    let from: Vec<_> = column.clone().map(|row| row.from.name()).collect();
+    let to: Vec<_> = column.clone().map(|row| row.to.name()).collect();
+    let values: Vec<_> = column.clone().map(|row| finite(row.value)).collect();
+    let qualities: Vec<_> = column
+        .clone()
+        .map(|row| row.quality.bits().cast_signed())
+        .collect();
+    let occurrences: Vec<_> = column.map(|row| row.occurrence.cast_signed()).collect();
+    insert(
+        connection,
+        "insert into alarm_transition \
+         (point, ts, received, from_level, to_level, value, quality, occurrence) \
+         select * from unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[], \
+         $5::text[], $6::float8[], $7::int4[], $8::int8[])",
+        &[
+            &points,
+            &times,
+            &received,
+            &from,
+            &to,
+            &values,
+            &qualities,
+            &occurrences,
+        ],
+    )
+    .await
+}
+
+/// Inserts gaps.
+pub(crate) async fn gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<(), StoreError> {
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    let devices: Vec<_> = gaps.iter().map(|gap| gap.device.as_i64()).collect();
+    let from: Vec<_> = gaps.iter().map(|gap| PgTime(gap.from)).collect();
+    let until: Vec<_> = gaps.iter().map(|gap| PgTime(gap.until)).collect();
+    let reasons: Vec<_> = gaps.iter().map(|gap| gap.reason.name()).collect();
+    insert(
+        connection,
+        "insert into gap (device, from_ts, until_ts, reason) \
+         select * from unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[])",
+        &[&devices, &from, &until, &reasons],
+    )
+    .await
+}
+
+/// Inserts what cannot be stored as what it is.
+pub(crate) async fn quarantine(
+    connection: &mut Connection,
+    stream: StreamId,
+    quarantined: &[Quarantined],
+) -> Result<(), StoreError> {
+    for row in quarantined {
+        let position = row.position.get().cast_signed();
+        let readings = row.readings.cast_signed();
+        insert(
+            connection,
+            "insert into quarantine (stream, position, readings, reason, record) \
+             values ($1, $2, $3, $4, $5)",
+            &[
+                &stream.as_i64(),
+                &position,
+                &readings,
+                &text(&row.reason),
+                &row.record,
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn insert(
+    connection: &mut Connection,
+    sql: &'static str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<(), StoreError> {
+    let statement = connection.prepare(sql).await?;
+    let inserting = connection.client().execute(&statement, values);
+    connection.within(inserting).await?;
+    Ok(())
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+/// PostgreSQL's text holds no NUL. The config forbids it in names, but a name from a damaged file
+/// must not stop the stream.
+fn text(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}

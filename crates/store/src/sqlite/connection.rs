@@ -1,0 +1,46 @@
+//! Connections to the file: one that writes, some that read.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Result};
+
+/// How long to wait for a lock that somebody's `sqlite3` holds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// What marks the file as ours: "GRID" in ASCII.
+pub(crate) const APPLICATION_ID: i32 = 0x4752_4944;
+
+/// The connection that writes, making the file if there is none.
+///
+/// In WAL mode readers and the writer do not wait for each other. `synchronous=NORMAL` syncs the
+/// WAL only when it is moved into the database: a power cut may take back the last commits, but
+/// whole ones, rows and stream position together, and the writer reads them from the journal
+/// again; so the journal must not be trimmed right behind the last commit.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(
+        "pragma page_size = 8192;
+         pragma journal_mode = wal;
+         pragma synchronous = normal;
+         pragma wal_autocheckpoint = 2000;
+         pragma journal_size_limit = 67108864;
+         pragma temp_store = memory;
+         pragma cache_size = -32768;
+         pragma mmap_size = 268435456;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch("pragma mmap_size = 268435456;")?;
+    Ok(connection)
+}

@@ -1,0 +1,49 @@
+//! What SQLite says, in our words.
+
+use std::path::Path;
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::StoreError;
+
+/// Says in one sentence what is wrong with the file at `path` and what to do.
+pub(crate) fn describe(path: &Path, error: &Error) -> StoreError {
+    let file = path.display();
+    let Some(code) = error.sqlite_error_code() else {
+        let reason = format!("'{file}': {error}");
+        return StoreError::Refused { reason };
+    };
+    let refused = |reason: String| StoreError::Refused { reason };
+    let what = message(error);
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "codes not named here have nothing to add to what SQLite says"
+    )]
+    match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Away {
+            reason: format!("another program holds '{file}' locked"),
+        },
+        ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
+            refused(format!(
+                "'{file}' cannot be written ({what}): the engine needs write access to this file \
+                 and to its folder"
+            ))
+        }
+        ErrorCode::NotADatabase => refused(format!(
+            "'{file}' is not an SQLite database: move it away, or let data_dir be another folder"
+        )),
+        ErrorCode::DiskFull => refused(format!("the disk of '{file}' is full")),
+        ErrorCode::DatabaseCorrupt => refused(format!(
+            "'{file}' is damaged ({what}): restore it from a backup, or move it away"
+        )),
+        _ => refused(format!("'{file}': {what}")),
+    }
+}
+
+fn message(error: &Error) -> String {
+    if let Error::SqliteFailure(_, Some(message)) = error {
+        message.clone()
+    } else {
+        error.to_string()
+    }
+}

@@ -1,0 +1,175 @@
+-- Ids are hashes of what they name, the same as in PostgreSQL. Times are text in UTC,
+-- 'YYYY-MM-DD HH:MM:SS.ffffff', so that they sort and SQLite's date functions understand them.
+-- Arrays are JSON text; positions count from 0.
+
+create table device (
+    id   integer primary key,
+    name text not null unique
+) strict;
+
+create table point (
+    id     integer primary key,
+    device integer not null references device,
+    -- The full name, device.point.
+    name   text not null unique,
+    unit   text not null
+) strict;
+
+create table layout (
+    id     integer primary key,
+    device integer not null references device
+) strict;
+
+create table layout_point (
+    layout   integer not null references layout,
+    position integer not null,
+    point    integer not null references point,
+    primary key (layout, position)
+) strict, without rowid;
+create index layout_point_by_point on layout_point (point);
+
+-- All points of a layout at one instant.
+create table sweep (
+    id           integer primary key,
+    layout       integer not null,
+    -- When the values were true, at the source.
+    ts           text not null,
+    -- When the engine had the last byte.
+    received     text not null,
+    -- null: synchronised; 1: the source's clock is not; 2: the source gave no time.
+    time_quality integer,
+    -- One value for each point, null if it was not finite.
+    value        text not null,
+    -- One set of flags for each value; null if all are good.
+    quality      text
+) strict;
+create index sweep_by_layout on sweep (layout, ts);
+
+-- Changes with their own times, in packs that cover at most ten minutes.
+create table event (
+    id       integer primary key,
+    layout   integer not null,
+    ts_first text not null,
+    ts_last  text not null,
+    received text not null,
+    -- For each event: its point's position in the layout, its time, its value, its flags.
+    point    text not null,
+    ts       text not null,
+    value    text not null,
+    quality  text
+) strict;
+create index event_by_layout on event (layout, ts_last, ts_first);
+
+-- The youngest event of each point.
+create table latest_event (
+    layout   integer not null,
+    position integer not null,
+    ts       text not null,
+    value    real,
+    quality  integer not null,
+    primary key (layout, position)
+) strict, without rowid;
+
+create table alarm_transition (
+    id         integer primary key,
+    point      integer not null,
+    ts         text not null,
+    received   text not null,
+    -- normal, high, high_high, low or low_low.
+    from_level text not null,
+    to_level   text not null,
+    value      real,
+    quality    integer not null,
+    -- Counts the point's alarms: one more each time it leaves normal.
+    occurrence integer not null
+) strict;
+create index alarm_transition_by_point on alarm_transition (point, ts);
+create index alarm_transition_by_time on alarm_transition (ts);
+
+-- Spans of time in which readings of a device are known to be missing, and why.
+create table gap (
+    id       integer primary key,
+    device   integer not null,
+    from_ts  text not null,
+    until_ts text not null,
+    reason   text not null
+) strict;
+create index gap_by_device on gap (device, from_ts);
+
+-- What the journal held and could not be stored as readings.
+create table quarantine (
+    id       integer primary key,
+    stream   integer not null,
+    position integer not null,
+    readings integer not null,
+    reason   text not null,
+    -- The readings as JSON, if they could be decoded.
+    record   text,
+    stored   text not null default current_timestamp
+) strict;
+
+-- How far each journal is stored: changed only together with the rows it speaks of.
+create table stream_position (
+    stream   integer primary key,
+    position integer not null,
+    readings integer not null
+) strict;
+
+-- Every reading: where point = 'device.point' and ts between … and ….
+create view reading (point, ts, value, quality) as
+select
+    point.name,
+    sweep.ts,
+    sweep.value ->> layout_point.position,
+    coalesce(sweep.quality ->> layout_point.position, 0)
+        | case sweep.time_quality when 1 then 524288 when 2 then 1048576 else 0 end
+from point
+cross join layout_point on layout_point.point = point.id
+cross join sweep on sweep.layout = layout_point.layout
+union all
+select
+    point.name,
+    event.ts ->> change.key,
+    event.value ->> change.key,
+    coalesce(event.quality ->> change.key, 0)
+from point
+cross join layout_point on layout_point.point = point.id
+cross join event on event.layout = layout_point.layout
+cross join json_each(event.point) as change
+where change.value = layout_point.position;
+
+-- The youngest reading of each point: the columns beside max() are those of its row.
+create view latest (point, ts, value, quality) as
+select point.name, max(candidate.ts), candidate.value, candidate.quality
+from point
+join (
+    select
+        layout_point.point as point,
+        sweep.ts as ts,
+        sweep.value ->> layout_point.position as value,
+        coalesce(sweep.quality ->> layout_point.position, 0)
+            | case sweep.time_quality when 1 then 524288 when 2 then 1048576 else 0 end
+            as quality
+    from layout_point
+    join sweep on sweep.id = (
+        select youngest.id
+        from sweep as youngest
+        where youngest.layout = layout_point.layout
+        order by youngest.ts desc
+        limit 1
+    )
+    union all
+    select layout_point.point, latest_event.ts, latest_event.value, latest_event.quality
+    from layout_point
+    join latest_event
+        on latest_event.layout = layout_point.layout
+        and latest_event.position = layout_point.position
+) as candidate on candidate.point = point.id
+group by point.name;
+
+create view alarm (point, ts, received, from_level, to_level, value, quality, occurrence) as
+select
+    point.name, change.ts, change.received, change.from_level, change.to_level, change.value,
+    change.quality, change.occurrence
+from alarm_transition as change
+join point on point.id = change.point;

@@ -1,0 +1,226 @@
+//! The rows of a chunk: columns as JSON text, one row for each sweep and each pack of events.
+
+use std::collections::HashMap;
+
+use gridos_journal::{LayoutDefinition, StreamId};
+use gridos_model::{DeviceId, Events, Gap, LayoutId, PointId, Sweep, TimeQuality, Transition};
+use rusqlite::{Result, Transaction};
+
+use super::time::{push_time, time_text};
+use crate::contents::Quarantined;
+use crate::pack::{Pack, packs};
+use crate::{json, latest};
+
+/// Makes layouts known, with their devices and points. Ids are hashes of the content, so there is
+/// nothing to change in those that are there, except a point's unit, which is not part of its id.
+pub(crate) fn layouts(
+    transaction: &Transaction<'_>,
+    layouts: &HashMap<LayoutId, LayoutDefinition>,
+) -> Result<()> {
+    let mut device_row = transaction
+        .prepare_cached("insert into device (id, name) values (?1, ?2) on conflict do nothing")?;
+    let mut layout_row = transaction
+        .prepare_cached("insert into layout (id, device) values (?1, ?2) on conflict do nothing")?;
+    let mut point_row = transaction.prepare_cached(
+        "insert into point (id, device, name, unit) values (?1, ?2, ?3, ?4)
+         on conflict (id) do update set unit = excluded.unit where unit <> excluded.unit",
+    )?;
+    let mut place_row = transaction.prepare_cached(
+        "insert into layout_point (layout, position, point) values (?1, ?2, ?3)
+         on conflict do nothing",
+    )?;
+    for layout in layouts.values() {
+        let (id, device) = (layout.id.as_i64(), DeviceId::of(&layout.device).as_i64());
+        device_row.execute((device, &layout.device))?;
+        layout_row.execute((id, device))?;
+        for (position, (name, unit)) in (0_i64..).zip(&layout.points) {
+            let point = PointId::of(&layout.device, name).as_i64();
+            point_row.execute((point, device, format!("{}.{name}", layout.device), unit))?;
+            place_row.execute((id, position, point))?;
+        }
+    }
+    Ok(())
+}
+
+/// Inserts sweeps.
+pub(crate) fn sweeps(transaction: &Transaction<'_>, sweeps: &[Sweep<'_>]) -> Result<()> {
+    let mut row = transaction.prepare_cached(
+        "insert into sweep (layout, ts, received, time_quality, value, quality)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let mut text = Texts::default();
+    for sweep in sweeps {
+        text.clear();
+        push_time(sweep.time, &mut text.first);
+        push_time(sweep.received, &mut text.received);
+        json::values(sweep.values, &mut text.value);
+        json::qualities(sweep.qualities, &mut text.quality);
+        let time_quality = match sweep.time_quality {
+            TimeQuality::Synchronised => None,
+            TimeQuality::Unsynchronised => Some(1),
+            TimeQuality::None => Some(2),
+        };
+        row.execute((
+            sweep.layout.as_i64(),
+            &text.first,
+            &text.received,
+            time_quality,
+            &text.value,
+            (!sweep.qualities.is_empty()).then_some(&text.quality),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Inserts events.
+pub(crate) fn events(transaction: &Transaction<'_>, events: &[Events<'_>]) -> Result<()> {
+    let mut row = transaction.prepare_cached(
+        "insert into event (layout, ts_first, ts_last, received, point, ts, value, quality)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let mut text = Texts::default();
+    for pack in events.iter().flat_map(packs) {
+        text.clear();
+        text.push_pack(&pack);
+        row.execute((
+            pack.events.layout.as_i64(),
+            &text.first,
+            &text.last,
+            &text.received,
+            &text.point,
+            &text.time,
+            &text.value,
+            (!pack.events.qualities.is_empty()).then_some(&text.quality),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Brings `latest_event` up to date with the events of a chunk.
+pub(crate) fn latest_events(transaction: &Transaction<'_>, events: &[Events<'_>]) -> Result<()> {
+    let mut upsert = transaction.prepare_cached(
+        "insert into latest_event (layout, position, ts, value, quality)
+         values (?1, ?2, ?3, ?4, ?5)
+         on conflict (layout, position) do update
+         set ts = excluded.ts, value = excluded.value, quality = excluded.quality
+         where latest_event.ts <= excluded.ts",
+    )?;
+    for row in latest::latest_events(events) {
+        upsert.execute((
+            row.layout.as_i64(),
+            row.position,
+            time_text(row.time),
+            finite(row.value),
+            row.quality.bits(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Inserts alarm transitions.
+pub(crate) fn transitions(transaction: &Transaction<'_>, transitions: &[Transition]) -> Result<()> {
+    let mut row = transaction.prepare_cached(
+        "insert into alarm_transition
+         (point, ts, received, from_level, to_level, value, quality, occurrence)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for change in transitions {
+        row.execute((
+            change.point.as_i64(),
+            time_text(change.time),
+            time_text(change.received),
+            change.from.name(),
+            change.to.name(),
+            finite(change.value),
+            change.quality.bits(),
+            change.occurrence.cast_signed(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Inserts gaps.
+pub(crate) fn gaps(transaction: &Transaction<'_>, gaps: &[Gap]) -> Result<()> {
+    let mut row = transaction.prepare_cached(
+        "insert into gap (device, from_ts, until_ts, reason) values (?1, ?2, ?3, ?4)",
+    )?;
+    for gap in gaps {
+        row.execute((
+            gap.device.as_i64(),
+            time_text(gap.from),
+            time_text(gap.until),
+            gap.reason.name(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Inserts what cannot be stored as what it is.
+pub(crate) fn quarantine(
+    transaction: &Transaction<'_>,
+    stream: StreamId,
+    quarantined: &[Quarantined],
+) -> Result<()> {
+    let mut insert = transaction.prepare_cached(
+        "insert into quarantine (stream, position, readings, reason, record)
+         values (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for row in quarantined {
+        insert.execute((
+            stream.as_i64(),
+            row.position.get().cast_signed(),
+            row.readings.cast_signed(),
+            &row.reason,
+            &row.record,
+        ))?;
+    }
+    Ok(())
+}
+
+/// The texts of one row, kept from row to row for their memory.
+#[derive(Default)]
+struct Texts {
+    first: String,
+    last: String,
+    received: String,
+    point: String,
+    time: String,
+    value: String,
+    quality: String,
+}
+
+impl Texts {
+    fn push_pack(&mut self, pack: &Pack<'_>) {
+        let events = &pack.events;
+        push_time(pack.first, &mut self.first);
+        push_time(pack.last, &mut self.last);
+        push_time(events.received, &mut self.received);
+        json::integers(events.points, &mut self.point);
+        json::array(events.times, &mut self.time, |time, out| {
+            out.push('"');
+            push_time(*time, out);
+            out.push('"');
+        });
+        json::values(events.values, &mut self.value);
+        json::qualities(events.qualities, &mut self.quality);
+    }
+
+    fn clear(&mut self) {
+        let Self {
+            first,
+            last,
+            received,
+            point,
+            time,
+            value,
+            quality,
+        } = self;
+        for text in [first, last, received, point, time, value, quality] {
+            text.clear();
+        }
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}

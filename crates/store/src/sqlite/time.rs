@@ -1,0 +1,91 @@
+//! Timestamps as text: `2026-11-23 06:12:26.500000`, UTC, always of this length.
+
+use std::fmt::Write as _;
+
+use gridos_model::Timestamp;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// Appends `time`, rounded to the microsecond before; its years, 1677 to 2262, have four digits.
+pub(crate) fn push_time(time: Timestamp, out: &mut String) {
+    let micros = time.as_micros();
+    let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let (days, second) = (
+        seconds.div_euclid(DAY_SECONDS),
+        seconds.rem_euclid(DAY_SECONDS),
+    );
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{fraction:06}"
+    );
+}
+
+/// `time` as text.
+pub(crate) fn time_text(time: Timestamp) -> String {
+    let mut text = String::with_capacity(26);
+    push_time(time, &mut text);
+    text
+}
+
+/// The inverse of [`push_time`]; the epoch for what is no such text.
+pub(crate) fn parse_time(text: &str) -> Timestamp {
+    let mut iso = text.replacen(' ', "T", 1);
+    iso.push('Z');
+    iso.parse().unwrap_or_default()
+}
+
+/// Year, month and day of the `days`-th day since 1970-01-01, in the Gregorian calendar.
+///
+/// Years begin in March here, so that the leap day is the last (Hinnant, "chrono-Compatible
+/// Low-Level Date Algorithms", civil_from_days).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_instant_reads_back_and_sorts(a in any::<i64>(), b in any::<i64>()) {
+            let (a, b) = (Timestamp::from_nanos(a), Timestamp::from_nanos(b));
+            // The first microsecond of all is not whole.
+            prop_assume!(a.as_micros() > i64::MIN / 1_000);
+            let (text_a, text_b) = (time_text(a), time_text(b));
+            prop_assert_eq!(text_a.len(), 26);
+            prop_assert_eq!(parse_time(&text_a).as_micros(), a.as_micros());
+            prop_assert_eq!(text_a.cmp(&text_b), a.as_micros().cmp(&b.as_micros()));
+        }
+
+        #[test]
+        fn it_is_the_time_that_the_model_shows(seconds in -9_000_000_000_i64..9_000_000_000) {
+            let time = Timestamp::from_millis(seconds * 1_000);
+            let shown = time.to_string().replace('T', " ").replace('Z', ".000000");
+            prop_assert_eq!(time_text(time), shown);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_have_a_text() {
+        assert_eq!(time_text(Timestamp::MIN), "1677-09-21 00:12:43.145224");
+        assert_eq!(time_text(Timestamp::MAX), "2262-04-11 23:47:16.854775");
+    }
+}

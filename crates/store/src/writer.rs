@@ -1,0 +1,432 @@
+//! The writer: carries the journal into the store for as long as the engine runs.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use gridos_journal::{
+    Chunk, JournalError, LayoutBook, Position, Read, Reader, Record, StreamId, Tail,
+};
+use gridos_model::Timestamp;
+use gridos_telemetry::{StageRecorder, Telemetry};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::backoff::{Backoff, random};
+use crate::blocking::blocking;
+use crate::{Loss, Store, StoreError};
+
+/// Failures in a row after which a writer that was told to stop leaves the rest to the journal.
+const FAILURES_WHEN_STOPPING_MAX: u32 = 3;
+/// How often the backlog is shown while the database is away.
+const BACKLOG_SHOWN_EVERY: Duration = Duration::from_secs(1);
+
+/// The knobs of a writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriterOptions {
+    /// Where the journal ended when it was opened: what of it is not stored was carried over.
+    pub recovered: Tail,
+    /// Journal bytes of one transaction under load; 4 MiB by default.
+    pub batch_bytes: usize,
+    /// How long a smaller transaction waits for more; 100 ms by default. With the time of a
+    /// commit it is how late the database shows what is durable.
+    pub linger: Duration,
+    /// The longest first wait after a failure; 100 ms by default. It doubles with each further.
+    pub retry_first: Duration,
+    /// The longest wait after any number of failures; 10 s by default.
+    pub retry_cap: Duration,
+}
+
+impl WriterOptions {
+    /// The defaults for a journal that ended at `recovered` when it was opened.
+    pub fn new(recovered: Tail) -> Self {
+        Self {
+            recovered,
+            batch_bytes: 4 << 20,
+            linger: Duration::from_millis(100),
+            retry_first: Duration::from_millis(100),
+            retry_cap: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How a writer ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriterSummary {
+    /// Where the database stood when last heard of; the start if never.
+    pub stored: Tail,
+    /// Where the durable journal ended.
+    pub durable: Tail,
+}
+
+impl WriterSummary {
+    /// Whether everything durable is stored; the rest is carried over to the next start.
+    pub fn is_drained(&self) -> bool {
+        self.stored.position >= self.durable.position
+    }
+}
+
+/// Why a turn of the writer failed. All of these are tried again, for ever.
+#[derive(Debug, thiserror::Error)]
+enum WriterError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("the journal cannot be read: {0}")]
+    Journal(#[from] JournalError),
+    #[error("the journal cannot be read at {at}, and nothing is behind it yet")]
+    Unreadable { at: Position },
+    #[error(
+        "the database has journal {stream} stored up to {stored}, but the journal goes only to \
+         {known}: it was restored from a backup, or another engine writes it too. Nothing is \
+         stored until the journal's folder is moved away (a new one begins a new stream) or the \
+         other engine is stopped"
+    )]
+    Ahead {
+        stream: StreamId,
+        stored: Position,
+        known: Position,
+    },
+}
+
+/// What a turn came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// The database stands further on, or elsewhere.
+    Moved,
+    /// Everything durable is stored.
+    Idle,
+}
+
+/// Follows the durable end of the journal and writes what it finds, in large transactions under
+/// load and at once when idle.
+///
+/// Where to go on is what the database says, asked after every failure: a commit whose answer was
+/// lost is neither repeated nor missed.
+pub struct Writer {
+    store: Arc<dyn Store>,
+    reader: Reader,
+    chunk: Chunk,
+    book: Arc<LayoutBook>,
+    stream: StreamId,
+    telemetry: Arc<Telemetry>,
+    options: WriterOptions,
+    recorder: StageRecorder,
+    stored: watch::Sender<Tail>,
+    migrated: bool,
+    /// Where the database stands; `None` if it must be asked.
+    at: Option<Tail>,
+    /// Up to where the ledger counts readings as stored; `None` until the first answer.
+    counted: Option<Tail>,
+    /// The furthest position this journal is known to have had.
+    known: Position,
+    /// A loss that was sent to the database, until it is known to be there.
+    loss: Option<Loss>,
+    backoff: Backoff,
+    trouble: Option<String>,
+}
+
+impl Writer {
+    /// A writer of the journal `stream`, which `reader` reads and whose layouts are in `book`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Reader,
+        book: Arc<LayoutBook>,
+        stream: StreamId,
+        telemetry: Arc<Telemetry>,
+        options: WriterOptions,
+    ) -> Self {
+        Self {
+            store,
+            reader,
+            chunk: Chunk::default(),
+            book,
+            stream,
+            recorder: telemetry.stages.stored.recorder(),
+            telemetry,
+            options,
+            stored: watch::Sender::new(Tail::default()),
+            migrated: false,
+            at: None,
+            counted: None,
+            known: options.recovered.position,
+            loss: None,
+            backoff: Backoff::new(options.retry_first, options.retry_cap),
+            trouble: None,
+        }
+    }
+
+    /// Where the database stands: the journal before it is not needed to write. What the
+    /// database can still lose (SQLite in a power cut, a standby that takes over) the journal
+    /// must be able to give again, so trim it with a window behind this.
+    pub fn stored(&self) -> watch::Receiver<Tail> {
+        self.stored.subscribe()
+    }
+
+    /// Writes until `stop` is true (or either sender is gone) and everything durable is stored.
+    ///
+    /// `durable` is where the durable journal ends. A database that is away is tried again for
+    /// ever; once stopping, three times. May be dropped at any time: what was not committed then
+    /// is not stored, and the next start finds out.
+    pub async fn run(
+        mut self,
+        mut durable: watch::Receiver<Tail>,
+        mut stop: watch::Receiver<bool>,
+    ) -> WriterSummary {
+        loop {
+            let stopping = is_stopping(&durable, &stop);
+            let end = *durable.borrow_and_update();
+            match self.turn(end).await {
+                Ok(Turn::Idle) if stopping => break,
+                Ok(Turn::Moved) if self.has_full_batch(&durable) => {}
+                Ok(Turn::Moved | Turn::Idle) => self.gather(&mut durable, &mut stop).await,
+                Err(error) => {
+                    self.fail(&error);
+                    if stopping && self.backoff.failures() >= FAILURES_WHEN_STOPPING_MAX {
+                        break;
+                    }
+                    self.wait_out(&durable, &mut stop).await;
+                }
+            }
+        }
+        let summary = WriterSummary {
+            stored: *self.stored.borrow(),
+            durable: *durable.borrow(),
+        };
+        if !summary.is_drained() {
+            let backlog = backlog(summary.stored, summary.durable);
+            tracing::warn!(backlog, "bytes of the journal are left for the next start");
+        }
+        summary
+    }
+
+    /// Asks where the database stands, if need be, and writes one chunk.
+    async fn turn(&mut self, end: Tail) -> Result<Turn, WriterError> {
+        let at = match self.at {
+            Some(at) => at,
+            None => self.locate().await?,
+        };
+        self.show_backlog(end);
+        let bytes_max = self.options.batch_bytes;
+        let (reader, chunk) = (&mut self.reader, &mut self.chunk);
+        match blocking(|| reader.read(at, end.position, bytes_max, chunk)) {
+            Ok(Read::End) => Ok(Turn::Idle),
+            Ok(Read::Frames) => self.commit(end).await,
+            Ok(Read::Damaged { resume }) => {
+                let what = "the journal is damaged";
+                self.skip(at, resume, what).await
+            }
+            Err(JournalError::Trimmed { .. }) => {
+                let oldest = blocking(|| self.reader.oldest())?;
+                let what = "the journal was trimmed before the database had it";
+                self.skip(at, oldest, what).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn locate(&mut self) -> Result<Tail, WriterError> {
+        if !self.migrated {
+            self.store.migrate().await?;
+            self.migrated = true;
+        }
+        let stored = self.store.position(self.stream).await?.tail;
+        self.arrive(stored)?;
+        Ok(stored)
+    }
+
+    async fn commit(&mut self, end: Tail) -> Result<Turn, WriterError> {
+        self.known = self.known.max(self.chunk.until().position);
+        let written = self.store.write(self.stream, &self.chunk, &self.book).await;
+        self.settle(written, self.chunk.until())?;
+        if self.at == Some(self.chunk.until()) {
+            self.record_latency();
+        }
+        self.show_backlog(end);
+        Ok(Turn::Moved)
+    }
+
+    /// Goes on behind a span that cannot be read.
+    async fn skip(&mut self, from: Tail, until: Tail, what: &str) -> Result<Turn, WriterError> {
+        if until.position <= from.position {
+            // Nothing to skip to: look again later.
+            let at = from.position;
+            return Err(WriterError::Unreadable { at });
+        }
+        let reason = format!("{what} from {} to {}", from.position, until.position);
+        let loss = Loss {
+            from,
+            until,
+            reason,
+        };
+        let (stream, readings) = (self.stream, loss.readings());
+        tracing::error!(%stream, readings, reason = loss.reason, "readings are lost");
+        self.known = self.known.max(until.position);
+        self.loss = Some(loss.clone());
+        let skipped = self.store.skip(self.stream, &loss).await;
+        self.settle(skipped, until)?;
+        Ok(Turn::Moved)
+    }
+
+    /// What a commit that should end at `until` came to.
+    fn settle(&mut self, outcome: Result<(), StoreError>, until: Tail) -> Result<(), WriterError> {
+        match outcome {
+            Ok(()) => {
+                self.telemetry.store.commits.increment();
+                self.arrive(until)
+            }
+            Err(StoreError::Moved { stored }) => {
+                tracing::info!(position = %stored.position, "the database stands elsewhere");
+                self.arrive(stored)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The database says that it stands at `tail`: it works, and the ledger follows it.
+    fn arrive(&mut self, tail: Tail) -> Result<(), WriterError> {
+        self.at = None;
+        if tail.position > self.known {
+            return Err(WriterError::Ahead {
+                stream: self.stream,
+                stored: tail.position,
+                known: self.known,
+            });
+        }
+        self.count(tail);
+        self.at = Some(tail);
+        self.stored.send_replace(tail);
+        self.backoff.reset();
+        let cells = &self.telemetry.store;
+        cells.position.set(tail.position.get());
+        cells.connected.set(1);
+        if self.trouble.take().is_some() {
+            tracing::info!("the database works again");
+        }
+        Ok(())
+    }
+
+    /// Counts what the database has more or, if it was set back, less than it had. Readings that
+    /// were lost count as never carried over.
+    fn count(&mut self, tail: Tail) {
+        let ledger = &self.telemetry.ledger;
+        let Some(mut counted) = self.counted.replace(tail) else {
+            let recovered = self.options.recovered.readings;
+            ledger
+                .carried_over
+                .set(recovered.saturating_sub(tail.readings));
+            return;
+        };
+        if let Some(loss) = self.loss.take()
+            && loss.until.position <= tail.position
+        {
+            ledger.carried_over.sub(loss.readings());
+            counted.readings = counted.readings.max(loss.until.readings);
+        }
+        if tail.readings >= counted.readings {
+            ledger.stored.add(tail.readings - counted.readings);
+        } else {
+            ledger.carried_over.add(counted.readings - tail.readings);
+        }
+    }
+
+    fn record_latency(&mut self) {
+        let now = Timestamp::from(SystemTime::now());
+        for (_, record) in self.chunk.records() {
+            if let Ok(Record::Readings(readings)) = record {
+                self.recorder.record(now.since(readings.received()));
+            }
+        }
+        self.recorder.flush();
+    }
+
+    fn fail(&mut self, error: &WriterError) {
+        self.at = None;
+        let cells = &self.telemetry.store;
+        cells.errors.increment();
+        cells.connected.set(0);
+        let trouble = error.to_string();
+        if self.trouble.as_ref() == Some(&trouble) {
+            tracing::debug!(trouble, "still cannot store");
+            return;
+        }
+        match error {
+            WriterError::Store(StoreError::Away { .. } | StoreError::Moved { .. }) => {
+                tracing::warn!(
+                    trouble,
+                    "cannot store; the journal keeps everything meanwhile"
+                );
+            }
+            WriterError::Store(StoreError::Schema { .. } | StoreError::Refused { .. })
+            | WriterError::Journal(_)
+            | WriterError::Unreadable { .. }
+            | WriterError::Ahead { .. } => tracing::error!(trouble, "cannot store"),
+        }
+        self.trouble = Some(trouble);
+    }
+
+    /// Waits until there is something to write, and then a little for more.
+    async fn gather(
+        &mut self,
+        durable: &mut watch::Receiver<Tail>,
+        stop: &mut watch::Receiver<bool>,
+    ) {
+        let Some(at) = self.at else { return };
+        let mut wait_for_bytes = async |bytes: u64, until: Option<Instant>| {
+            if is_stopping(durable, stop) {
+                return;
+            }
+            let enough = |end: &Tail| backlog(at, *end) >= bytes;
+            tokio::select! {
+                _ = durable.wait_for(enough) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = sleep_or_never(until) => {}
+            }
+        };
+        wait_for_bytes(1, None).await;
+        let full = self.options.batch_bytes as u64;
+        wait_for_bytes(full, Some(Instant::now() + self.options.linger)).await;
+    }
+
+    fn has_full_batch(&self, durable: &watch::Receiver<Tail>) -> bool {
+        self.at
+            .is_some_and(|at| backlog(at, *durable.borrow()) >= self.options.batch_bytes as u64)
+    }
+
+    /// Waits before the next attempt; a stop ends the wait.
+    async fn wait_out(
+        &mut self,
+        durable: &watch::Receiver<Tail>,
+        stop: &mut watch::Receiver<bool>,
+    ) {
+        let until = Instant::now() + self.backoff.wait(random());
+        let stopping = is_stopping(durable, stop);
+        while Instant::now() < until {
+            self.show_backlog(*durable.borrow());
+            let next = until.min(Instant::now() + BACKLOG_SHOWN_EVERY);
+            tokio::select! {
+                () = sleep_until(next) => {}
+                _ = stop.changed(), if !stopping => break,
+            }
+        }
+        self.telemetry.store.retries.increment();
+    }
+
+    fn show_backlog(&self, end: Tail) {
+        let stored = *self.stored.borrow();
+        self.telemetry.store.backlog_bytes.set(backlog(stored, end));
+    }
+}
+
+fn backlog(stored: Tail, end: Tail) -> u64 {
+    end.position.bytes_since(stored.position)
+}
+
+fn is_stopping(durable: &watch::Receiver<Tail>, stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err() || durable.has_changed().is_err()
+}
+
+async fn sleep_or_never(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => sleep(Duration::MAX).await,
+    }
+}

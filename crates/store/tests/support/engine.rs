@@ -1,0 +1,105 @@
+//! The part of an engine around the writer: a durable end that moves, a stop, telemetry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_journal::{Reader, Tail};
+use gridos_store::{Store, Writer, WriterOptions, WriterSummary};
+use gridos_telemetry::Telemetry;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::fixture::{Fixture, at};
+
+/// The longest that anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running writer.
+pub(crate) struct Engine {
+    pub(crate) telemetry: Arc<Telemetry>,
+    durable: watch::Sender<Tail>,
+    stop: watch::Sender<bool>,
+    stored: watch::Receiver<Tail>,
+    writer: JoinHandle<WriterSummary>,
+}
+
+impl Engine {
+    /// Starts a writer of everything the fixture has made durable so far.
+    pub(crate) fn start(fixture: &mut Fixture, store: Arc<dyn Store>) -> Self {
+        let recovered = fixture.sync();
+        let telemetry = Arc::new(Telemetry::new("test", ["sub1.feeder-01".to_owned()]));
+        let options = WriterOptions {
+            batch_bytes: 8 << 10,
+            linger: Duration::from_millis(1),
+            retry_first: Duration::from_millis(1),
+            retry_cap: Duration::from_millis(20),
+            ..WriterOptions::new(recovered)
+        };
+        let writer = Writer::new(
+            store,
+            Reader::new(fixture.dir()),
+            Arc::clone(fixture.book()),
+            fixture.stream(),
+            Arc::clone(&telemetry),
+            options,
+        );
+        let (durable, durable_end) = watch::channel(recovered);
+        let (stop, stop_end) = watch::channel(false);
+        Self {
+            telemetry,
+            durable,
+            stop,
+            stored: writer.stored(),
+            writer: tokio::spawn(writer.run(durable_end, stop_end)),
+        }
+    }
+
+    /// Makes `sweeps` sweeps of two values durable, as the pipeline would, counting them.
+    pub(crate) fn work(&self, fixture: &mut Fixture, sweeps: i64) -> Tail {
+        let pair = fixture.pair();
+        let before = fixture.journal().end().readings;
+        for n in 0..sweeps {
+            let value = f64::from(i32::try_from(n).unwrap());
+            let first = i64::try_from(before).unwrap() / 2;
+            fixture.sweep(&pair, at((first + n) * 1_000), &[value, 0.5]);
+        }
+        let readings = u64::try_from(sweeps).unwrap() * 2;
+        let ledger = &self.telemetry.ledger;
+        for gate in [&ledger.received, &ledger.offered, &ledger.journalled] {
+            gate.add(readings);
+        }
+        let end = fixture.sync();
+        self.durable.send_replace(end);
+        end
+    }
+
+    /// Waits until the database stands at `tail`.
+    pub(crate) async fn stored(&mut self, tail: Tail) {
+        let stored = self.stored.wait_for(|stored| *stored == tail);
+        tokio::time::timeout(PATIENCE, stored)
+            .await
+            .expect("it was not stored")
+            .expect("the writer ended");
+    }
+
+    /// Waits until the writer has failed at least `errors` times.
+    pub(crate) async fn failed(&self, errors: u64) {
+        let failing = async {
+            while self.telemetry.store.errors.get() < errors {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, failing)
+            .await
+            .expect("it did not fail");
+    }
+
+    /// Tells the writer to stop and waits until it has.
+    pub(crate) async fn stop(self) -> WriterSummary {
+        self.stop.send_replace(true);
+        tokio::time::timeout(PATIENCE, self.writer)
+            .await
+            .expect("it does not end")
+            .unwrap()
+    }
+}

@@ -1,0 +1,162 @@
+//! A journal of the test's own, and chunks of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gridos_journal::{Chunk, Journal, LayoutBook, Options, Position, Read, Reader, StreamId, Tail};
+use gridos_model::{
+    Batch, Directory, DirectoryBuilder, Layout, Point, Quality, Readings, TimeQuality, Timestamp,
+    Transition,
+};
+use tempfile::TempDir;
+
+/// Midnight of 2026-11-23.
+pub(crate) const MIDNIGHT: Timestamp = Timestamp::from_millis(1_795_392_000_000);
+
+/// The point of an event, when it was and what.
+pub(crate) type Change = (u32, Timestamp, f64, Quality);
+
+/// A journal with one device of three points, the first two of which are also read together.
+pub(crate) struct Fixture {
+    dir: TempDir,
+    directory: Directory,
+    journal: Journal,
+    book: Arc<LayoutBook>,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self::with_options(Options::default())
+    }
+
+    pub(crate) fn with_options(options: Options) -> Self {
+        Self::in_dir(TempDir::new().unwrap(), options)
+    }
+
+    /// A copy of a journal as it was when it ended at `end` within its only segment.
+    pub(crate) fn restored(segment: &Path, end: Tail) -> Self {
+        let dir = TempDir::new().unwrap();
+        let copy = dir.path().join(segment.file_name().unwrap());
+        std::fs::copy(segment, &copy).unwrap();
+        let file = std::fs::File::options().write(true).open(copy).unwrap();
+        // A segment's header has 64 bytes.
+        file.set_len(64 + end.position.get()).unwrap();
+        Self::in_dir(dir, Options::default())
+    }
+
+    fn in_dir(dir: TempDir, options: Options) -> Self {
+        let points = ["ia", "ib", "state"].map(|name| Point::new(name, "A"));
+        let mut builder = DirectoryBuilder::default();
+        builder
+            .add("sub1.feeder-01", points.to_vec(), &[0..2, 2..3])
+            .unwrap();
+        let directory = builder.build();
+        let (journal, _) = Journal::open(dir.path(), options).unwrap();
+        let book = LayoutBook::open(dir.path()).unwrap();
+        book.add(directory.layouts().map(Arc::as_ref)).unwrap();
+        Self {
+            dir,
+            directory,
+            journal,
+            book: Arc::new(book),
+        }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn book(&self) -> &Arc<LayoutBook> {
+        &self.book
+    }
+
+    pub(crate) fn stream(&self) -> StreamId {
+        self.journal.stream()
+    }
+
+    pub(crate) fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// The layout of all three points.
+    pub(crate) fn whole(&self) -> Arc<Layout> {
+        Arc::clone(self.directory.devices()[0].whole())
+    }
+
+    /// The layout of the first two points.
+    pub(crate) fn pair(&self) -> Arc<Layout> {
+        Arc::clone(&self.directory.devices()[0].groups()[0])
+    }
+
+    /// Appends a sweep of `layout` received 1 ms after `time`.
+    pub(crate) fn sweep(
+        &mut self,
+        layout: &Arc<Layout>,
+        time: Timestamp,
+        values: &[f64],
+    ) -> Position {
+        let values: Vec<_> = values.iter().map(|v| (*v, Quality::GOOD)).collect();
+        self.judged_sweep(layout, time, TimeQuality::Synchronised, &values)
+    }
+
+    pub(crate) fn judged_sweep(
+        &mut self,
+        layout: &Arc<Layout>,
+        time: Timestamp,
+        time_quality: TimeQuality,
+        values: &[(f64, Quality)],
+    ) -> Position {
+        let mut batch = Batch::default();
+        let received = time.saturating_add(std::time::Duration::from_millis(1));
+        batch.start_sweep(layout, time, time_quality, received);
+        values.iter().for_each(|(v, q)| batch.push(*v, *q));
+        batch.check().unwrap();
+        self.journal.append_readings(&batch.readings().unwrap())
+    }
+
+    /// Appends events of the layout of all points.
+    pub(crate) fn events(&mut self, changes: &[Change]) -> Position {
+        let mut batch = Batch::default();
+        batch.start_events(&self.whole(), MIDNIGHT);
+        for (position, time, value, quality) in changes {
+            assert!(batch.push_event(*position, *time, *value, *quality));
+        }
+        self.journal.append_readings(&batch.readings().unwrap())
+    }
+
+    /// Appends columns as they are, right or wrong.
+    pub(crate) fn readings(&mut self, readings: &Readings<'_>) -> Position {
+        self.journal.append_readings(readings)
+    }
+
+    pub(crate) fn transitions(&mut self, transitions: &[Transition]) -> Position {
+        self.journal.append_transitions(transitions)
+    }
+
+    /// Makes everything appended durable; returns where it ends.
+    pub(crate) fn sync(&mut self) -> Tail {
+        let written = self.journal.write().unwrap();
+        self.journal.syncer().sync().unwrap();
+        written
+    }
+
+    /// Everything from `from` on, which must fit one read.
+    pub(crate) fn chunk(&mut self, from: Tail) -> Chunk {
+        let end = self.sync();
+        let mut chunk = Chunk::default();
+        let read = Reader::new(self.dir.path()).read(from, end.position, 64 << 20, &mut chunk);
+        assert_eq!(read.unwrap(), Read::Frames);
+        assert_eq!(chunk.until(), end);
+        chunk
+    }
+
+    /// A chunk of everything so far.
+    pub(crate) fn all(&mut self) -> Chunk {
+        self.chunk(Tail::default())
+    }
+}
+
+/// `millis` after [`MIDNIGHT`].
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(MIDNIGHT.as_millis() + millis)
+}

@@ -1,0 +1,6 @@
+//! What the tests of this crate share.
+
+pub(crate) mod contract;
+pub(crate) mod engine;
+pub(crate) mod fixture;
+pub(crate) mod postgres;

@@ -1,0 +1,173 @@
+//! A PostgreSQL server of the test's own: a cluster in a temporary folder, on a free port.
+//!
+//! Include it with `#[path = "…/crates/store/tests/support/postgres.rs"] mod postgres;`. It needs
+//! the server's programs, `tempfile`, `tokio` and `tokio-postgres`, and nothing of GridOS.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
+
+/// The superuser of every cluster.
+pub(crate) const SUPERUSER: &str = "postgres";
+
+/// A cluster that lives as long as this.
+pub(crate) struct Cluster {
+    dir: TempDir,
+    programs: PathBuf,
+    port: u16,
+    server: Option<Child>,
+}
+
+impl Cluster {
+    /// A new running cluster, or `None` with a word on the terminal if this machine has no
+    /// PostgreSQL server.
+    pub(crate) async fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            println!("skipped: there is no PostgreSQL server in /usr/lib/postgresql/*/bin");
+            return None;
+        };
+        let dir = tempfile::Builder::new()
+            .prefix("gridos-postgres-")
+            .tempdir()
+            .unwrap();
+        if is_root() {
+            run(Command::new("chown").arg(SUPERUSER).arg(dir.path()));
+        }
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .unwrap()
+            .port();
+        let mut cluster = Self {
+            dir,
+            programs,
+            port,
+            server: None,
+        };
+        run(cluster
+            .program("initdb")
+            .arg("--pgdata")
+            .arg(cluster.data())
+            .args(["--username", SUPERUSER, "--auth", "trust", "--no-sync"])
+            .args(["--encoding", "UTF8", "--no-locale"])
+            .stdout(Stdio::null()));
+        cluster.resume().await;
+        Some(cluster)
+    }
+
+    /// The folder of its Unix socket: a host name for the driver.
+    pub(crate) fn host(&self) -> String {
+        self.dir.path().to_str().unwrap().to_owned()
+    }
+
+    /// Its port on 127.0.0.1, too.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes an empty database.
+    pub(crate) async fn create_database(&self, name: &str) {
+        let client = self.connect("postgres").await;
+        let sql = format!("create database {name}");
+        client.batch_execute(&sql).await.unwrap();
+    }
+
+    /// A superuser's connection to a database.
+    pub(crate) async fn connect(&self, database: &str) -> Client {
+        self.try_connect(database).await.unwrap()
+    }
+
+    /// Stops the server as a crash of its machine would, as far as a client can see.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            // SIGQUIT: immediate shutdown, no checkpoint, recovery at the next start.
+            run(Command::new("kill").args(["-QUIT", &server.id().to_string()]));
+            server.wait().unwrap();
+        }
+    }
+
+    /// Starts the server again and waits until it answers.
+    pub(crate) async fn resume(&mut self) {
+        let server = self
+            .program("postgres")
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(self.dir.path())
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-c", "fsync=off", "-c", "shared_buffers=64MB"])
+            .args(["-c", "max_wal_size=256MB", "-c", "autovacuum=off"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.server = Some(server);
+        while self.try_connect("postgres").await.is_err() {
+            let server = self.server.as_mut().unwrap();
+            assert!(server.try_wait().unwrap().is_none(), "the server ended");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn try_connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::Config::new()
+            .host(self.host())
+            .port(self.port)
+            .user(SUPERUSER)
+            .dbname(database)
+            .connect(NoTls)
+            .await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A program of the server, run as a user that it accepts: it refuses root.
+    fn program(&self, name: &str) -> Command {
+        let program = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command
+                .args(["--reuid", SUPERUSER, "--regid", SUPERUSER, "--clear-groups"])
+                .arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(self.dir.path()).env("LC_ALL", "C");
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The programs of the newest server on this machine.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let version = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("bin/postgres").exists())
+        .max_by_key(|path| version(path))?;
+    Some(newest.join("bin"))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout.trim_ascii() == b"0"
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}
