@@ -1,6 +1,8 @@
 //! The whole way of a reading on one core without a system call: registers → batch → ring → alarm
 //! → journal record → checked and read back → COPY bytes.
 
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,7 +40,9 @@ fn way(criterion: &mut Criterion) {
                 let now = Timestamp::EPOCH;
                 batch.start_sweep(fleet.layout(n), now, TimeQuality::Synchronised, now);
                 let words = &answers[n % answers.len()];
-                request.decode_registers(words, &mut batch).expect("125 registers");
+                request
+                    .decode_registers(words, &mut batch)
+                    .expect("125 registers");
                 intake.offer(batch, Instant::now(), None).expect("room");
             }
             while let Some(slot) = consumer.pop() {
@@ -61,7 +65,10 @@ fn way(criterion: &mut Criterion) {
         });
     });
     group.finish();
-    assert!(transitions.is_empty(), "values within the limits change no level");
+    assert!(
+        transitions.is_empty(),
+        "values within the limits change no level"
+    );
 }
 
 criterion_group!(benches, way);

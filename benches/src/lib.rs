@@ -46,18 +46,36 @@ impl Fleet {
     pub fn new(devices: usize) -> Result<Self, FleetError> {
         let registers = (0..125).map(|address| RegisterPoint {
             scale: 0.1,
-            ..RegisterPoint::new(&format!("p{address}"), Table::HoldingRegister, address, Kind::U16)
+            ..RegisterPoint::new(
+                &format!("p{address}"),
+                Table::HoldingRegister,
+                address,
+                Kind::U16,
+            )
         });
         let plan = Plan::new(registers.collect(), &PlanLimits::default());
         let plan = plan.map_err(FleetError::Plan)?;
         let mut builder = DirectoryBuilder::default();
         for device in 0..devices {
-            let points = plan.points().iter().map(|p| Point::new(&p.name, "A")).collect();
-            let groups: Vec<_> = plan.requests().iter().map(|request| request.points()).collect();
+            let points = plan
+                .points()
+                .iter()
+                .map(|p| Point::new(&p.name, "A"))
+                .collect();
+            let groups: Vec<_> = plan
+                .requests()
+                .iter()
+                .map(|request| request.points())
+                .collect();
             let name = format!("feeder-{device}");
-            builder.add(&name, points, &groups).map_err(FleetError::Directory)?;
+            builder
+                .add(&name, points, &groups)
+                .map_err(FleetError::Directory)?;
         }
-        Ok(Self { directory: builder.build(), plan })
+        Ok(Self {
+            directory: builder.build(),
+            plan,
+        })
     }
 
     /// The layout of the `n`-th device's answer, going round.
@@ -84,7 +102,9 @@ impl Fleet {
 
     /// What the `n`-th device answers.
     pub fn words(n: u16) -> Vec<u16> {
-        (0..125).map(|p| n.wrapping_mul(31).wrapping_add(p * 97) % 4_000).collect()
+        (0..125)
+            .map(|p| n.wrapping_mul(31).wrapping_add(p * 97) % 4_000)
+            .collect()
     }
 
     /// Makes `batch` the `n`-th device's sweep.
@@ -106,7 +126,9 @@ impl Fleet {
 
     /// Where the columns of a batch's layout begin.
     pub fn first(batch: &Batch) -> PointIndex {
-        batch.layout().map_or(PointIndex::new(0), |layout| layout.first())
+        batch
+            .layout()
+            .map_or(PointIndex::new(0), |layout| layout.first())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Columns to the bytes of PostgreSQL's binary COPY.
 
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
 use std::hint::black_box;
 
 use bytes::BytesMut;

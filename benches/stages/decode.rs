@@ -1,5 +1,7 @@
 //! Registers to columns.
 
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gridos_benches::{Fleet, POINTS};
 use gridos_model::{Batch, TimeQuality, Timestamp};
@@ -16,7 +18,9 @@ fn decode(criterion: &mut Criterion) {
         bencher.iter(|| {
             let now = Timestamp::EPOCH;
             batch.start_sweep(fleet.layout(0), now, TimeQuality::Synchronised, now);
-            request.decode_registers(black_box(&words), &mut batch).expect("125 registers");
+            request
+                .decode_registers(black_box(&words), &mut batch)
+                .expect("125 registers");
             black_box(&batch);
         });
     });

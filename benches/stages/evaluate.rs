@@ -1,5 +1,7 @@
 //! Columns against alarm limits, beside the bare comparison of the same columns.
 
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -61,7 +63,11 @@ fn transitions(criterion: &mut Criterion) {
                     let now = Timestamp::EPOCH;
                     batch.start_sweep(fleet.layout(0), now, TimeQuality::Synchronised, now);
                     for point in 0..POINTS {
-                        let value = if high && point % every == 0 { 8.5e3 } else { 1.0 };
+                        let value = if high && point % every == 0 {
+                            8.5e3
+                        } else {
+                            1.0
+                        };
                         batch.push(value, Quality::GOOD);
                     }
                     batch

@@ -1,5 +1,7 @@
 //! Batches to frames in memory, and frames back to columns: serialising and checking, no disk.
 
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

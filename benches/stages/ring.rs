@@ -1,5 +1,7 @@
 //! A batch's round: out of the pool, through the intake and the ring, back to the pool.
 
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;

@@ -33,7 +33,8 @@ struct Active<'a> {
 struct Alarm<'a> {
     /// `DEVICE.POINT`; null for a point that has no limits any more.
     point: Option<String>,
-    point_id: u64,
+    /// The point's id; text, because a number of 63 bits is not exact in JavaScript.
+    point_id: String,
     device: Option<&'a str>,
     unit: &'a str,
     level: &'static str,
@@ -84,7 +85,7 @@ fn shown<'a>(state: &'a ApiState, alarm: &ActiveAlarm) -> Alarm<'a> {
     });
     Alarm {
         point: found.and_then(|(at, _)| state.directory.point_name(at.index)),
-        point_id: alarm.last.point.raw(),
+        point_id: alarm.last.point.to_string(),
         device: device.map(|device| device.name()),
         unit: unit.unwrap_or_default(),
         level: alarm.last.to.name(),

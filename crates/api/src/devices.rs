@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use gridos_model::{DeviceEntry, Level, PointId, Timestamp};
+use gridos_model::{DeviceEntry, Level, Point, PointId, Timestamp};
 use gridos_telemetry::{DeviceState, DeviceStats};
 use serde::Serialize;
 
@@ -138,9 +138,12 @@ fn device<'a>(
     levels: &HashMap<PointId, Level>,
 ) -> Device<'a> {
     let whole = entry.whole();
-    let indices = (0..)
-        .take(values.min(whole.len()))
-        .map(|n| whole.first().offset(n));
+    // What is measured in a unit says more of a device than its switches and settings.
+    let has_unit = |(_, point): &(u32, &Arc<Point>)| !point.unit().is_empty();
+    let measured = (0..).zip(whole.points()).filter(has_unit);
+    let others = (0..).zip(whole.points()).filter(|point| !has_unit(point));
+    let chosen = measured.chain(others).take(values);
+    let indices = chosen.map(|(position, _)| whole.first().offset(position));
     let points = indices.filter_map(|index| state.directory.locate(index));
     Device {
         name: entry.name(),

@@ -82,7 +82,6 @@ impl Memory {
         let span = age(&first);
         let readings = sample.received.saturating_sub(first.received);
         // Exact below 2⁵³ readings in the window.
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let readings = readings as f64;
         (span >= SPAN_MIN).then(|| readings / span.as_secs_f64())
     }

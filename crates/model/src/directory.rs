@@ -328,7 +328,7 @@ mod tests {
     fn points_are_found_by_name_and_by_index() {
         let mut builder = DirectoryBuilder::default();
         builder
-            .add("sub1.feeder-01", points(&["ia", "ib"]), &[0..2])
+            .add("sub1.feeder-01", points(&["ia", "ib"]), &[0..1, 1..2])
             .unwrap();
         builder
             .add("sub1.feeder-02", points(&["ia", "ib", "ic"]), &[0..1, 1..3])
@@ -350,8 +350,9 @@ mod tests {
 
     #[test]
     fn a_group_of_all_points_is_the_whole_layout() {
+        let whole = std::iter::once(0..2).collect::<Vec<_>>();
         let mut builder = DirectoryBuilder::default();
-        let device = builder.add("d", points(&["a", "b"]), &[0..2]).unwrap();
+        let device = builder.add("d", points(&["a", "b"]), &whole).unwrap();
         let directory = builder.build();
         let device = directory.device(device);
         assert_eq!(device.whole().id(), device.groups()[0].id());

@@ -103,7 +103,7 @@ mod tests {
         values(&[231.4, 12.03, f64::NAN, 1.0, 1e300], &mut out);
         qualities(&[Quality::GOOD, Quality::STALE], &mut out);
         integers::<u32>(&[], &mut out);
-        assert_eq!(out, "[231.4,12.03,null,1.0,1e300][0,65536][]");
+        assert_eq!(out, "[231.4,12.03,null,1.0,1e+300][0,65536][]");
     }
 
     #[test]

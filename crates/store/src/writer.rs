@@ -293,11 +293,11 @@ impl Writer {
         }
         self.count(tail);
         self.at = Some(tail);
-        self.stored.send_replace(tail);
         self.backoff.reset();
         let cells = &self.telemetry.store;
         cells.position.set(tail.position.get());
         cells.connected.set(1);
+        self.stored.send_replace(tail);
         if self.trouble.take().is_some() {
             tracing::info!("the database works again");
         }

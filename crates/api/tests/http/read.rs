@@ -340,7 +340,7 @@ async fn active_alarms_are_shown_with_their_limits() {
         (&other["point"], &other["limit"]),
         (&Value::Null, &Value::Null)
     );
-    assert_eq!(other["point_id"], stranger.point.raw());
+    assert_eq!(other["point_id"], stranger.point.to_string());
     let first = get(&router, "/api/v1/alarms?limit=1").await.json();
     assert_eq!(
         (first["alarms"].as_array().unwrap().len(), &first["total"]),

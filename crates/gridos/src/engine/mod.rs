@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use gridos_api::Readiness;
 use gridos_collect::Collector;
-use gridos_journal::Tail;
 use gridos_model::Directory;
 use gridos_pipeline::{Pipeline, PipelineError};
 use gridos_store::WriterSummary;
 use gridos_telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 mod housekeeping;
 mod start;
@@ -23,9 +23,11 @@ pub use start::StartError;
 pub use store::OpenError;
 pub use summary::Summary;
 
+/// How long clients may take to read their last answers.
+const HTTP_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the writer may take, after everything else has ended, to store what is durable; what
 /// is left stays in the journal and is stored after the next start.
-const STORE_PATIENCE: Duration = Duration::from_secs(3);
+const STORE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running engine.
 #[derive(Debug)]
@@ -38,7 +40,6 @@ pub struct Engine {
     pipeline: Pipeline,
     stop_intake: watch::Sender<bool>,
     stop_writer: watch::Sender<bool>,
-    stored: watch::Receiver<Tail>,
     http: JoinHandle<std::io::Result<()>>,
     writer: JoinHandle<WriterSummary>,
     housekeeping: JoinHandle<()>,
@@ -83,41 +84,25 @@ impl Engine {
     }
 
     /// Drains and ends: first nothing more is taken, then everything taken is made durable and
-    /// acknowledged, then stored as far as the database lets.
-    pub async fn end(self) -> Result<Summary, EndError> {
+    /// acknowledged, then stored as far as the database lets in [`STORE_PATIENCE`].
+    pub async fn end(mut self) -> Result<Summary, EndError> {
         self.readiness.on_draining();
         self.stop_intake.send_replace(true);
         self.collector.join().await;
-        if let Ok(Err(error)) = self.http.await {
-            tracing::warn!(%error, "the HTTP server did not end well");
-        }
+        // Posts that wait for the disk are answered below, when the pipeline has ended.
+        let is_quiet = timeout(HTTP_PATIENCE, &mut self.http).await.is_ok();
         let pipeline = self.pipeline;
-        let end = match tokio::task::spawn_blocking(move || pipeline.stop()).await {
-            Ok(end) => end,
-            Err(_) => Err(PipelineError::Panicked),
-        };
-        let end = match end {
-            Ok(end) => end,
-            Err(error) => {
-                self.writer.abort();
-                self.housekeeping.abort();
-                return Err(error.into());
-            }
-        };
-        let mut stored = self.stored.clone();
-        let caught_up = stored.wait_for(|stored| stored.position >= end.position);
-        let is_stored = matches!(
-            tokio::time::timeout(STORE_PATIENCE, caught_up).await,
-            Ok(Ok(_))
-        );
-        self.stop_writer.send_replace(true);
-        if tokio::time::timeout(STORE_PATIENCE, self.writer)
-            .await
-            .is_err()
-        {
-            tracing::warn!("the writer did not end in time");
+        let ended = tokio::task::spawn_blocking(move || pipeline.stop()).await;
+        self.readiness.on_pipeline_ended();
+        if !is_quiet && timeout(HTTP_PATIENCE, &mut self.http).await.is_err() {
+            self.http.abort();
         }
+        self.stop_writer.send_replace(true);
+        let written = timeout(STORE_PATIENCE, &mut self.writer).await;
+        let is_stored = matches!(written, Ok(Ok(summary)) if summary.is_drained());
+        self.writer.abort();
         self.housekeeping.abort();
+        let end = ended.unwrap_or(Err(PipelineError::Panicked))?;
         Ok(Summary::of(&self.telemetry, end, is_stored))
     }
 }

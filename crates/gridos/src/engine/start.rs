@@ -147,7 +147,7 @@ impl Engine {
             journal_dir,
             keep: config.journal.keep,
             bytes_max: config.journal.disk_limit,
-            stored: stored.clone(),
+            stored,
             telemetry: Arc::clone(&telemetry),
         };
         Ok(Self {
@@ -159,7 +159,6 @@ impl Engine {
             pipeline,
             stop_intake,
             stop_writer,
-            stored,
             http,
             writer,
             housekeeping: tokio::spawn(housekeeping.run()),

@@ -30,7 +30,7 @@ pub(crate) struct Course {
 }
 
 /// Seconds that incidents are dealt out by; one in four windows has one.
-pub(crate) const WINDOW: f64 = 900.0;
+pub(crate) const WINDOW: f64 = 300.0;
 
 /// The course of the incident of feeder `seed` at `now` (seconds since the epoch).
 pub(crate) fn course(seed: u64, now: f64) -> Course {
@@ -65,8 +65,8 @@ pub(crate) fn course(seed: u64, now: f64) -> Course {
 /// When the incident of a window starts in it, how long it takes, and what it is.
 fn deal(lot: u64) -> (f64, f64, Incident) {
     let size = fraction(lot, 1);
-    let start = 400.0 * fraction(lot, 2);
-    let length = 60.0 + 240.0 * fraction(lot, 3);
+    let start = 130.0 * fraction(lot, 2);
+    let length = 20.0 + 80.0 * fraction(lot, 3);
     match lot % 16 {
         0 => (start, length, Incident::Overload(1.0 + 0.2 * size)),
         1 => (start, length, Incident::Sag(0.08 + 0.06 * size)),

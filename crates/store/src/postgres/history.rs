@@ -34,7 +34,7 @@ const READINGS: &str = "
         join layout_point on layout_point.point = point.id
         cross join lateral (
             select
-                ts_first + lag * interval '1 microsecond' as ts,
+                ts_first + change.lag * interval '1 microsecond' as ts,
                 change.value,
                 coalesce(change.quality, 0) as quality
             from event

@@ -41,7 +41,9 @@ pub(crate) fn describe(path: &Path, error: &Error) -> StoreError {
 }
 
 fn message(error: &Error) -> String {
-    if let Error::SqliteFailure(_, Some(message)) = error {
+    if let Error::SqliteFailure(_, Some(message)) | Error::SqlInputError { msg: message, .. } =
+        error
+    {
         message.clone()
     } else {
         error.to_string()

@@ -274,3 +274,6 @@ select
 from alarm_transition as change
 join point on point.id = change.point;
 comment on view alarm is 'Every change of an alarm''s level.';
+
+comment on table schema_migration is
+    'The steps by which this schema came to be, and what tells whether a step was changed since.';

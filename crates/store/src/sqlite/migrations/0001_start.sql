@@ -62,13 +62,14 @@ create index event_by_layout on event (layout, ts_last, ts_first);
 
 -- The youngest event of each point.
 create table latest_event (
+    id       integer primary key,
     layout   integer not null,
     position integer not null,
     ts       text not null,
     value    real,
     quality  integer not null,
-    primary key (layout, position)
-) strict, without rowid;
+    unique (layout, position)
+) strict;
 
 create table alarm_transition (
     id         integer primary key,
@@ -138,34 +139,51 @@ cross join event on event.layout = layout_point.layout
 cross join json_each(event.point) as change
 where change.value = layout_point.position;
 
--- The youngest reading of each point: the columns beside max() are those of its row.
+-- The youngest reading of each point: of the youngest sweep of each of its layouts, by id, and its
+-- youngest events, by negative id, the youngest of all.
 create view latest (point, ts, value, quality) as
-select point.name, max(candidate.ts), candidate.value, candidate.quality
-from point
-join (
+select
+    point.name,
+    coalesce(sweep.ts, latest_event.ts),
+    iif(point.winner > 0, sweep.value ->> layout_point.position, latest_event.value),
+    coalesce(latest_event.quality, sweep.quality ->> layout_point.position, 0)
+        | case sweep.time_quality when 1 then 524288 when 2 then 1048576 else 0 end
+from (
     select
-        layout_point.point as point,
-        sweep.ts as ts,
-        sweep.value ->> layout_point.position as value,
-        coalesce(sweep.quality ->> layout_point.position, 0)
-            | case sweep.time_quality when 1 then 524288 when 2 then 1048576 else 0 end
-            as quality
-    from layout_point
-    join sweep on sweep.id = (
-        select youngest.id
-        from sweep as youngest
-        where youngest.layout = layout_point.layout
-        order by youngest.ts desc
-        limit 1
-    )
-    union all
-    select layout_point.point, latest_event.ts, latest_event.value, latest_event.quality
-    from layout_point
-    join latest_event
-        on latest_event.layout = layout_point.layout
-        and latest_event.position = layout_point.position
-) as candidate on candidate.point = point.id
-group by point.name;
+        point.id,
+        point.name,
+        (
+            select candidate.winner
+            from (
+                select sweep.id as winner, sweep.ts as ts
+                from layout_point
+                cross join sweep on sweep.id = (
+                    select youngest.id
+                    from sweep as youngest
+                    where youngest.layout = layout_point.layout
+                    order by youngest.ts desc
+                    limit 1
+                )
+                where layout_point.point = point.id
+                union all
+                select -latest_event.id, latest_event.ts
+                from layout_point
+                cross join latest_event
+                    on latest_event.layout = layout_point.layout
+                    and latest_event.position = layout_point.position
+                where layout_point.point = point.id
+            ) as candidate
+            order by candidate.ts desc
+            limit 1
+        ) as winner
+    from point
+) as point
+left join sweep on sweep.id = point.winner
+left join layout_point
+    on layout_point.layout = sweep.layout
+    and layout_point.point = point.id
+left join latest_event on latest_event.id = -point.winner
+where point.winner is not null;
 
 create view alarm (point, ts, received, from_level, to_level, value, quality, occurrence) as
 select
