@@ -12,7 +12,7 @@ use gridos_journal::{Journal, JournalError, LayoutBook, Options, Reader};
 use gridos_model::{Directory, Level};
 use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
 use gridos_ring::{Intake, Pool, ring};
-use gridos_store::Writer;
+use gridos_store::{Store, Writer};
 use gridos_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -60,77 +60,35 @@ impl Engine {
     /// # Errors
     /// If anything it needs cannot be had; then nothing runs and nothing was taken.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let started = Instant::now();
         let bounds = Bounds::of(config);
         files::allow(bounds.file_descriptors())?;
         let fleet = Fleet::of(config)?;
-        let limits = limits_book(&fleet);
-        let evaluator = evaluator(&fleet);
-        let Fleet { directory, devices } = fleet;
-        let directory = Arc::new(directory);
-        let telemetry = Arc::new(telemetry(&directory));
         // The port first: it is the likeliest to be taken, and nothing is written before.
-        let address = config.http.listen;
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| StartError::Listen { address, source })?;
-        let address = listener.local_addr().unwrap_or(address);
-
-        let journal_dir = config.engine.journal_dir();
-        let (journal, book) = open_journal(config, &directory)?;
-        let stream = journal.stream();
+        let listener = listen(config.http.listen).await?;
+        let address = listener.local_addr().unwrap_or(config.http.listen);
+        let (journal, book) = open_journal(config, &fleet.directory)?;
+        let store = super::store::open(config).await?;
         let readiness = Readiness::default();
         readiness.on_journal_open();
-        let recovered = journal.end();
-        let store = super::store::open(config).await?;
-
-        let (producer, consumer) = ring(bounds.ring_batches);
-        let pool = Pool::new(bounds.pool_batches, bounds.batch_readings);
-        telemetry.ring.capacity.set(producer.capacity() as u64);
-        let views = Views {
-            live: Arc::new(LiveView::new(&directory)),
-            alarms: Arc::new(AlarmBoard::default()),
-        };
-        let turn = Turn::new(
-            consumer,
-            pool.clone(),
-            evaluator,
-            journal,
-            views.clone(),
-            Arc::clone(&telemetry),
-        );
-        let sync = SyncOptions {
-            interval: config.journal.sync_interval,
-            bytes: config.journal.sync_bytes,
-            ..SyncOptions::default()
-        };
-        let pipeline = Pipeline::start(turn, sync, producer.clone()).map_err(StartError::Thread)?;
-        readiness.on_pipeline_started();
 
         let (stop_intake, stop) = watch::channel(false);
         let (stop_writer, writer_stop) = watch::channel(false);
-        let writer = Writer::new(
-            Arc::clone(&store),
-            Reader::new(&journal_dir),
-            book,
-            stream,
-            Arc::clone(&telemetry),
-            super::store::options(config, recovered),
-        );
+        let telemetry = Arc::new(telemetry(&fleet.directory));
+        let limits = Arc::new(limits_book(&fleet));
+        let writer = writer(config, &journal, book, &store, &telemetry);
+        let (pipeline, intake, views) =
+            start_pipeline(config, &bounds, &fleet, journal, &telemetry)?;
+        readiness.on_pipeline_started();
         let stored = writer.stored();
         let writer = tokio::spawn(writer.run(pipeline.durable(), writer_stop));
-
-        let intake = Intake::new(pool, producer, Arc::clone(&telemetry));
+        let Fleet { directory, devices } = fleet;
+        let directory = Arc::new(directory);
         let api = ApiState {
-            engine: gridos_api::Engine {
-                name: config.engine.name.to_string(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                started,
-            },
+            engine: this_engine(config),
             directory: Arc::clone(&directory),
             live: views.live,
             alarms: views.alarms,
-            limits: Arc::new(limits),
+            limits,
             store,
             telemetry: Arc::clone(&telemetry),
             intake: intake.clone(),
@@ -144,7 +102,7 @@ impl Engine {
             .collect();
         let collector = gridos_collect::modbus::start(polled, intake, stop)?;
         let housekeeping = Housekeeping {
-            journal_dir,
+            journal_dir: config.engine.journal_dir(),
             keep: config.journal.keep,
             bytes_max: config.journal.disk_limit,
             stored,
@@ -163,6 +121,74 @@ impl Engine {
             writer,
             housekeeping: tokio::spawn(housekeeping.run()),
         })
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| StartError::Listen { address, source })
+}
+
+/// The writer that will follow `journal`.
+fn writer(
+    config: &Config,
+    journal: &Journal,
+    book: Arc<LayoutBook>,
+    store: &Arc<dyn Store>,
+    telemetry: &Arc<Telemetry>,
+) -> Writer {
+    Writer::new(
+        Arc::clone(store),
+        Reader::new(&config.engine.journal_dir()),
+        book,
+        journal.stream(),
+        Arc::clone(telemetry),
+        super::store::options(config, journal.end()),
+    )
+}
+
+/// The ring with its way in, the threads behind it, and what they publish.
+fn start_pipeline(
+    config: &Config,
+    bounds: &Bounds,
+    fleet: &Fleet,
+    journal: Journal,
+    telemetry: &Arc<Telemetry>,
+) -> Result<(Pipeline, Intake, Views), StartError> {
+    let (producer, consumer) = ring(bounds.ring_batches);
+    let pool = Pool::new(bounds.pool_batches, bounds.batch_readings);
+    telemetry.ring.capacity.set(producer.capacity() as u64);
+    telemetry.pool.free.set(pool.free() as u64);
+    let views = Views {
+        live: Arc::new(LiveView::new(&fleet.directory)),
+        alarms: Arc::new(AlarmBoard::default()),
+    };
+    let turn = Turn::new(
+        consumer,
+        pool.clone(),
+        evaluator(fleet),
+        journal,
+        views.clone(),
+        Arc::clone(telemetry),
+    );
+    let sync = SyncOptions {
+        interval: config.journal.sync_interval,
+        bytes: config.journal.sync_bytes,
+        ..SyncOptions::default()
+    };
+    let pipeline = Pipeline::start(turn, sync, producer.clone()).map_err(StartError::Thread)?;
+    Ok((
+        pipeline,
+        Intake::new(pool, producer, Arc::clone(telemetry)),
+        views,
+    ))
+}
+
+fn this_engine(config: &Config) -> gridos_api::Engine {
+    gridos_api::Engine {
+        name: config.engine.name.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: Instant::now(),
     }
 }
 
