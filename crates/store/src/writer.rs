@@ -100,7 +100,8 @@ enum Turn {
 /// load and at once when idle.
 ///
 /// Where to go on is what the database says, asked after every failure: a commit whose answer was
-/// lost is neither repeated nor missed.
+/// lost is neither repeated nor missed. In the ledger, readings that went to quarantine count as
+/// stored: they are in the database.
 pub struct Writer {
     store: Arc<dyn Store>,
     reader: Reader,
@@ -155,7 +156,7 @@ impl Writer {
     }
 
     /// Where the database stands: the journal before it is not needed to write. What the
-    /// database can still lose (SQLite in a power cut, a standby that takes over) the journal
+    /// database can still lose (a standby that takes over, a backup restored) the journal
     /// must be able to give again, so trim it with a window behind this.
     pub fn stored(&self) -> watch::Receiver<Tail> {
         self.stored.subscribe()

@@ -6,8 +6,8 @@ use std::time::Duration;
 /// Where the PostgreSQL server is and how long to wait for it.
 ///
 /// Connections are not encrypted (`sslmode=disable`): let them run over a Unix socket, on one
-/// machine, or through a tunnel. Connect to the server itself, or through PgBouncer 1.23 or later
-/// in session mode.
+/// machine, or through a tunnel. Connect to the server itself, or through a recent PgBouncer in
+/// session mode: older ones are confused by the driver's COPY.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresConfig {
     /// A host name, an address, or the folder of a Unix socket (begins with `/`).

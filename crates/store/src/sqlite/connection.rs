@@ -12,10 +12,9 @@ pub(crate) const APPLICATION_ID: i32 = 0x4752_4944;
 
 /// The connection that writes, making the file if there is none.
 ///
-/// In WAL mode readers and the writer do not wait for each other. `synchronous=NORMAL` syncs the
-/// WAL only when it is moved into the database: a power cut may take back the last commits, but
-/// whole ones, rows and stream position together, and the writer reads them from the journal
-/// again; so the journal must not be trimmed right behind the last commit.
+/// In WAL mode readers and the writer do not wait for each other. `synchronous=FULL` syncs the WAL
+/// at each commit, which are few and large: what is stored survives a power cut, so the journal
+/// may be trimmed right behind it when the disk is short.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -25,7 +24,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     connection.execute_batch(
         "pragma page_size = 8192;
          pragma journal_mode = wal;
-         pragma synchronous = normal;
+         pragma synchronous = full;
          pragma wal_autocheckpoint = 2000;
          pragma journal_size_limit = 67108864;
          pragma temp_store = memory;

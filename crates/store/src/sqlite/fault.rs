@@ -25,7 +25,7 @@ pub(crate) fn describe(path: &Path, error: &Error) -> StoreError {
         },
         ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
             refused(format!(
-                "'{file}' cannot be written ({what}): the engine needs write access to this file \
+                "'{file}' cannot be used ({what}): the engine needs write access to this file \
                  and to its folder"
             ))
         }

@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
-use gridos_store::PostgresStore;
+use gridos_store::{PostgresConfig, PostgresStore};
 
-use super::postgres::{config, rows};
+use super::postgres::rows;
 use crate::support::engine::Engine;
 use crate::support::fixture::Fixture;
 use crate::support::postgres::Cluster;
 
 const COUNTS: &str = "select count(*), count(distinct ts) from sweep";
+
+/// Over TCP, as from another machine.
+fn config(cluster: &Cluster, database: &str) -> PostgresConfig {
+    let mut config = super::postgres::config(cluster, database);
+    config.host = "127.0.0.1".to_owned();
+    config
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_doubled_whatever_the_server_does() {
