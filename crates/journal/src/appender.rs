@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use gridos_model::{Gap, Readings, Timestamp, Transition};
@@ -44,6 +44,8 @@ pub struct Journal {
     segment: Segment,
     /// Frames that are not yet in the file.
     frames: Frames,
+    /// Why the next segment could not be begun.
+    trouble: Option<JournalError>,
     /// Bytes of all other segments, as far as known.
     bytes_before_segment: u64,
     shared: Arc<Shared>,
@@ -56,6 +58,9 @@ struct Shared {
     written: AtomicU64,
     poisoned: AtomicBool,
     segment: Mutex<Arc<File>>,
+    /// Held from the look at `poisoned` to the end of a sync: a file reports a failed write-back
+    /// to one sync only, and nobody may take the next one's success for durability.
+    syncing: Mutex<()>,
 }
 
 impl Journal {
@@ -78,7 +83,8 @@ impl Journal {
         let shared = Shared {
             written: AtomicU64::new(recovery.end.position.get()),
             poisoned: AtomicBool::new(false),
-            segment: Mutex::new(Arc::new(duplicate(&segment)?)),
+            segment: Mutex::new(Arc::clone(&segment.file)),
+            syncing: Mutex::new(()),
         };
         // What a killed process wrote may still be only in the page cache; it counts as durable
         // from here on.
@@ -93,6 +99,7 @@ impl Journal {
             options,
             segment,
             frames,
+            trouble: None,
             bytes_before_segment,
             shared: Arc::new(shared),
             _lock: lock,
@@ -154,9 +161,23 @@ impl Journal {
             .written
             .store(end.position.get(), Ordering::Release);
         if self.segment_is_full() {
-            self.begin_segment()?;
+            self.trouble = self.begin_segment().err();
+            if self.shared.poisoned.load(Ordering::Acquire) {
+                return Err(JournalError::Poisoned);
+            }
         }
         Ok(end)
+    }
+
+    /// Why the next segment could not be begun at the last write, although that was due; tried
+    /// again at the next one.
+    pub fn trouble(&self) -> Option<&JournalError> {
+        self.trouble.as_ref()
+    }
+
+    /// The end of what is in the files.
+    pub fn written(&self) -> Tail {
+        self.frames.from()
     }
 
     /// The other end of the way to the disk, for the thread that syncs.
@@ -218,18 +239,18 @@ impl Journal {
     /// Begins the next segment. The full one is made durable first, so that only the last segment
     /// of a journal can ever be torn.
     fn begin_segment(&mut self) -> Result<(), JournalError> {
-        sync(&self.shared, &self.segment.file, &self.segment.path)?;
-        let next = create(&self.dir, self.stream(), self.end())?;
-        let file = Arc::new(duplicate(&next)?);
-        *self
-            .shared
-            .segment
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = file;
+        self.shared.sync(&self.segment.file, &self.segment.path)?;
+        let next = create(&self.dir, self.stream(), self.end()).inspect_err(|error| {
+            if matches!(error, JournalError::Poisoned) {
+                self.shared.poisoned.store(true, Ordering::Release);
+            }
+        })?;
+        *lock_of(&self.shared.segment) = Arc::clone(&next.file);
         self.segment = next;
         self.frames.restart(self.segment.header.id);
-        let (bytes, _) = Self::usage(&self.dir)?;
-        self.bytes_before_segment = bytes;
+        if let Ok((bytes, _)) = Self::usage(&self.dir) {
+            self.bytes_before_segment = bytes;
+        }
         Ok(())
     }
 }
@@ -253,28 +274,30 @@ impl Syncer {
     /// them and would answer well (Rebello et al., USENIX ATC 2020): every later call and every
     /// later write fails with [`JournalError::Poisoned`], and nothing more is acknowledged.
     pub fn sync(&self) -> Result<Position, JournalError> {
-        if self.shared.poisoned.load(Ordering::Acquire) {
-            return Err(JournalError::Poisoned);
-        }
         // Read before the file is looked up: a segment that was full by then is durable already.
         let written = self.written();
-        let file = Arc::clone(
-            &self
-                .shared
-                .segment
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        sync(&self.shared, &file, &self.dir)?;
+        let file = Arc::clone(&lock_of(&self.shared.segment));
+        self.shared.sync(&file, &self.dir)?;
         Ok(written)
     }
 }
 
-fn sync(shared: &Shared, file: &File, path: &Path) -> Result<(), JournalError> {
-    file.sync_data().map_err(|error| {
-        shared.poisoned.store(true, Ordering::Release);
-        JournalError::io("sync", path)(error)
-    })
+impl Shared {
+    fn sync(&self, file: &File, path: &Path) -> Result<(), JournalError> {
+        let _alone = lock_of(&self.syncing);
+        if self.poisoned.load(Ordering::Acquire) {
+            return Err(JournalError::Poisoned);
+        }
+        file.sync_data().map_err(|error| {
+            self.poisoned.store(true, Ordering::Release);
+            JournalError::io("sync", path)(error)
+        })
+    }
+}
+
+/// What the mutexes here guard is whole at every moment, also after a panic.
+fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn create(dir: &Path, stream: StreamId, base: Tail) -> Result<Segment, JournalError> {
@@ -288,13 +311,6 @@ fn create(dir: &Path, stream: StreamId, base: Tail) -> Result<Segment, JournalEr
             created,
         },
     )
-}
-
-fn duplicate(segment: &Segment) -> Result<File, JournalError> {
-    segment
-        .file
-        .try_clone()
-        .map_err(JournalError::io("open", &segment.path))
 }
 
 /// A number nobody can guess twice: the standard library's hasher is seeded by the system.

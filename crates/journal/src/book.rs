@@ -16,7 +16,7 @@ use rkyv::util::AlignedVec;
 use rkyv::vec::ArchivedVec;
 use rkyv::{Archive, Serialize};
 
-use crate::recovery::next_frame;
+use crate::recovery::find_frame;
 use crate::{JournalError, Position, frame, record, segment};
 
 const KIND_LAYOUT: u16 = 16;
@@ -82,7 +82,10 @@ impl LayoutBook {
         };
         let mut payload = AlignedVec::<{ frame::ALIGN }>::new();
         let mut offset = 0;
-        while let Some(found) = next_frame(&bytes, offset, Position::START, BOOK) {
+        let find = |offset| {
+            find_frame(&bytes, offset, Position::START, BOOK).map_err(|newer| newer.refuse(&path))
+        };
+        while let Some(found) = find(offset)? {
             let length = found.header.frame_bytes();
             payload.clear();
             payload.extend_from_slice(body(&bytes[found.offset..], &found.header));

@@ -32,6 +32,15 @@ pub enum JournalError {
         /// What is wrong with its header.
         reason: &'static str,
     },
+    /// A newer version of the engine wrote frames this one cannot read; cutting them off would
+    /// lose what was acknowledged.
+    #[error("'{}' was written by a newer version (frame format {version}); run that version, or let it drain first", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format of its frames.
+        version: u16,
+    },
     /// A reader asks for what was trimmed away.
     #[error("position {asked} is gone: the journal begins at {oldest}")]
     Trimmed {

@@ -1,6 +1,7 @@
 //! Recovery: where the stream ends after whatever happened.
 
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use crate::frame::{self, ALIGN, FrameError};
 use crate::segment::Segment;
@@ -29,7 +30,11 @@ pub(crate) fn recover(segment: &Segment) -> Result<Recovery, JournalError> {
         ..Recovery::default()
     };
     let mut offset = 0;
-    while let Some(found) = next_frame(&bytes, offset, base.position, segment.header.id) {
+    let find = |offset| {
+        find_frame(&bytes, offset, base.position, segment.header.id)
+            .map_err(|newer| newer.refuse(&segment.path))
+    };
+    while let Some(found) = find(offset)? {
         let place = |offset: usize| base.position.plus(offset as u64);
         if found.offset > offset {
             recovery.damaged.push((place(offset), place(found.offset)));
@@ -63,7 +68,7 @@ pub(crate) struct Found {
 }
 
 /// The first good frame at or after `offset` in `bytes`, whose first byte stands at `base` of
-/// segment `segment`.
+/// segment `segment`. Frames of another version are passed over like damage.
 pub(crate) fn next_frame(
     bytes: &[u8],
     offset: usize,
@@ -71,19 +76,51 @@ pub(crate) fn next_frame(
     segment: u64,
 ) -> Option<Found> {
     let mut offset = offset;
+    loop {
+        match find_frame(bytes, offset, base, segment) {
+            Ok(found) => return found,
+            Err(newer) => offset = newer.offset + ALIGN,
+        }
+    }
+}
+
+/// A frame whose checksum is right, of a version this engine does not know.
+pub(crate) struct Newer {
+    pub(crate) offset: usize,
+    pub(crate) version: u16,
+}
+
+/// Like [`next_frame`], for those who would cut off or overwrite what they do not understand.
+pub(crate) fn find_frame(
+    bytes: &[u8],
+    offset: usize,
+    base: Position,
+    segment: u64,
+) -> Result<Option<Found>, Newer> {
+    let mut offset = offset;
     while offset + frame::HEADER_BYTES <= bytes.len() {
         match frame::check(&bytes[offset..], base.plus(offset as u64), segment) {
-            Ok(header) => return Some(Found { offset, header }),
+            Ok(header) => return Ok(Some(Found { offset, header })),
+            Err(FrameError::Version { version }) => return Err(Newer { offset, version }),
             Err(
                 FrameError::Short
                 | FrameError::Length { .. }
                 | FrameError::Misplaced
-                | FrameError::Version { .. }
                 | FrameError::Checksum,
             ) => offset += ALIGN,
         }
     }
-    None
+    Ok(None)
+}
+
+impl Newer {
+    /// The refusal to open the file at `path`.
+    pub(crate) fn refuse(&self, path: &Path) -> JournalError {
+        JournalError::Newer {
+            path: path.to_owned(),
+            version: self.version,
+        }
+    }
 }
 
 fn read_frames(segment: &Segment) -> Result<Vec<u8>, JournalError> {

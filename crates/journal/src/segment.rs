@@ -17,6 +17,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gridos_model::Timestamp;
 
@@ -42,16 +43,22 @@ pub(crate) struct SegmentHeader {
 /// A segment file and what its header says.
 #[derive(Debug)]
 pub(crate) struct Segment {
-    pub(crate) file: File,
+    /// Shared with the thread that syncs.
+    pub(crate) file: Arc<File>,
     pub(crate) path: PathBuf,
     pub(crate) header: SegmentHeader,
 }
 
 impl Segment {
     /// Makes a new segment whose name and header survive a power cut from here on.
+    ///
+    /// Until the name is there an error leaves everything as it was. If the name cannot be made
+    /// durable, the error is [`JournalError::Poisoned`]: frames must then go neither to the new
+    /// segment nor behind its base in the old one.
     pub(crate) fn create(dir: &Path, header: SegmentHeader) -> Result<Self, JournalError> {
         let path = dir.join(file_name(header.base.position));
         let unfinished = path.with_extension("tmp");
+        let names = File::open(dir).map_err(JournalError::io("open", dir))?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -64,7 +71,8 @@ impl Segment {
         file.sync_all()
             .map_err(JournalError::io("sync", &unfinished))?;
         fs::rename(&unfinished, &path).map_err(JournalError::io("rename", &unfinished))?;
-        sync_dir(dir)?;
+        names.sync_all().map_err(|_| JournalError::Poisoned)?;
+        let file = Arc::new(file);
         Ok(Self { file, path, header })
     }
 
@@ -88,7 +96,7 @@ impl Segment {
             return Err(not_a_segment(path, "its name does not match its header"));
         }
         Ok(Self {
-            file,
+            file: Arc::new(file),
             path: path.to_owned(),
             header,
         })

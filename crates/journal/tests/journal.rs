@@ -452,3 +452,56 @@ mod foreign_bytes {
         }
     }
 }
+
+/// A frame that a newer engine wrote is not torn: cutting it off would lose what was acknowledged.
+#[test]
+fn frames_of_a_newer_version_are_not_cut_off() {
+    let dir = TempDir::new().unwrap();
+    let directory = directory();
+    let (mut journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
+    append(&mut journal, &sweep(&directory, 1));
+    drop(journal);
+    let path = segments(dir.path()).remove(0);
+    let mut bytes = fs::read(&path).unwrap();
+    let frame = &mut bytes[64..];
+    frame[38] = 2;
+    let length = 48 + u32::from_le_bytes(frame[0..4].try_into().unwrap()) as usize;
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&frame[0..4]), &frame[8..length]);
+    frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    let error = Journal::open(dir.path(), Options::default()).unwrap_err();
+    assert!(
+        matches!(error, JournalError::Newer { version: 2, .. }),
+        "{error}"
+    );
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+/// A segment that cannot be begun leaves the full one growing: every frame stays where readers
+/// look for it.
+#[test]
+fn a_segment_that_cannot_be_begun_loses_nothing() {
+    let dir = TempDir::new().unwrap();
+    let directory = directory();
+    let (mut journal, _) = Journal::open(dir.path(), SMALL).unwrap();
+    // The names under which the next segment would be made are taken by folders.
+    for position in (0..=32_768).step_by(16) {
+        fs::create_dir(dir.path().join(format!("{position:020}.tmp"))).unwrap();
+    }
+    for n in 0..100 {
+        append(&mut journal, &sweep(&directory, n));
+    }
+    assert!(journal.end().position.get() > 2 * 4_096 && journal.trouble().is_some());
+    assert_eq!(segments(dir.path()).len(), 1);
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            fs::remove_dir(path).unwrap();
+        }
+    }
+    let end = append(&mut journal, &sweep(&directory, 100));
+    assert!(journal.trouble().is_none());
+    assert_eq!(segments(dir.path()).len(), 2);
+    let (values, damage) = values(dir.path(), Tail::default(), end.position);
+    assert_eq!((values.len(), damage), (101 * 5, 0));
+}

@@ -125,6 +125,18 @@ impl Batch {
         }
     }
 
+    /// Adds to the quality of each event what `judge` says of its position and time; does nothing
+    /// to a sweep.
+    pub fn flag_events(&mut self, mut judge: impl FnMut(u32, Timestamp) -> Quality) {
+        for (event, (position, time)) in self.points.iter().zip(&self.times).enumerate() {
+            let flags = judge(*position, *time);
+            if !flags.is_good() {
+                self.qualities.resize(self.values.len(), Quality::GOOD);
+                self.qualities[event] |= flags;
+            }
+        }
+    }
+
     /// Whether the batch may flow: started, not empty, and a sweep as long as its layout.
     pub fn check(&self) -> Result<(), BatchError> {
         let layout = self.layout.as_ref().ok_or(BatchError::NotStarted)?;
@@ -281,6 +293,24 @@ mod tests {
         assert!(batch.push_event(1, Timestamp::EPOCH, 5.0, Quality::GOOD));
         assert!(!batch.push_event(2, Timestamp::EPOCH, 5.0, Quality::GOOD));
         assert_eq!(batch.len(), 1);
+    }
+
+    #[test]
+    fn flags_are_added_to_the_events_they_are_about() {
+        let mut batch = Batch::default();
+        batch.start_events(&layout(2), Timestamp::EPOCH);
+        for millis in [5, 3, 8] {
+            batch.push_event(1, Timestamp::from_millis(millis), 1.0, Quality::GOOD);
+        }
+        batch.flag_events(|_, time| {
+            if time < Timestamp::from_millis(5) {
+                Quality::LATE
+            } else {
+                Quality::GOOD
+            }
+        });
+        let qualities = [Quality::GOOD, Quality::LATE, Quality::GOOD];
+        assert_eq!(batch.readings().unwrap().qualities(), qualities);
     }
 
     #[test]

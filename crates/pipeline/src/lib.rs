@@ -7,7 +7,9 @@
 //! This crate must not know sockets, SQL and HTTP.
 
 mod alarms;
+mod chain;
 mod live;
+mod order;
 mod pipeline;
 mod sync;
 mod turn;

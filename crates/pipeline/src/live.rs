@@ -47,9 +47,15 @@ impl LiveView {
         }
     }
 
+    /// How many points there are.
+    pub fn points(&self) -> usize {
+        self.values.len()
+    }
+
     /// Publishes a batch of the device at `device` whose layout begins at `first`.
     ///
-    /// An event older than what is shown does not replace it. Only one thread may publish.
+    /// Readings flagged late are of the past and do not replace what is shown; which is why no
+    /// times are compared here. Only one thread may publish.
     pub fn publish(&self, device: usize, first: PointIndex, readings: &Readings<'_>) {
         let Some(sequence) = self.sequences.get(device) else {
             return;
@@ -86,7 +92,8 @@ impl LiveView {
             if before.is_multiple_of(2) && sequence.load(Ordering::Relaxed) == before {
                 return (reading.time.as_nanos() != NEVER).then_some(reading);
             }
-            std::hint::spin_loop();
+            // The writer may have been preempted in the middle: let it run.
+            std::thread::yield_now();
         }
     }
 
@@ -94,7 +101,7 @@ impl LiveView {
         let Some(shown) = self.times.get(index) else {
             return;
         };
-        if time.as_nanos() < shown.load(Ordering::Relaxed) {
+        if quality.contains(Quality::LATE) {
             return;
         }
         shown.store(time.as_nanos(), Ordering::Relaxed);
@@ -141,10 +148,14 @@ mod tests {
         let view = LiveView::new(&directory);
         let b = directory.find_point("d.b").unwrap().index;
         assert_eq!(view.get(0, b), None);
-        for (millis, values) in [(5, [1.0, 2.0]), (9, [3.0, f64::NAN]), (7, [5.0, 6.0])] {
+        for (millis, values) in [(5, [1.0, 2.0]), (9, [3.0, f64::NAN])] {
             let batch = sweep(&directory, millis, values);
             view.publish(0, PointIndex::new(0), &batch.readings().unwrap());
         }
+        let mut late = Batch::default();
+        late.start_events(directory.devices()[0].whole(), Timestamp::from_millis(10));
+        late.push_event(1, Timestamp::from_millis(7), 6.0, Quality::LATE);
+        view.publish(0, PointIndex::new(0), &late.readings().unwrap());
         let shown = view.get(0, b).unwrap();
         assert!(shown.value.is_nan());
         assert_eq!(

@@ -4,13 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gridos_journal::{JournalError, Tail};
 use gridos_ring::Producer;
 use tokio::sync::watch;
 
-use crate::sync::{self, SyncOptions, SyncQueue, Written};
+use crate::chain::Chain;
+use crate::sync::{self, SyncOptions, SyncQueue};
 use crate::turn::Turn;
 
 /// A sleeping pipeline looks again after this even if nobody wakes it: belt and braces.
@@ -44,13 +45,16 @@ impl Pipeline {
     /// Starts both threads. `waker` is a producer's end of the ring that `turn` consumes.
     pub fn start(turn: Turn, options: SyncOptions, waker: Producer) -> io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
-        let queue = Arc::new(SyncQueue::new(options, turn.end()));
-        let (durable_sender, durable) = watch::channel(turn.end());
+        let queue = Arc::new(SyncQueue::new(options, turn.written()));
+        let (durable_sender, durable) = watch::channel(turn.written());
         let (failed_sender, failed) = watch::channel(false);
         let syncer = turn.journal().syncer();
         let telemetry = Arc::clone(turn.telemetry());
-        telemetry.journal.position.set(turn.end().position.get());
-        telemetry.journal.durable.set(turn.end().position.get());
+        telemetry
+            .journal
+            .position
+            .set(turn.written().position.get());
+        telemetry.journal.durable.set(turn.written().position.get());
         let syncs = {
             let (queue, failed) = (Arc::clone(&queue), failed_sender.clone());
             thread::Builder::new()
@@ -68,8 +72,9 @@ impl Pipeline {
             thread::Builder::new()
                 .name("pipeline".to_owned())
                 .spawn(move || {
-                    let outcome = run(turn, &queue, &stopping);
-                    queue.close();
+                    let closing = Closing(queue);
+                    let outcome = run(turn, &closing.0, &stopping);
+                    drop(closing);
                     failed_sender.send_if_modified(|failed| {
                         outcome.is_err() && !std::mem::replace(failed, true)
                     });
@@ -109,60 +114,80 @@ impl Pipeline {
 }
 
 fn run(mut turn: Turn, queue: &SyncQueue, stopping: &AtomicBool) -> Result<Tail, JournalError> {
+    let mut stall = Stall::default();
     loop {
         let last = stopping.load(Ordering::Acquire);
-        if turn.take() == 0 {
-            if last {
-                return Ok(turn.end());
+        let taken = turn.take();
+        if stall.may_write(Instant::now()) && !queue.is_full() {
+            match turn.write() {
+                Ok(written) => {
+                    stall.end();
+                    if !written.is_none_or(|written| queue.push(written)) {
+                        return Err(JournalError::Poisoned);
+                    }
+                }
+                Err(error) => {
+                    turn.telemetry().journal.write_failures.increment();
+                    stall.on_refused(error, Instant::now())?;
+                }
             }
-            turn.consumer().wait(SLEEP_MAX);
+        }
+        turn.set_stalled(stall.is_on() || queue.is_full());
+        if taken > 0 {
             continue;
         }
-        if let Some(written) = write(&mut turn, stopping)?
-            && !queue.push(written)
-        {
-            return Err(JournalError::Poisoned);
+        if last && (turn.is_written() || turn.is_stalled()) {
+            turn.give_up();
+            return Ok(turn.written());
         }
+        let sleep = if turn.is_written() {
+            SLEEP_MAX
+        } else {
+            WRITE_RETRY
+        };
+        turn.consumer().wait(sleep);
     }
 }
 
-/// Writes, again and again while the disk refuses: the ring fills meanwhile, and devices are held
-/// back. Gives up only when the engine is stopping anyway.
-fn write(turn: &mut Turn, stopping: &AtomicBool) -> Result<Option<Written>, JournalError> {
-    let mut refused = false;
-    loop {
-        match turn.write() {
-            Ok(written) => {
-                if refused {
-                    tracing::info!("the journal takes readings again");
-                }
-                return Ok(written);
-            }
-            Err(error) => {
-                turn.telemetry().journal.write_failures.increment();
-                if matches!(error, JournalError::Poisoned) || stopping.load(Ordering::Acquire) {
-                    return Err(error);
-                }
-                if !std::mem::replace(&mut refused, true) {
-                    tracing::error!(error = %Chain(&error), "the journal takes no readings");
-                }
-                thread::park_timeout(WRITE_RETRY);
-            }
-        }
-    }
+/// Whether the disk takes what is written, and when to try again.
+#[derive(Debug, Default)]
+struct Stall {
+    tried: Option<Instant>,
 }
 
-/// An error with all its causes on one line.
-struct Chain<'a>(&'a dyn std::error::Error);
+impl Stall {
+    fn is_on(&self) -> bool {
+        self.tried.is_some()
+    }
 
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
+    fn may_write(&self, now: Instant) -> bool {
+        self.tried
+            .is_none_or(|tried| now.duration_since(tried) >= WRITE_RETRY)
+    }
+
+    fn end(&mut self) {
+        if self.tried.take().is_some() {
+            tracing::info!("the journal takes readings again");
+        }
+    }
+
+    /// A write was refused at `now`: it is tried again, unless nothing can ever be written again.
+    fn on_refused(&mut self, error: JournalError, now: Instant) -> Result<(), JournalError> {
+        if matches!(error, JournalError::Poisoned) {
+            return Err(error);
+        }
+        if self.tried.replace(now).is_none() {
+            tracing::error!(error = %Chain(&error), "the journal takes no readings");
         }
         Ok(())
+    }
+}
+
+/// Ends the sync thread with the pipeline thread, also if that panics.
+struct Closing(Arc<SyncQueue>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }

@@ -18,8 +18,8 @@ pub struct SyncOptions {
     pub interval: Duration,
     /// So many bytes are synced at once without waiting; 1 MiB by default.
     pub bytes: u64,
-    /// So many bytes may be written and not yet durable; beyond it the pipeline waits, the ring
-    /// fills, and devices are held back. 256 MiB by default.
+    /// So many bytes may be written and not yet durable; beyond it the journal counts as stalled
+    /// and producers are held back. 64 MiB by default.
     pub backlog_bytes_max: u64,
 }
 
@@ -28,7 +28,7 @@ impl Default for SyncOptions {
         Self {
             interval: Duration::from_millis(5),
             bytes: 1 << 20,
-            backlog_bytes_max: 256 << 20,
+            backlog_bytes_max: 64 << 20,
         }
     }
 }
@@ -84,20 +84,19 @@ impl SyncQueue {
         }
     }
 
-    /// Hands over what a turn wrote; waits while too much is not yet durable. Returns whether
-    /// the sync thread still works.
+    /// Hands over what a turn wrote; returns whether the sync thread still works.
     pub(crate) fn push(&self, written: Written) -> bool {
         let mut inner = self.lock();
         inner.tail = written.tail;
         inner.written.push_back((Instant::now(), written));
         self.changed.notify_all();
-        while !inner.failed && inner.backlog() > self.options.backlog_bytes_max {
-            inner = self
-                .changed
-                .wait(inner)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
         !inner.failed
+    }
+
+    /// Whether so much is written and not durable that no more should be.
+    pub(crate) fn is_full(&self) -> bool {
+        let inner = self.lock();
+        !inner.failed && inner.backlog() > self.options.backlog_bytes_max
     }
 
     /// Nothing more will come: the sync thread syncs what there is and ends.

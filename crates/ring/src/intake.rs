@@ -22,6 +22,9 @@ pub enum Refused {
     /// The ring is full: hold back, and let the device keep what it has.
     #[error("the engine is at its limit; hold back and try again")]
     RingFull,
+    /// The journal cannot be written, and somebody waits for the receipt: hold back.
+    #[error("the journal cannot be written at present; hold back and try again")]
+    JournalStalled,
     /// The batch is not one that may flow.
     #[error("the batch is invalid: {0}")]
     Invalid(#[from] BatchError),
@@ -50,7 +53,8 @@ impl Intake {
     /// Offers a batch whose last byte was read from the wire at `wire`.
     ///
     /// Its readings count as received, and then as offered or as refused: none falls between. A
-    /// `receipt` is redeemed when the batch is durable, and dropped when it is refused.
+    /// `receipt` is redeemed when the batch is durable, and dropped when it is refused. While the
+    /// journal is stalled, batches without a receipt are still taken, to be judged.
     pub fn offer(
         &self,
         batch: Box<Batch>,
@@ -64,6 +68,11 @@ impl Intake {
             ledger.refuse(Refusal::Invalid, readings);
             self.pool.give(batch);
             return Err(error.into());
+        }
+        if receipt.is_some() && self.producer.is_stalled() {
+            ledger.refuse(Refusal::JournalStalled, readings);
+            self.pool.give(batch);
+            return Err(Refused::JournalStalled);
         }
         let arrival = Arrival {
             wire,

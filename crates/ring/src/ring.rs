@@ -43,6 +43,7 @@ pub fn ring(capacity: usize) -> (Producer, Consumer) {
         queue: ArrayQueue::new(capacity.max(1)),
         asleep: CachePadded::new(AtomicBool::new(false)),
         closed: AtomicBool::new(false),
+        stalled: AtomicBool::new(false),
         consumer: std::sync::OnceLock::new(),
     });
     (
@@ -58,6 +59,7 @@ struct Shared {
     queue: ArrayQueue<Slot>,
     asleep: CachePadded<AtomicBool>,
     closed: AtomicBool,
+    stalled: AtomicBool,
     consumer: std::sync::OnceLock<Thread>,
 }
 
@@ -102,6 +104,12 @@ impl Producer {
         }
     }
 
+    /// Whether the consumer says that it can keep nothing at present; it still takes batches,
+    /// to look at them.
+    pub fn is_stalled(&self) -> bool {
+        self.shared.stalled.load(Ordering::Relaxed)
+    }
+
     /// Slots taken at this moment.
     pub fn len(&self) -> usize {
         self.shared.queue.len()
@@ -128,6 +136,11 @@ impl Consumer {
     /// Takes the oldest batch, if there is one.
     pub fn pop(&mut self) -> Option<Slot> {
         self.shared.queue.pop()
+    }
+
+    /// Tells producers whether anything can be kept at present.
+    pub fn set_stalled(&self, stalled: bool) {
+        self.shared.stalled.store(stalled, Ordering::Relaxed);
     }
 
     /// Sleeps until there is a batch, [`Producer::wake`] is called or `timeout` is over.

@@ -133,6 +133,11 @@ const CATALOGUE: &[Metric] = &[
         "Changes of a point from one alarm level to another.",
         |m, _| m.telemetry.alarms.transitions.get(),
     ),
+    Metric::counter(
+        "gridos_alarms_unrecorded_total",
+        "Changes of level that the journal did not take, because it could not be written.",
+        |m, _| m.telemetry.alarms.unrecorded.get(),
+    ),
     Metric::gauge(
         "gridos_build_info",
         "Always 1; the label is the version of the engine.",
@@ -182,6 +187,12 @@ const CATALOGUE: &[Metric] = &[
         "Segment files of the journal on disk.",
         Unit::Count,
         |m, _| double(m.telemetry.journal.segments.get()),
+    ),
+    Metric::gauge(
+        "gridos_journal_stalled",
+        "1 while the journal cannot be written and nothing is acknowledged, else 0.",
+        Unit::Count,
+        |m, _| double(m.telemetry.journal.stalled.get()),
     ),
     Metric::counter(
         "gridos_journal_sync_failures_total",

@@ -40,6 +40,8 @@ pub struct JournalCells {
     pub sync_failures: Counter,
     /// Writes that failed.
     pub write_failures: Counter,
+    /// 1 while the journal cannot be written, else 0.
+    pub stalled: Gauge,
 }
 
 /// What the database writer counts in.
@@ -64,6 +66,8 @@ pub struct StoreCells {
 pub struct AlarmCells {
     /// Changes of level.
     pub transitions: Counter,
+    /// Changes that the journal did not take, because it could not be written for too long.
+    pub unrecorded: Counter,
     /// Points that are not at their normal level.
     pub active: Gauge,
 }

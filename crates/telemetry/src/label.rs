@@ -41,6 +41,8 @@ label! {
         UnknownPoint = "unknown_point",
         /// It is no reading: malformed, of the wrong type or out of range.
         Invalid = "invalid",
+        /// The journal could not be written, and no more could be held in memory.
+        JournalStalled = "journal_stalled",
         /// The engine is draining and takes nothing more.
         Stopping = "stopping",
     }

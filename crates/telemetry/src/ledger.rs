@@ -21,6 +21,8 @@ pub struct Ledger {
     /// In the journal at the start of the process, but not in the database.
     pub carried_over: Gauge,
     refused: CachePadded<[Counter; Refusal::ALL.len()]>,
+    /// Of the refused, those that had been offered.
+    turned_away: Counter,
 }
 
 impl Ledger {
@@ -30,6 +32,12 @@ impl Ledger {
         self.refused[reason as usize].add(readings);
     }
 
+    /// Counts `readings` that were offered, and refused behind the ring.
+    pub fn turn_away(&self, reason: Refusal, readings: u64) {
+        self.turned_away.add(readings);
+        self.refuse(reason, readings);
+    }
+
     /// Where all readings are at this moment.
     ///
     /// Gates are read from the last to the first, so a reading that passes meanwhile may seem to
@@ -37,12 +45,13 @@ impl Ledger {
     pub fn snapshot(&self) -> LedgerSnapshot {
         let stored = self.stored.get();
         let journalled = self.journalled.get();
+        let turned_away = self.turned_away.get();
         let offered = self.offered.get();
         let refused_by = std::array::from_fn(|reason| self.refused[reason].get());
         let received = self.received.get();
         let carried_over = self.carried_over.get();
         let refused = refused_by.iter().sum();
-        let in_ring = offered.saturating_sub(journalled);
+        let in_ring = offered.saturating_sub(journalled.saturating_add(turned_away));
         let in_journal = (carried_over.saturating_add(journalled)).saturating_sub(stored);
         let came = i128::from(received) + i128::from(carried_over);
         let known = [refused, in_ring, in_journal, stored];
@@ -118,7 +127,7 @@ mod tests {
         let expected = LedgerSnapshot {
             received: 100,
             refused: 10,
-            refused_by: [8, 0, 0, 0, 2, 0],
+            refused_by: [8, 0, 0, 0, 2, 0, 0],
             carried_over: 40,
             offered: 90,
             in_ring: 20,
@@ -130,6 +139,20 @@ mod tests {
         assert_eq!(snapshot, expected);
         assert!(snapshot.is_balanced());
         assert_eq!(snapshot.refused_for(Refusal::RingFull), 8);
+    }
+
+    #[test]
+    fn a_reading_that_is_turned_away_is_no_longer_in_the_ring() {
+        let ledger = Ledger::default();
+        ledger.received.add(9);
+        ledger.offered.add(9);
+        ledger.journalled.add(4);
+        ledger.turn_away(Refusal::JournalStalled, 3);
+        let snapshot = ledger.snapshot();
+        assert_eq!(
+            (snapshot.in_ring, snapshot.refused, snapshot.unaccounted),
+            (2, 3, 0)
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridos_journal::{Journal, Position, Tail};
+use gridos_api::Readiness;
+use gridos_journal::{Journal, JournalError, Position, Tail};
 use gridos_telemetry::Telemetry;
 use tokio::sync::watch;
 
@@ -24,6 +25,7 @@ pub(super) struct Housekeeping {
     pub(super) bytes_max: u64,
     pub(super) stored: watch::Receiver<Tail>,
     pub(super) telemetry: Arc<Telemetry>,
+    pub(super) readiness: Readiness,
 }
 
 impl Housekeeping {
@@ -33,9 +35,11 @@ impl Housekeeping {
         let mut refused = false;
         loop {
             period.tick().await;
+            let stalled = self.telemetry.journal.stalled.get() > 0;
+            self.readiness.on_journal_stalled(stalled);
             let stored = self.stored.borrow().position;
             let behind = window.note(Instant::now(), stored);
-            match self.tidy(stored, behind) {
+            match self.tidy(stored, behind).await {
                 Ok(()) => refused = false,
                 Err(error) if !refused => {
                     tracing::warn!(%error, "the journal cannot be trimmed");
@@ -46,11 +50,19 @@ impl Housekeeping {
         }
     }
 
-    fn tidy(&self, stored: Position, behind: Position) -> Result<(), gridos_journal::JournalError> {
-        let (bytes, _) = Journal::usage(&self.journal_dir)?;
-        let pressed = bytes >= self.bytes_max / 100 * PRESSURE_PERCENT;
-        Journal::trim(&self.journal_dir, if pressed { stored } else { behind })?;
-        let (bytes, segments) = Journal::usage(&self.journal_dir)?;
+    async fn tidy(&self, stored: Position, behind: Position) -> Result<(), JournalError> {
+        let (dir, bytes_max) = (self.journal_dir.clone(), self.bytes_max);
+        // Deleting a large file can take a while.
+        let tidied = tokio::task::spawn_blocking(move || {
+            let (bytes, _) = Journal::usage(&dir)?;
+            let pressed = bytes >= bytes_max / 100 * PRESSURE_PERCENT;
+            Journal::trim(&dir, if pressed { stored } else { behind })?;
+            Journal::usage(&dir)
+        });
+        let Ok(tidied) = tidied.await else {
+            return Ok(());
+        };
+        let (bytes, segments) = tidied?;
         self.telemetry.journal.bytes.set(bytes);
         self.telemetry.journal.segments.set(segments as u64);
         Ok(())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gridos_alarm::Evaluator;
-use gridos_api::{ApiState, LimitsBook, PointLimits, Readiness, Settings};
+use gridos_api::{ApiState, LimitsBook, PeriodBook, PointLimits, Readiness, Settings};
 use gridos_collect::modbus::ModbusDevice;
 use gridos_journal::{Journal, JournalError, LayoutBook, Options, Reader};
 use gridos_model::{Directory, Level};
@@ -58,7 +58,7 @@ impl Engine {
     /// Starts all stages of an engine on the current tokio runtime.
     ///
     /// # Errors
-    /// If anything it needs cannot be had; then nothing runs and nothing was taken.
+    /// If anything it needs cannot be had. The process must end then: what started before goes on.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let bounds = Bounds::of(config);
         files::allow(bounds.file_descriptors())?;
@@ -75,6 +75,7 @@ impl Engine {
         let (stop_writer, writer_stop) = watch::channel(false);
         let telemetry = Arc::new(telemetry(&fleet.directory));
         let limits = Arc::new(limits_book(&fleet));
+        let periods = Arc::new(PeriodBook::new(&fleet.directory, fleet.periods()));
         let writer = writer(config, &journal, book, &store, &telemetry);
         let (pipeline, intake, views) =
             start_pipeline(config, &bounds, &fleet, journal, &telemetry)?;
@@ -89,6 +90,7 @@ impl Engine {
             live: views.live,
             alarms: views.alarms,
             limits,
+            periods,
             store,
             telemetry: Arc::clone(&telemetry),
             intake: intake.clone(),
@@ -107,6 +109,7 @@ impl Engine {
             bytes_max: config.journal.disk_limit,
             stored,
             telemetry: Arc::clone(&telemetry),
+            readiness: readiness.clone(),
         };
         Ok(Self {
             address,

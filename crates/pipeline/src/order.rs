@@ -1,0 +1,133 @@
+//! The order of time: which reading of a point is the youngest, and which come late.
+
+use gridos_model::{Batch, PointIndex, Quality, Readings, Timestamp};
+
+/// The time of the youngest reading of every point.
+///
+/// A late reading belongs to the past: it goes to the history, and neither to the live view nor to
+/// the alarms. A time in the future counts as that of reception, so that one wrong clock cannot
+/// make everything after it late.
+#[derive(Debug)]
+pub(crate) struct Order {
+    youngest: Vec<Timestamp>,
+}
+
+impl Order {
+    /// The order of `points` points, none of which was read yet.
+    pub(crate) fn new(points: usize) -> Self {
+        Self {
+            youngest: vec![Timestamp::MIN; points],
+        }
+    }
+
+    /// Takes note of a batch whose layout begins at `first`, and flags its events that come late.
+    ///
+    /// Sweeps come in order from one session, so they are never late: a clock that was set back
+    /// must not stop the live values.
+    pub(crate) fn note(&mut self, first: PointIndex, batch: &mut Batch) {
+        match batch.readings() {
+            Some(Readings::Sweep(sweep)) => {
+                let points = first.get()..first.get() + sweep.values.len();
+                if let Some(youngest) = self.youngest.get_mut(points) {
+                    youngest.fill(sweep.time.min(sweep.received));
+                }
+            }
+            Some(Readings::Events(events)) => {
+                let received = events.received;
+                batch.flag_events(|position, time| self.event(first, position, time, received));
+            }
+            None => {}
+        }
+    }
+
+    fn event(
+        &mut self,
+        first: PointIndex,
+        position: u32,
+        time: Timestamp,
+        received: Timestamp,
+    ) -> Quality {
+        let Some(youngest) = self.youngest.get_mut(first.get() + position as usize) else {
+            return Quality::GOOD;
+        };
+        if time < *youngest {
+            return Quality::LATE;
+        }
+        *youngest = time.min(received);
+        Quality::GOOD
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gridos_model::{DirectoryBuilder, Point, TimeQuality};
+
+    use super::*;
+
+    const FIRST: PointIndex = PointIndex::new(0);
+
+    /// Each event as position, time and time of reception in milliseconds; which are late.
+    fn late(order: &mut Order, events: &[(u32, i64)], received: i64) -> Vec<bool> {
+        let mut batch = batch(received);
+        for (position, time) in events {
+            batch.push_event(*position, Timestamp::from_millis(*time), 1.0, Quality::GOOD);
+        }
+        order.note(FIRST, &mut batch);
+        let readings = batch.readings().unwrap();
+        let quality = |event| readings.qualities().get(event).copied().unwrap_or_default();
+        (0..events.len())
+            .map(|event| quality(event).contains(Quality::LATE))
+            .collect()
+    }
+
+    fn batch(received: i64) -> Batch {
+        let mut builder = DirectoryBuilder::default();
+        let device = builder
+            .add("d", vec![Point::new("a", ""), Point::new("b", "")], &[])
+            .unwrap();
+        let directory = builder.build();
+        let mut batch = Batch::default();
+        batch.start_events(
+            directory.device(device).whole(),
+            Timestamp::from_millis(received),
+        );
+        batch
+    }
+
+    #[test]
+    fn an_event_before_a_younger_one_of_its_point_is_late() {
+        let mut order = Order::new(2);
+        assert_eq!(
+            late(&mut order, &[(0, 5), (1, 3), (0, 4), (0, 5)], 9),
+            [false, false, true, false]
+        );
+        assert_eq!(late(&mut order, &[(0, 4), (1, 4)], 9), [true, false]);
+    }
+
+    #[test]
+    fn a_clock_ahead_makes_nothing_after_it_late() {
+        let mut order = Order::new(2);
+        assert_eq!(late(&mut order, &[(0, 500)], 10), [false]);
+        assert_eq!(late(&mut order, &[(0, 11)], 11), [false]);
+    }
+
+    #[test]
+    fn a_sweep_is_never_late_and_what_is_older_is() {
+        let mut order = Order::new(2);
+        let sweep = |order: &mut Order, millis| {
+            let mut sweep = batch(0);
+            let (layout, time) = (
+                sweep.layout().unwrap().clone(),
+                Timestamp::from_millis(millis),
+            );
+            sweep.start_sweep(&layout, time, TimeQuality::Synchronised, time);
+            sweep.extend([1.0, 2.0]);
+            order.note(FIRST, &mut sweep);
+            assert_eq!(sweep.readings().unwrap().qualities(), []);
+        };
+        sweep(&mut order, 100);
+        assert_eq!(late(&mut order, &[(1, 99)], 101), [true]);
+        sweep(&mut order, 50);
+        assert_eq!(late(&mut order, &[(1, 99)], 101), [false]);
+    }
+}
