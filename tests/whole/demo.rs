@@ -139,7 +139,8 @@ fn a_port_in_use_is_one_clear_sentence() {
     ]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.starts_with(&format!("gridos: cannot listen at {address}")),
+        text.starts_with(&format!("gridos: cannot listen at {address}"))
+            && text.contains("--listen"),
         "{text}"
     );
     assert_eq!(text.lines().count(), 1, "{text}");

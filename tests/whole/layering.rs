@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const LINES_PER_FILE_MAX: usize = 600;
+const LINES_PER_FILE_MAX: usize = 500;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

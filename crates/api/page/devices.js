@@ -4,9 +4,12 @@ import { clock } from "./engine.js";
 import { byId, cells, choosable, element, keep, setClass, setText } from "./rows.js";
 import { MARKS, count, isBad, span, value } from "./text.js";
 
-/** Values beyond these ages, in seconds, are shown as old and as stale. */
-const OLD = 15;
-const STALE = 60;
+/** A polled value is shown as old and as stale after so many of its own periods … */
+const PERIODS = { old: 3, stale: 10 };
+/** … but not before so many seconds, which an answer may take on its way to this page. */
+const SECONDS_LEAST = { old: 5, stale: 15 };
+/** When a posted value is due nobody knows: after so many seconds it is old, but never stale. */
+const POSTED_OLD = 60;
 
 export const SHOWN_MAX = 200;
 export const VALUES = 3;
@@ -61,6 +64,7 @@ function showValues(target, device) {
     level.hidden = point.level === "normal";
     setClass(level, `badge ${point.level}`);
     shown.dataset.time = point.time ?? "";
+    shown.dataset.period = point.period_seconds ?? "";
     shown.dataset.doubt = doubt || device.state === "down" ? "1" : "";
     setClass(number, freshness(shown));
   });
@@ -69,8 +73,11 @@ function showValues(target, device) {
 /** How a value may be shown: one of bad quality, or of a device that is down, is not live. */
 export function freshness({ dataset }) {
   const age = dataset.time ? clock.age(dataset.time) : null;
-  if (dataset.doubt || age === null || age > STALE) return "live stale";
-  return age > OLD ? "live old" : "live";
+  if (dataset.doubt || age === null) return "live stale";
+  const period = Number(dataset.period);
+  if (period === 0) return age > POSTED_OLD ? "live old" : "live";
+  const isPast = (word) => age > Math.max(PERIODS[word] * period, SECONDS_LEAST[word]);
+  return isPast("stale") ? "live stale" : isPast("old") ? "live old" : "live";
 }
 
 /** Lets the ages go on between answers. */

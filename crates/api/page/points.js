@@ -35,6 +35,7 @@ function makeRow(reading, choose) {
 function update(row, reading) {
   const [name, number, unit, quality, age] = row.children;
   row.dataset.time = reading.time ?? "";
+  row.dataset.period = reading.period_seconds ?? "";
   setText(name, reading.name);
   setText(number, value(reading.value));
   setClass(number, `number ${freshness(row)}`);

@@ -21,7 +21,7 @@ const STALL_AFTER: Duration = Duration::from_secs(10);
 pub(crate) enum Grade {
     /// As it should be.
     Ok,
-    /// Something is missing, but no reading is lost or refused.
+    /// Something is missing or was lost, but new readings are taken and kept.
     Degraded,
     /// Readings must go elsewhere for now.
     Unready,
@@ -44,6 +44,7 @@ pub(crate) struct Checks {
     pub(crate) pipeline: Check,
     pub(crate) intake: Check,
     pub(crate) database: Check,
+    pub(crate) ledger: Check,
 }
 
 /// The health as a whole.
@@ -94,12 +95,14 @@ impl Health {
             pipeline: pipeline(api),
             intake: intake(api),
             database: database(api),
+            ledger: ledger(api),
         };
         let all = [
             &checks.journal,
             &checks.pipeline,
             &checks.intake,
             &checks.database,
+            &checks.ledger,
         ];
         let status = all
             .into_iter()
@@ -176,17 +179,36 @@ fn intake(api: &Api) -> Check {
     Check::ok()
 }
 
-/// A database that is away makes no engine unready: the journal carries on, and traffic that
+/// A database that cannot be written makes no engine unready: the journal carries on, and traffic that
 /// moved to another engine would find the same database away.
 fn database(api: &Api) -> Check {
     let store = &api.state.telemetry.store;
     if store.connected.get() == 0 {
         let waiting = store.backlog_bytes.get().div_ceil(1 << 20);
+        let trouble = store.trouble.get();
+        let trouble = trouble
+            .as_deref()
+            .unwrap_or("the database has not answered yet");
         let detail = format!(
-            "the database is away; readings are kept in the journal ({waiting} MiB wait), the \
-             history cannot be read"
+            "nothing can be stored: {trouble}; readings are kept in the journal meanwhile \
+             ({waiting} MiB wait)"
         );
         return Check::new(Grade::Degraded, detail);
     }
     Check::ok()
+}
+
+/// What was lost stays said until the next start, and whoever asks for readings keeps being served:
+/// another engine would not bring them back.
+fn ledger(api: &Api) -> Check {
+    let ledger = api.state.telemetry.ledger.snapshot();
+    let (lost, quarantined) = (ledger.lost, ledger.quarantined);
+    if lost == 0 && quarantined == 0 {
+        return Check::ok();
+    }
+    let detail = format!(
+        "since the start {lost} readings were lost because the journal was damaged or trimmed, and \
+         {quarantined} could not be stored as readings; the database's table quarantine says which"
+    );
+    Check::new(Grade::Degraded, detail)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use gridos_model::{Level, PointId, PointRef};
+use gridos_model::{DeviceEntry, DeviceIndex, Level, PointId, PointRef, Quality};
+use gridos_telemetry::DeviceState;
 use serde::Serialize;
 
 use crate::PointLimits;
@@ -37,6 +38,8 @@ pub(crate) struct LatestReading<'a> {
     quality: Option<Flags>,
     level: &'static str,
     limits: Option<ShownLimits>,
+    /// How often it is read; null if its readings come when somebody posts them.
+    period_seconds: Option<f64>,
 }
 
 /// A point's limits as JSON; null is no limit.
@@ -145,6 +148,7 @@ pub(crate) fn latest_reading<'a>(
         .copied()
         .unwrap_or_default();
     let reading = state.live.get(at.device.get(), at.index);
+    let lost = lost_with_its_device(state, at.device);
     Some(LatestReading {
         point: format!("{}.{}", layout.device(), point.name()),
         device: layout.device(),
@@ -152,8 +156,28 @@ pub(crate) fn latest_reading<'a>(
         unit: point.unit(),
         value: reading.and_then(|reading| finite(reading.value)),
         time: reading.map(|reading| Time(reading.time)),
-        quality: reading.map(|reading| Flags(reading.quality)),
+        quality: reading.map(|reading| Flags(reading.quality | lost)),
         level: level.name(),
         limits: state.limits.get(at.index).map(ShownLimits::from),
+        period_seconds: state
+            .periods
+            .get(at.index)
+            .map(|period| period.as_secs_f64()),
     })
+}
+
+/// Whether the engine asks the device; otherwise its readings are posted.
+pub(crate) fn is_polled(device: &DeviceEntry) -> bool {
+    !device.groups().is_empty()
+}
+
+/// What is known against the last readings of a device because it does not answer.
+fn lost_with_its_device(state: &ApiState, device: DeviceIndex) -> Quality {
+    let stats = state.telemetry.devices.get(device.get());
+    let is_down = stats.is_some_and(|stats| stats.state() == DeviceState::Down);
+    if is_down && is_polled(state.directory.device(device)) {
+        Quality::COMM_LOST
+    } else {
+        Quality::GOOD
+    }
 }

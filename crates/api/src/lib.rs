@@ -16,6 +16,8 @@ mod limits;
 mod metrics;
 mod page;
 mod parameters;
+mod patient;
+mod periods;
 mod post;
 mod problem;
 mod pulse;
@@ -27,6 +29,7 @@ mod state;
 mod status;
 
 pub use limits::{LimitsBook, PointLimits};
+pub use periods::PeriodBook;
 pub use readiness::Readiness;
 pub use router::router;
 pub use serve::serve;

@@ -3,8 +3,9 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gridos_store::StoreError;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 /// What went wrong, whose fault it is, and what to do about it.
 #[derive(Debug)]
@@ -12,7 +13,8 @@ pub(crate) struct Problem {
     kind: Kind,
     detail: String,
     retry_after_s: Option<u32>,
-    members: Map<String, Value>,
+    /// Already written: a list of thousands takes many times its text as a tree of values.
+    members: Vec<(&'static str, Option<Box<RawValue>>)>,
 }
 
 /// The kinds of problems; each has one status, one title and one type for ever.
@@ -100,7 +102,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             retry_after_s: None,
-            members: Map::new(),
+            members: Vec::new(),
         }
     }
 
@@ -111,9 +113,8 @@ impl Problem {
     }
 
     /// Adds a member of its own to the answer.
-    pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
-        let value = serde_json::to_value(value).unwrap_or(Value::Null);
-        self.members.insert(name.to_owned(), value);
+    pub(crate) fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
+        self.members.push((name, to_raw_value(&value).ok()));
         self
     }
 }
@@ -137,19 +138,26 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_map(None)?;
+        let kind = format!("urn:gridos:problem:{}", self.kind.slug());
+        body.serialize_entry("type", &kind)?;
+        body.serialize_entry("title", self.kind.title())?;
+        body.serialize_entry("status", &self.kind.status().as_u16())?;
+        body.serialize_entry("detail", &self.detail)?;
+        for (name, value) in &self.members {
+            body.serialize_entry(name, value)?;
+        }
+        body.end()
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.kind.status();
-        let mut body = Map::new();
-        body.insert(
-            "type".into(),
-            format!("urn:gridos:problem:{}", self.kind.slug()).into(),
-        );
-        body.insert("title".into(), self.kind.title().into());
-        body.insert("status".into(), status.as_u16().into());
-        body.insert("detail".into(), self.detail.into());
-        body.extend(self.members);
-        let body = Value::Object(body).to_string();
+        // Texts and what was written before: there is nothing that could fail.
+        let body = serde_json::to_string(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");

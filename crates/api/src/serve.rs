@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{interval, sleep, timeout};
 
+use crate::patient::Patient;
 use crate::router::routes;
 use crate::state::{Api, ApiState};
 
@@ -94,7 +95,7 @@ fn connect(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         // A client that goes away in the middle is no event of the engine.

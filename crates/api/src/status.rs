@@ -57,6 +57,8 @@ struct Ledger {
     journalled: u64,
     in_journal: u64,
     stored: u64,
+    quarantined: u64,
+    lost: u64,
     unaccounted: i64,
     balanced: bool,
 }
@@ -88,6 +90,9 @@ struct StoreStatus {
     connected: bool,
     position: u64,
     backlog_bytes: u64,
+    /// Why nothing can be stored; left out if nothing is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -140,6 +145,7 @@ pub(crate) async fn status(State(api): State<Arc<Api>>) -> Response {
             connected: telemetry.store.connected.get() != 0,
             position: telemetry.store.position.get(),
             backlog_bytes: telemetry.store.backlog_bytes.get(),
+            trouble: telemetry.store.trouble.get(),
         },
         ring: Ring {
             depth: telemetry.ring.depth.get(),
@@ -166,6 +172,8 @@ fn ledger(telemetry: &Telemetry) -> Ledger {
         journalled: at.journalled,
         in_journal: at.in_journal,
         stored: at.stored,
+        quarantined: at.quarantined,
+        lost: at.lost,
         unaccounted: i64::try_from(at.unaccounted).unwrap_or(i64::MAX),
         balanced: at.is_balanced(),
     }

@@ -9,6 +9,7 @@ mod error;
 mod poll;
 mod schedule;
 mod session;
+mod tagged;
 mod unit;
 
 pub use device::{ModbusDevice, StartError, start};

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use gridos_modbus::Table;
 
-use crate::config::bounds::{
-    self, Bounds, JOURNAL_BYTES_PER_READING, STORE_BYTES_PER_READING, quantity,
-};
+use crate::config::bounds::{self, Bounds, bytes};
 use crate::config::{
     Address, Config, Device, Faults, Fleet, Profile, Protocol, show_duration, show_size,
 };
@@ -67,12 +65,12 @@ impl Report {
 
     /// Bytes a day that the polled readings take in the journal.
     pub fn journal_bytes_a_day(&self) -> f64 {
-        self.bounds.readings_per_second * JOURNAL_BYTES_PER_READING * DAY
+        self.bounds.journal_bytes_per_second * DAY
     }
 
     /// Bytes a day that the polled readings take in the database.
     pub fn store_bytes_a_day(&self) -> f64 {
-        self.bounds.readings_per_second * STORE_BYTES_PER_READING * DAY
+        self.bounds.store_bytes_per_second * DAY
     }
 
     /// How long the journal can take readings while the database is away, in hours.
@@ -247,12 +245,6 @@ fn shown_bytes(bytes: f64) -> String {
     }
 }
 
-/// Bytes as a number to divide; exact up to 4 TiB, which is enough for a report.
-fn bytes(bytes: u64) -> f64 {
-    let part = |part: u64| usize::try_from(part).map_or(f64::MAX, quantity);
-    part(bytes >> 10) * 1_024.0 + part(bytes & 1_023)
-}
-
 const DAY: f64 = 86_400.0;
 
 #[cfg(test)]
@@ -331,7 +323,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("\njournal                 88.2 MiB a day, at most 8GiB"),
+            text.contains("\njournal                 517.7 MiB a day, at most 8GiB"),
             "{text}"
         );
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{check, demo, run, simulate};
@@ -87,7 +88,7 @@ enum Simulate {
 #[command(after_help = "Example:\n  gridos simulate modbus --devices 10000 --port-base 20000")]
 pub struct SimulateModbus {
     /// How many devices
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_535))]
     pub devices: usize,
     /// The port of the first device; the others follow. 0 takes any free ones
     #[arg(long, value_name = "P", default_value_t = 20_000)]
@@ -135,4 +136,21 @@ fn explain(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_devices_are_a_mistake_rather_than_a_fleet() {
+        let parse = |count: &str| {
+            let args = ["gridos", "simulate", "modbus", "--devices", count];
+            Cli::try_parse_from(args).is_ok()
+        };
+        assert_eq!(
+            ["0", "1", "65535", "65536"].map(parse),
+            [false, true, true, false]
+        );
+    }
 }

@@ -11,4 +11,4 @@ mod engine;
 mod files;
 mod log;
 
-pub use engine::{EndError, Engine, OpenError, StartError, Summary};
+pub use engine::{Engine, OpenError, StartError, Summary};

@@ -39,6 +39,8 @@ impl Default for Options {
 /// The end of the stream that is written to: owned by one thread.
 #[derive(Debug)]
 pub struct Journal {
+    /// The folder whose bytes the budget is for.
+    root: PathBuf,
     dir: PathBuf,
     options: Options,
     segment: Segment,
@@ -67,6 +69,15 @@ impl Journal {
     /// Opens the journal in `dir`, making the folder and a new stream if there is none, and
     /// recovering from whatever happened before.
     pub fn open(dir: &Path, options: Options) -> Result<(Self, Recovery), JournalError> {
+        Self::open_within(dir, dir, options)
+    }
+
+    /// The same, with a budget for all that is in the folder `root`.
+    pub(crate) fn open_within(
+        root: &Path,
+        dir: &Path,
+        options: Options,
+    ) -> Result<(Self, Recovery), JournalError> {
         fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
         let lock = lock(dir)?;
         let (segment, recovery) = match segment::list(dir)?.last() {
@@ -92,9 +103,10 @@ impl Journal {
             .file
             .sync_all()
             .map_err(JournalError::io("sync", &segment.path))?;
-        let bytes_before_segment = Self::usage(dir)?.0.saturating_sub(segment.bytes()?);
+        let bytes_before_segment = Self::usage(root)?.0.saturating_sub(segment.bytes()?);
         let frames = Frames::new(segment.header.id, recovery.end);
         let journal = Self {
+            root: root.to_owned(),
             dir: dir.to_owned(),
             options,
             segment,
@@ -105,6 +117,11 @@ impl Journal {
             _lock: lock,
         };
         Ok((journal, recovery))
+    }
+
+    /// The folder of its segments.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The stream this journal is.
@@ -207,15 +224,22 @@ impl Journal {
         Ok(trimmed)
     }
 
-    /// Bytes of all segments on disk and how many there are.
-    pub fn usage(dir: &Path) -> Result<(u64, usize), JournalError> {
-        let segments = segment::list(dir)?;
-        let mut bytes = 0;
-        for (_, path) in &segments {
-            // A segment that was trimmed since it was listed takes no space.
-            bytes += fs::metadata(path).map(|file| file.len()).unwrap_or(0);
+    /// Bytes of all segments in `root` and the folders in it, and how many there are.
+    pub fn usage(root: &Path) -> Result<(u64, usize), JournalError> {
+        let (mut bytes, mut count) = (0, 0);
+        for entry in fs::read_dir(root).map_err(JournalError::io("list", root))? {
+            let path = entry.map_err(JournalError::io("list", root))?.path();
+            let (more_bytes, more) = if path.is_dir() {
+                Self::usage(&path)?
+            } else if segment::is_segment(&path) {
+                // One that was trimmed since it was listed takes no space.
+                (fs::metadata(&path).map(|file| file.len()).unwrap_or(0), 1)
+            } else {
+                (0, 0)
+            };
+            (bytes, count) = (bytes + more_bytes, count + more);
         }
-        Ok((bytes, segments.len()))
+        Ok((bytes, count))
     }
 
     fn segment_is_full(&self) -> bool {
@@ -228,7 +252,7 @@ impl Journal {
         if self.bytes_before_segment + own <= self.options.bytes_max {
             return Ok(());
         }
-        let (bytes, _) = Self::usage(&self.dir)?;
+        let (bytes, _) = Self::usage(&self.root)?;
         self.bytes_before_segment = bytes.saturating_sub(self.segment.bytes()?);
         if bytes + self.frames.bytes().len() as u64 <= self.options.bytes_max {
             return Ok(());
@@ -248,7 +272,7 @@ impl Journal {
         *lock_of(&self.shared.segment) = Arc::clone(&next.file);
         self.segment = next;
         self.frames.restart(self.segment.header.id);
-        if let Ok((bytes, _)) = Self::usage(&self.dir) {
+        if let Ok((bytes, _)) = Self::usage(&self.root) {
             self.bytes_before_segment = bytes;
         }
         Ok(())
@@ -318,7 +342,7 @@ fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-fn lock(dir: &Path) -> Result<File, JournalError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, JournalError> {
     let path = dir.join("lock");
     let file = File::options()
         .write(true)

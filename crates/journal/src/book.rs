@@ -142,6 +142,14 @@ impl LayoutBook {
         Ok(count)
     }
 
+    /// Every layout in the book, in the order in which they were added.
+    pub fn ids(&self) -> Vec<LayoutId> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places: Vec<_> = inner.places.iter().collect();
+        places.sort_unstable_by_key(|(_, (offset, _))| *offset);
+        places.into_iter().map(|(id, _)| *id).collect()
+    }
+
     /// What the layout `id` is, or `None` if the book does not have it.
     pub fn find(&self, id: LayoutId) -> Result<Option<LayoutDefinition>, JournalError> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

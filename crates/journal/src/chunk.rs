@@ -11,24 +11,35 @@ pub struct Chunk {
     pub(crate) bytes: AlignedVec,
     pub(crate) from: Tail,
     pub(crate) until: Tail,
+    /// The last frame's checksum.
+    last: Option<u32>,
 }
 
 impl Chunk {
     /// Makes this a copy of `frames`, checked as if they had been read from a segment: the way of
     /// a record without the disk.
     pub fn load(&mut self, frames: &Frames) {
-        self.bytes.clear();
+        self.restart(frames.from());
         self.bytes.extend_from_slice(frames.bytes());
-        (self.from, self.until) = (frames.from(), frames.from());
         let length = self.bytes.len();
         self.keep_whole_frames(length, frames.segment);
     }
 
-    /// Cuts the chunk off behind the last good whole frame of its first `loaded` bytes.
-    pub(crate) fn keep_whole_frames(&mut self, loaded: usize, segment: u64) {
-        let mut kept = 0;
+    /// Empties the chunk: the first frame will stand at `from`.
+    pub(crate) fn restart(&mut self, from: Tail) {
+        self.bytes.clear();
+        (self.from, self.until) = (from, from);
+        self.last = None;
+    }
+
+    /// Cuts the chunk off behind the last good whole frame of its first `loaded` bytes; returns
+    /// the readings before the first one, if there is any.
+    pub(crate) fn keep_whole_frames(&mut self, loaded: usize, segment: u64) -> Option<u64> {
+        let (mut kept, mut before) = (0, None);
         while let Ok(header) = frame::check(&self.bytes[kept..loaded], self.until.position, segment)
         {
+            before.get_or_insert(header.readings_before);
+            self.last = checksum(&self.bytes[kept..]);
             kept += header.frame_bytes();
             self.until = Tail {
                 position: self.until.position.plus(header.frame_bytes() as u64),
@@ -36,6 +47,7 @@ impl Chunk {
             };
         }
         self.bytes.resize(kept, 0);
+        before
     }
 
     /// Where it begins.
@@ -46,6 +58,30 @@ impl Chunk {
     /// Where it ends.
     pub fn until(&self) -> Tail {
         self.until
+    }
+
+    /// What tells its last frame from any other that may once end at the same place; `None` if
+    /// there is no frame.
+    pub fn last_checksum(&self) -> Option<u32> {
+        self.last
+    }
+
+    /// The whole frame at `position`, header and all, if one of the chunk begins there.
+    pub fn frame(&self, position: Position) -> Option<&[u8]> {
+        self.find(position).map(|(_, frame)| frame)
+    }
+
+    /// What the frame at `position` says of itself, if one of the chunk begins there.
+    pub fn header(&self, position: Position) -> Option<Header> {
+        self.find(position).map(|(header, _)| header)
+    }
+
+    fn find(&self, position: Position) -> Option<(Header, &[u8])> {
+        let offset = position.get().checked_sub(self.from.position.get())?;
+        let bytes = self.bytes.get(usize::try_from(offset).ok()?..)?;
+        let header = frame::peek(bytes).ok()?;
+        let frame = bytes.get(..header.frame_bytes())?;
+        (header.position == position).then_some((header, frame))
     }
 
     /// Readings in it.
@@ -72,6 +108,12 @@ impl Chunk {
             (header.position, record)
         })
     }
+}
+
+/// The checksum in the header at the beginning of `frame`.
+fn checksum(frame: &[u8]) -> Option<u32> {
+    let (checksum, _) = frame.get(4..)?.split_first_chunk()?;
+    Some(u32::from_le_bytes(*checksum))
 }
 
 struct Walk<'a> {

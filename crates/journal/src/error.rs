@@ -32,6 +32,12 @@ pub enum JournalError {
         /// What is wrong with its header.
         reason: &'static str,
     },
+    /// All segments of a stream have damaged headers: nobody can tell which stream it is.
+    #[error("no segment in '{}' has a good header; move the folder away to start, and keep it", path.display())]
+    NoStream {
+        /// The stream's folder.
+        path: PathBuf,
+    },
     /// A newer version of the engine wrote frames this one cannot read; cutting them off would
     /// lose what was acknowledged.
     #[error("'{}' was written by a newer version (frame format {version}); run that version, or let it drain first", path.display())]

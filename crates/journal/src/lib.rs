@@ -7,10 +7,11 @@
 //! protocols and databases.
 //!
 //! ```text
-//! DIR/lock                          held by the engine that appends
-//! DIR/layouts                       every layout that a record refers to
-//! DIR/00000000000000000000.journal  segment header (64 B) · frame · frame · …
-//! DIR/00000000000067108912.journal  the next: named by the position of its first frame
+//! DIR/lock                                 held by the engine that appends
+//! DIR/layouts                              every layout that a record refers to
+//! DIR/000007/                              the stream of the engine's seventh life
+//! DIR/000007/00000000000000000000.journal  segment header (64 B) · frame · frame · …
+//! DIR/000007/00000000000067108912.journal  the next: named by the position of its first frame
 //! ```
 
 mod appender;
@@ -24,6 +25,7 @@ mod reader;
 mod record;
 mod recovery;
 mod segment;
+mod streams;
 
 pub use appender::{Journal, Options, Syncer};
 pub use book::{LayoutBook, LayoutDefinition};
@@ -34,3 +36,4 @@ pub use position::{Position, StreamId, Tail};
 pub use reader::{Read, Reader};
 pub use record::{Record, RecordError};
 pub use recovery::Recovery;
+pub use streams::{EarlierStream, Streams};

@@ -29,13 +29,19 @@ pub enum Read {
     Frames,
     /// Nothing yet: the position is the end that was asked for.
     End,
-    /// No frame can be read here; the stream goes on at `resume`, or at the asked end if nothing
-    /// good is known before it.
+    /// No frame can be read here; the stream goes on at `resume`, which is the asked end if
+    /// nothing good is before it.
     Damaged {
         /// The next good place.
         resume: Tail,
     },
+    /// Another number of readings stands before this place than asked for: the place is one of
+    /// another history of this stream.
+    Foreign,
 }
+
+/// Bytes read at once by [`Reader::knows`].
+const KNOWS_BYTES: usize = 1 << 20;
 
 impl Reader {
     /// A reader of the journal in `dir`.
@@ -46,33 +52,92 @@ impl Reader {
         }
     }
 
-    /// Reads whole frames from `from`, none reaching past `until` (a position behind a frame, and
-    /// no further than what was written), about `bytes_max` bytes but at least one frame.
+    /// Reads whole frames from `from`, none reaching past `until` (an end of the stream at some
+    /// moment, no further than what was written), about `bytes_max` bytes but at least one frame.
     pub fn read(
         &mut self,
         from: Tail,
-        until: Position,
+        until: Tail,
         bytes_max: usize,
         chunk: &mut Chunk,
     ) -> Result<Read, JournalError> {
-        chunk.bytes.clear();
-        (chunk.from, chunk.until) = (from, from);
-        if from.position >= until {
+        chunk.restart(from);
+        if from.position >= until.position {
             return Ok(Read::End);
         }
         self.seek(from.position)?;
         let Some(current) = &self.current else {
             return Ok(Read::End);
         };
-        let end = current.next_base.map_or(until, |base| base.min(until));
+        let asked = until.position;
+        let end = current.next_base.map_or(asked, |base| base.min(asked));
         let bytes = load(&current.segment, from.position, end, bytes_max, chunk)?;
-        chunk.keep_whole_frames(bytes, current.segment.header.id);
-        if chunk.bytes.is_empty() {
-            self.resume(from, end)
-                .map(|resume| Read::Damaged { resume })
-        } else {
-            Ok(Read::Frames)
+        let before = chunk.keep_whole_frames(bytes, current.segment.header.id);
+        let read = match before {
+            Some(readings) if readings != from.readings => Read::Foreign,
+            Some(_) => Read::Frames,
+            None => {
+                let resume = self.resume(from.position, end, until)?;
+                if resume.readings < from.readings {
+                    Read::Foreign
+                } else {
+                    Read::Damaged { resume }
+                }
+            }
+        };
+        if read != Read::Frames {
+            chunk.restart(from);
         }
+        Ok(read)
+    }
+
+    /// Whether `at` is a place that this journal has had: the frame that ends there has the
+    /// checksum `last`, and as many readings stand before its end.
+    ///
+    /// A folder that was restored from a backup and then written again is the same stream with
+    /// another history; what a database has of the one must not be continued with the other. What
+    /// cannot be told any more, because it is trimmed or damaged, is believed.
+    pub fn knows(&mut self, at: Tail, last: Option<u32>) -> Result<bool, JournalError> {
+        let segments = segment::list(&self.dir)?;
+        let before = segments.partition_point(|(base, _)| *base < at.position);
+        let Some(index) = before.checked_sub(1) else {
+            let here = segments.first().filter(|(base, _)| *base == at.position);
+            return match here {
+                Some((_, path)) => Ok(Segment::open(path, false)?.header.base == at),
+                None => Ok(true),
+            };
+        };
+        let mut from = Segment::open(&segments[index].1, false)?.header.base;
+        let (mut chunk, mut found) = (Chunk::default(), None);
+        loop {
+            match self.read(from, at, KNOWS_BYTES, &mut chunk)? {
+                Read::Frames => (from, found) = (chunk.until(), chunk.last_checksum()),
+                Read::End => {
+                    let is_same = last.is_none() || found.is_none() || last == found;
+                    return Ok(is_same && from == at);
+                }
+                Read::Damaged { resume } if resume.position < at.position => {
+                    (from, found) = (resume, None);
+                }
+                // Nothing good up to there: damage, or a frame that reaches past it.
+                Read::Damaged { resume } => {
+                    return Ok(resume == at && !self.is_good(from.position)?);
+                }
+                Read::Foreign => return Ok(false),
+            }
+        }
+    }
+
+    /// Where the next segment behind `position` begins whose header is good, if there is one.
+    pub fn next_segment(&self, position: Position) -> Result<Option<Tail>, JournalError> {
+        for (base, path) in segment::list(&self.dir)? {
+            if base > position
+                && let Ok(segment) = Segment::open(&path, false)
+            {
+                return Ok(Some(segment.header.base));
+            }
+        }
+        Ok(None)
     }
 
     /// The oldest place that can be read.
@@ -115,18 +180,18 @@ impl Reader {
         Ok(())
     }
 
-    /// The next good frame behind the bad one at `from`, or else `end`.
-    fn resume(&self, from: Tail, end: Position) -> Result<Tail, JournalError> {
+    /// The next good frame behind the bad one at `from` and before `end`, or else where the next
+    /// segment begins, or else `until`.
+    fn resume(&self, from: Position, end: Position, until: Tail) -> Result<Tail, JournalError> {
         let Some(current) = &self.current else {
-            return Ok(from);
+            return Ok(until);
         };
         let segment = &current.segment;
         let mut rest = Chunk::default();
-        let span = usize::try_from(end.bytes_since(from.position)).unwrap_or(usize::MAX);
-        load(segment, from.position, end, span, &mut rest)?;
-        if let Some(found) = next_frame(&rest.bytes, frame::ALIGN, from.position, segment.header.id)
-        {
-            let position = from.position.plus(found.offset as u64);
+        let span = usize::try_from(end.bytes_since(from)).unwrap_or(usize::MAX);
+        load(segment, from, end, span, &mut rest)?;
+        if let Some(found) = next_frame(&rest.bytes, frame::ALIGN, from, segment.header.id) {
+            let position = from.plus(found.offset as u64);
             return Ok(Tail {
                 position,
                 readings: found.header.readings_before,
@@ -138,10 +203,19 @@ impl Reader {
                 return Ok(Segment::open(path, false)?.header.base);
             }
         }
-        Ok(Tail {
-            position: end,
-            readings: from.readings,
-        })
+        Ok(until)
+    }
+
+    /// Whether a good frame stands at `position` of the current segment, wherever it ends.
+    fn is_good(&self, position: Position) -> Result<bool, JournalError> {
+        let Some(Current { segment, .. }) = &self.current else {
+            return Ok(false);
+        };
+        let mut chunk = Chunk::default();
+        let end = position.plus((frame::HEADER_BYTES + frame::PAYLOAD_BYTES_MAX) as u64);
+        let loaded = load(segment, position, end, frame::HEADER_BYTES, &mut chunk)?;
+        let frame = &chunk.bytes[..loaded];
+        Ok(frame::check(frame, position, segment.header.id).is_ok())
     }
 }
 

@@ -177,6 +177,11 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<(), JournalError> {
         .map_err(JournalError::io("sync", dir))
 }
 
+/// Whether `path` has the name of a segment.
+pub(crate) fn is_segment(path: &Path) -> bool {
+    base_of(path).is_some()
+}
+
 fn file_name(base: Position) -> String {
     format!("{:020}{SUFFIX}", base.get())
 }

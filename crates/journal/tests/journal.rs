@@ -57,13 +57,14 @@ fn append(journal: &mut Journal, batch: &Batch) -> Tail {
 }
 
 /// Every value of every batch from `from` to `until`, and how often the reader met damage.
-fn values(dir: &Path, from: Tail, until: Position) -> (Vec<f64>, usize) {
+fn values(dir: &Path, from: Tail, until: Tail) -> (Vec<f64>, usize) {
     let mut reader = Reader::new(dir);
     let mut chunk = Chunk::default();
     let (mut at, mut values, mut damage) = (from, Vec::new(), 0);
     loop {
         match reader.read(at, until, 1_000, &mut chunk).unwrap() {
             Read::End => return (values, damage),
+            Read::Foreign => panic!("another history at {at:?}"),
             Read::Damaged { resume } => {
                 assert!(resume.position > at.position);
                 (at, damage) = (resume, damage + 1);
@@ -121,7 +122,7 @@ fn every_kind_of_record_reads_back() {
     let end = journal.write().unwrap();
     assert_eq!(end.readings, 12);
     let mut chunk = Chunk::default();
-    let read = Reader::new(dir.path()).read(Tail::default(), end.position, 1 << 20, &mut chunk);
+    let read = Reader::new(dir.path()).read(Tail::default(), end, 1 << 20, &mut chunk);
     assert_eq!(read.unwrap(), Read::Frames);
     let records: Vec<_> = chunk.records().map(|(_, record)| record.unwrap()).collect();
     assert_eq!(
@@ -146,7 +147,7 @@ fn nan_keeps_its_bits() {
     batch.start_events(directory.devices()[0].whole(), Timestamp::EPOCH);
     batch.push_event(0, Timestamp::EPOCH, odd, Quality::GOOD);
     let end = append(&mut journal, &batch);
-    let (values, _) = values(dir.path(), Tail::default(), end.position);
+    let (values, _) = values(dir.path(), Tail::default(), end);
     assert_eq!(values[0].to_bits(), odd.to_bits());
 }
 
@@ -168,10 +169,7 @@ fn segments_follow_each_other_without_a_seam() {
     assert!(segments(dir.path()).len() > 5);
     let end = journal.end();
     assert_eq!(end.readings, expected.len() as u64);
-    assert_eq!(
-        values(dir.path(), Tail::default(), end.position),
-        (expected, 0)
-    );
+    assert_eq!(values(dir.path(), Tail::default(), end), (expected, 0));
     let stream = journal.stream();
     drop(journal);
     let (journal, recovery) = Journal::open(dir.path(), SMALL).unwrap();
@@ -208,7 +206,7 @@ fn a_tail_torn_at_every_byte_is_cut_off() {
         assert_eq!(recovery.end, expected, "cut at {cut}");
         assert_eq!(recovery.torn_bytes, kept - expected.position.get());
         let end = append(&mut journal, &sweep(&directory, 9));
-        let (values, damage) = values(dir.path(), expected, end.position);
+        let (values, damage) = values(dir.path(), expected, end);
         assert_eq!((values, damage), (vec![90.0, 91.0, 92.0, 93.0, 94.0], 0));
     }
 }
@@ -256,7 +254,7 @@ fn damage_in_the_middle_is_skipped_and_told() {
             let mut bad = good.clone();
             bad[at] ^= 0x40;
             fs::write(path, bad).unwrap();
-            let (values, damage) = values(dir.path(), Tail::default(), end.position);
+            let (values, damage) = values(dir.path(), Tail::default(), end);
             let is_padding = values.len() == 150 && damage == 0;
             assert!(
                 is_padding || (values.len() == 145 && damage == 1),
@@ -282,7 +280,7 @@ fn damage_before_good_frames_of_the_last_segment_survives_recovery() {
     let (journal, recovery) = Journal::open(dir.path(), Options::default()).unwrap();
     assert_eq!(recovery.damaged, [(Position::START, first.position)]);
     assert_eq!((recovery.torn_bytes, journal.end()), (0, end));
-    let (values, damage) = values(dir.path(), Tail::default(), end.position);
+    let (values, damage) = values(dir.path(), Tail::default(), end);
     assert_eq!((values.len(), damage), (5, 1));
 }
 
@@ -315,14 +313,9 @@ fn trimming_frees_what_lies_wholly_before() {
     let trimmed = Journal::trim(dir.path(), stored.position).unwrap();
     assert!(trimmed > 0 && trimmed < count);
     assert!(Journal::usage(dir.path()).unwrap().0 < bytes);
-    let (values, _) = values(dir.path(), stored, journal.end().position);
+    let (values, _) = values(dir.path(), stored, journal.end());
     assert_eq!(values.len(), 39 * 5);
-    let gone = Reader::new(dir.path()).read(
-        Tail::default(),
-        stored.position,
-        1_000,
-        &mut Chunk::default(),
-    );
+    let gone = Reader::new(dir.path()).read(Tail::default(), stored, 1_000, &mut Chunk::default());
     assert!(matches!(gone, Err(JournalError::Trimmed { .. })));
     assert!(Reader::new(dir.path()).oldest().unwrap().position <= stored.position);
 }
@@ -371,10 +364,7 @@ fn a_record_longer_than_asked_for_is_read_whole() {
     batch.extend((0..5_000).map(f64::from));
     let (mut journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
     let end = append(&mut journal, &batch);
-    assert_eq!(
-        values(dir.path(), Tail::default(), end.position).0.len(),
-        5_000
-    );
+    assert_eq!(values(dir.path(), Tail::default(), end).0.len(), 5_000);
 }
 
 #[test]
@@ -447,7 +437,7 @@ mod foreign_bytes {
                 bytes.truncate(cut.max(64));
                 fs::write(&path, bytes).unwrap();
             }
-            let _ = values(dir.path(), Tail::default(), end.position);
+            let _ = values(dir.path(), Tail::default(), end);
             drop(Journal::open(dir.path(), SMALL));
         }
     }
@@ -502,6 +492,6 @@ fn a_segment_that_cannot_be_begun_loses_nothing() {
     let end = append(&mut journal, &sweep(&directory, 100));
     assert!(journal.trouble().is_none());
     assert_eq!(segments(dir.path()).len(), 2);
-    let (values, damage) = values(dir.path(), Tail::default(), end.position);
+    let (values, damage) = values(dir.path(), Tail::default(), end);
     assert_eq!((values.len(), damage), (101 * 5, 0));
 }

@@ -95,11 +95,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 fn journalled(dir: &Path, until: Tail) -> (Vec<f64>, Vec<Level>) {
     let (mut values, mut levels) = (Vec::new(), Vec::new());
     let (mut reader, mut chunk, mut at) = (Reader::new(dir), Chunk::default(), Tail::default());
-    while reader
-        .read(at, until.position, 1 << 20, &mut chunk)
-        .unwrap()
-        == Read::Frames
-    {
+    while reader.read(at, until, 1 << 20, &mut chunk).unwrap() == Read::Frames {
         for (_, record) in chunk.records() {
             match record.unwrap() {
                 Record::Readings(readings) => values.extend(readings.values()),

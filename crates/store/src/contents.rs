@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use gridos_journal::{Chunk, LayoutBook, LayoutDefinition, Position, Record, StreamId};
 use gridos_model::{Events, Gap, LayoutId, Readings, Sweep, Transition};
 
-use crate::{StoreError, json};
+use crate::introduction::find;
+use crate::{Loss, StoreError, json};
 
 /// Layouts that the database has for certain, with their number of points.
 pub(crate) type KnownLayouts = HashMap<LayoutId, usize>;
@@ -17,19 +18,21 @@ pub(crate) struct Contents<'a> {
     pub(crate) events: Vec<Events<'a>>,
     pub(crate) transitions: Vec<Transition>,
     pub(crate) gaps: Vec<Gap>,
-    pub(crate) quarantined: Vec<Quarantined>,
+    pub(crate) quarantined: Vec<Quarantined<'a>>,
     /// Layouts that the database may not have yet.
     pub(crate) fresh: HashMap<LayoutId, LayoutDefinition>,
 }
 
 /// A record that cannot be stored as what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Quarantined {
+pub(crate) struct Quarantined<'a> {
     pub(crate) position: Position,
     pub(crate) readings: u64,
     pub(crate) reason: String,
     /// The readings as JSON, if they could be decoded.
     pub(crate) record: Option<String>,
+    /// The record as it stands in the journal, header and all, if there is one.
+    pub(crate) frame: Option<&'a [u8]>,
 }
 
 impl<'a> Contents<'a> {
@@ -44,16 +47,22 @@ impl<'a> Contents<'a> {
         for (position, record) in chunk.records() {
             match record {
                 Ok(Record::Readings(readings)) => {
-                    contents.take_readings(position, readings, book, known)?;
+                    let points = contents.points_of(readings.layout(), book, known)?;
+                    match (judge(&readings, points), readings) {
+                        (Ok(()), Readings::Sweep(sweep)) => contents.sweeps.push(sweep),
+                        (Ok(()), Readings::Events(events)) => contents.events.push(events),
+                        (Err(reason), readings) => contents.quarantined.push(Quarantined {
+                            record: Some(json::readings(&readings)),
+                            ..Quarantined::of(chunk, position, reason)
+                        }),
+                    }
                 }
                 Ok(Record::Transitions(transitions)) => contents.transitions.extend(transitions),
                 Ok(Record::Gap(gap)) => contents.gaps.push(gap),
-                Err(error) => contents.quarantined.push(Quarantined {
-                    position,
-                    readings: 0,
-                    reason: error.to_string(),
-                    record: None,
-                }),
+                Err(error) => {
+                    let row = Quarantined::of(chunk, position, error.to_string());
+                    contents.quarantined.push(row);
+                }
             }
         }
         Ok(contents)
@@ -65,27 +74,6 @@ impl<'a> Contents<'a> {
             let (records, reason) = (self.quarantined.len(), &first.reason);
             tracing::error!(%stream, records, reason, "records went to the table quarantine");
         }
-    }
-
-    fn take_readings(
-        &mut self,
-        position: Position,
-        readings: Readings<'a>,
-        book: &LayoutBook,
-        known: &KnownLayouts,
-    ) -> Result<(), StoreError> {
-        let points = self.points_of(readings.layout(), book, known)?;
-        match (judge(&readings, points), readings) {
-            (Ok(()), Readings::Sweep(sweep)) => self.sweeps.push(sweep),
-            (Ok(()), Readings::Events(events)) => self.events.push(events),
-            (Err(reason), readings) => self.quarantined.push(Quarantined {
-                position,
-                readings: readings.len() as u64,
-                reason,
-                record: Some(json::readings(&readings)),
-            }),
-        }
-        Ok(())
     }
 
     /// How many points the layout has; `None` if nobody knows it.
@@ -101,14 +89,36 @@ impl<'a> Contents<'a> {
         if let Some(definition) = self.fresh.get(&layout) {
             return Ok(Some(definition.points.len()));
         }
-        let found = book.find(layout).map_err(|error| StoreError::Refused {
-            reason: format!("the layout book cannot be read: {error}"),
-        })?;
-        Ok(found.map(|definition| {
+        Ok(find(book, layout)?.map(|definition| {
             let points = definition.points.len();
             self.fresh.insert(layout, definition);
             points
         }))
+    }
+}
+
+impl<'a> Quarantined<'a> {
+    /// The record of `chunk` at `position`, which cannot be stored for `reason`.
+    fn of(chunk: &'a Chunk, position: Position, reason: String) -> Self {
+        let header = chunk.header(position);
+        Self {
+            position,
+            readings: header.map_or(0, |header| u64::from(header.readings)),
+            reason,
+            record: None,
+            frame: chunk.frame(position),
+        }
+    }
+
+    /// A span of which nothing is left.
+    pub(crate) fn lost(loss: &Loss) -> Self {
+        Self {
+            position: loss.from.position,
+            readings: loss.readings(),
+            reason: loss.reason.clone(),
+            record: None,
+            frame: None,
+        }
     }
 }
 

@@ -6,17 +6,20 @@
 //! views `reading` and `latest`; they never see the arrays beneath. This crate must not know
 //! protocols, rings and HTTP.
 
+mod account;
 mod backoff;
 mod blocking;
 mod contents;
 mod error;
 mod history;
+mod introduction;
 mod json;
 mod latest;
 mod migration;
 mod pack;
 pub mod postgres;
 pub mod sqlite;
+mod step;
 mod store;
 mod writer;
 

@@ -10,6 +10,13 @@ use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError};
 pub struct Stored {
     /// Everything before this is committed, exactly once.
     pub tail: Tail,
+    /// Of the readings before it, those in the table `quarantine`.
+    pub quarantined: u64,
+    /// Of the readings before it, those that could not be read any more.
+    pub lost: u64,
+    /// The checksum of the last record before it, by which the journal knows the place again;
+    /// `None` if it could not be read.
+    pub last: Option<u32>,
 }
 
 /// A span of the stream that cannot be read any more.
@@ -24,7 +31,7 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The readings in the span, as far as the frames around it tell.
+    /// The readings in the span.
     pub fn readings(&self) -> u64 {
         self.until.readings.saturating_sub(self.from.readings)
     }
@@ -41,7 +48,8 @@ pub trait Store: Send + Sync {
 
     /// Commits the chunk and the position behind it in one transaction, provided that the
     /// database still stands at the chunk's beginning; else [`StoreError::Moved`] and nothing is
-    /// written. `book` tells what the chunk's layouts are.
+    /// written. `book` tells what the chunk's layouts are; all that it has are made known, so
+    /// that every device has its name.
     ///
     /// A record that is malformed, or whose layout the book does not have, goes to the table
     /// `quarantine` and stops nothing. After any error the outcome is unknown: ask
@@ -51,11 +59,11 @@ pub trait Store: Send + Sync {
         stream: StreamId,
         chunk: &Chunk,
         book: &LayoutBook,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Stored, StoreError>;
 
     /// Moves the position over a span that cannot be read any more and records the loss in the
     /// table `quarantine`, in one transaction and under the same condition as [`Store::write`].
-    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<(), StoreError>;
+    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError>;
 
     /// The readings of one point over a time range, in time order.
     async fn history(&self, query: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError>;

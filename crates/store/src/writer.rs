@@ -11,9 +11,10 @@ use gridos_telemetry::{StageRecorder, Telemetry};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::account::Account;
 use crate::backoff::{Backoff, random};
 use crate::blocking::blocking;
-use crate::{Loss, Store, StoreError};
+use crate::{Loss, Store, StoreError, Stored};
 
 /// Failures in a row after which a writer that was told to stop leaves the rest to the journal.
 const FAILURES_WHEN_STOPPING_MAX: u32 = 3;
@@ -56,6 +57,15 @@ pub struct WriterSummary {
     pub stored: Tail,
     /// Where the durable journal ended.
     pub durable: Tail,
+    /// The database does not fit an earlier stream, which was set aside: neither stored nor lost.
+    pub set_aside: bool,
+}
+
+impl WriterError {
+    /// Whether trying again cannot help: only somebody who looks can.
+    fn is_for_ever(&self) -> bool {
+        matches!(self, Self::Ahead { .. } | Self::Foreign { .. })
+    }
 }
 
 impl WriterSummary {
@@ -76,7 +86,7 @@ enum WriterError {
     Unreadable { at: Position },
     #[error(
         "the database has journal {stream} stored up to {stored}, but the journal goes only to \
-         {known}: it was restored from a backup, or another engine writes it too. Nothing is \
+         {known}: it was restored from a backup, or another engine writes it too. Nothing of it is \
          stored until the journal's folder is moved away (a new one begins a new stream) or the \
          other engine is stopped"
     )]
@@ -85,6 +95,13 @@ enum WriterError {
         stored: Position,
         known: Position,
     },
+    #[error(
+        "the database has journal {stream} stored up to {stored}, but that is another history of \
+         it: the journal's folder was restored from a backup and written again, or a copy of it \
+         is in use elsewhere. Nothing of it is stored until the folder is moved away (a new one begins \
+         a new stream)"
+    )]
+    Foreign { stream: StreamId, stored: Position },
 }
 
 /// What a turn came to.
@@ -100,8 +117,7 @@ enum Turn {
 /// load and at once when idle.
 ///
 /// Where to go on is what the database says, asked after every failure: a commit whose answer was
-/// lost is neither repeated nor missed. In the ledger, readings that went to quarantine count as
-/// stored: they are in the database.
+/// lost is neither repeated nor missed.
 pub struct Writer {
     store: Arc<dyn Store>,
     reader: Reader,
@@ -115,12 +131,16 @@ pub struct Writer {
     migrated: bool,
     /// Where the database stands; `None` if it must be asked.
     at: Option<Tail>,
-    /// Up to where the ledger counts readings as stored; `None` until the first answer.
-    counted: Option<Tail>,
+    account: Account,
     /// The furthest position this journal is known to have had.
     known: Position,
-    /// A loss that was sent to the database, until it is known to be there.
-    loss: Option<Loss>,
+    /// Where the database stood when that was last found to be a place of this journal.
+    vouched: Option<(Tail, Option<u32>)>,
+    /// Whether the stream ends for ever where it is known to end.
+    draining: bool,
+    /// Where the journal began: what is before cannot wait to be stored, whatever the database
+    /// will say.
+    oldest: Position,
     backoff: Backoff,
     trouble: Option<String>,
 }
@@ -147,9 +167,11 @@ impl Writer {
             stored: watch::Sender::new(Tail::default()),
             migrated: false,
             at: None,
-            counted: None,
+            account: Account::new(options.recovered),
             known: options.recovered.position,
-            loss: None,
+            vouched: None,
+            draining: false,
+            oldest: Position::START,
             backoff: Backoff::new(options.retry_first, options.retry_cap),
             trouble: None,
         }
@@ -162,6 +184,17 @@ impl Writer {
         self.stored.subscribe()
     }
 
+    /// Writes what an earlier life of the engine left, up to `end`, where that stream ends for
+    /// ever; then ends by itself, or like [`Writer::run`] when `stop` is true.
+    ///
+    /// If the database does not fit the stream, it is set aside: what others write must not wait
+    /// for somebody to look at it.
+    pub async fn drain(mut self, end: Tail, stop: watch::Receiver<bool>) -> WriterSummary {
+        self.draining = true;
+        let durable = watch::Sender::new(end);
+        self.run(durable.subscribe(), stop).await
+    }
+
     /// Writes until `stop` is true (or either sender is gone) and everything durable is stored.
     ///
     /// `durable` is where the durable journal ends. A database that is away is tried again for
@@ -172,15 +205,26 @@ impl Writer {
         mut durable: watch::Receiver<Tail>,
         mut stop: watch::Receiver<bool>,
     ) -> WriterSummary {
+        if let Ok(oldest) = blocking(|| self.reader.oldest()) {
+            self.oldest = oldest.position;
+        }
+        let mut set_aside = false;
         loop {
             let stopping = is_stopping(&durable, &stop);
             let end = *durable.borrow_and_update();
-            match self.turn(end).await {
-                Ok(Turn::Idle) if stopping => break,
+            self.show_backlog(end);
+            let turn = self.turn(end).await;
+            self.show_backlog(*durable.borrow());
+            match turn {
+                Ok(Turn::Idle) if stopping || self.draining => break,
                 Ok(Turn::Moved) if self.has_full_batch(&durable) => {}
                 Ok(Turn::Moved | Turn::Idle) => self.gather(&mut durable, &mut stop).await,
                 Err(error) => {
                     self.fail(&error);
+                    set_aside = self.draining && error.is_for_ever();
+                    if set_aside {
+                        break;
+                    }
                     if stopping && self.backoff.failures() >= FAILURES_WHEN_STOPPING_MAX {
                         break;
                     }
@@ -191,6 +235,7 @@ impl Writer {
         let summary = WriterSummary {
             stored: *self.stored.borrow(),
             durable: *durable.borrow(),
+            set_aside,
         };
         if !summary.is_drained() {
             let backlog = backlog(summary.stored, summary.durable);
@@ -205,12 +250,12 @@ impl Writer {
             Some(at) => at,
             None => self.locate().await?,
         };
-        self.show_backlog(end);
         let bytes_max = self.options.batch_bytes;
         let (reader, chunk) = (&mut self.reader, &mut self.chunk);
-        match blocking(|| reader.read(at, end.position, bytes_max, chunk)) {
+        match blocking(|| reader.read(at, end, bytes_max, chunk)) {
             Ok(Read::End) => Ok(Turn::Idle),
-            Ok(Read::Frames) => self.commit(end).await,
+            Ok(Read::Frames) => self.commit().await,
+            Ok(Read::Foreign) => Err(self.foreign(at)),
             Ok(Read::Damaged { resume }) => {
                 let what = "the journal is damaged";
                 self.skip(at, resume, what).await
@@ -219,6 +264,11 @@ impl Writer {
                 let oldest = blocking(|| self.reader.oldest())?;
                 let what = "the journal was trimmed before the database had it";
                 self.skip(at, oldest, what).await
+            }
+            Err(JournalError::NotASegment { .. }) => {
+                let next = blocking(|| self.reader.next_segment(at.position))?;
+                let what = "the header of a journal segment is damaged";
+                self.skip(at, next.unwrap_or(end), what).await
             }
             Err(error) => Err(error.into()),
         }
@@ -229,19 +279,44 @@ impl Writer {
             self.store.migrate().await?;
             self.migrated = true;
         }
-        let stored = self.store.position(self.stream).await?.tail;
-        self.arrive(stored)?;
-        Ok(stored)
+        let stored = self.store.position(self.stream).await?;
+        self.vouch(stored)?;
+        self.arrive(stored);
+        Ok(stored.tail)
     }
 
-    async fn commit(&mut self, end: Tail) -> Result<Turn, WriterError> {
+    /// Makes sure that what the database has is of this journal, as far as that can be told.
+    fn vouch(&mut self, stored: Stored) -> Result<(), WriterError> {
+        let (at, last) = (stored.tail, stored.last);
+        if at.position > self.known {
+            return Err(WriterError::Ahead {
+                stream: self.stream,
+                stored: at.position,
+                known: self.known,
+            });
+        }
+        let is_ours = self.vouched == Some((at, last)) || blocking(|| self.reader.knows(at, last))?;
+        if is_ours {
+            Ok(())
+        } else {
+            Err(self.foreign(at))
+        }
+    }
+
+    fn foreign(&self, at: Tail) -> WriterError {
+        WriterError::Foreign {
+            stream: self.stream,
+            stored: at.position,
+        }
+    }
+
+    async fn commit(&mut self) -> Result<Turn, WriterError> {
         self.known = self.known.max(self.chunk.until().position);
         let written = self.store.write(self.stream, &self.chunk, &self.book).await;
-        self.settle(written, self.chunk.until())?;
+        self.settle(written).await?;
         if self.at == Some(self.chunk.until()) {
             self.record_latency();
         }
-        self.show_backlog(end);
         Ok(Turn::Moved)
     }
 
@@ -261,72 +336,43 @@ impl Writer {
         let (stream, readings) = (self.stream, loss.readings());
         tracing::error!(%stream, readings, reason = loss.reason, "readings are lost");
         self.known = self.known.max(until.position);
-        self.loss = Some(loss.clone());
         let skipped = self.store.skip(self.stream, &loss).await;
-        self.settle(skipped, until)?;
+        self.settle(skipped).await?;
         Ok(Turn::Moved)
     }
 
-    /// What a commit that should end at `until` came to.
-    fn settle(&mut self, outcome: Result<(), StoreError>, until: Tail) -> Result<(), WriterError> {
+    /// What a commit came to.
+    async fn settle(&mut self, outcome: Result<Stored, StoreError>) -> Result<(), WriterError> {
         match outcome {
-            Ok(()) => {
+            Ok(stored) => {
                 self.telemetry.store.commits.increment();
-                self.arrive(until)
+                self.arrive(stored);
+                Ok(())
             }
             Err(StoreError::Moved { stored }) => {
                 tracing::info!(position = %stored.position, "the database stands elsewhere");
-                self.arrive(stored)
+                self.at = None;
+                self.locate().await.map(|_| ())
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The database says that it stands at `tail`: it works, and the ledger follows it.
-    fn arrive(&mut self, tail: Tail) -> Result<(), WriterError> {
-        self.at = None;
-        if tail.position > self.known {
-            return Err(WriterError::Ahead {
-                stream: self.stream,
-                stored: tail.position,
-                known: self.known,
-            });
-        }
-        self.count(tail);
+    /// The database stands at a place of this journal: it works, and the ledger follows it.
+    fn arrive(&mut self, stored: Stored) {
+        let tail = stored.tail;
+        self.account.follow(stored, &self.telemetry.ledger);
+        self.vouched = Some((tail, stored.last));
         self.at = Some(tail);
         self.backoff.reset();
         let cells = &self.telemetry.store;
         cells.position.set(tail.position.get());
         cells.connected.set(1);
-        self.stored.send_replace(tail);
         if self.trouble.take().is_some() {
+            cells.trouble.clear();
             tracing::info!("the database works again");
         }
-        Ok(())
-    }
-
-    /// Counts what the database has more or, if it was set back, less than it had. Readings that
-    /// were lost count as never carried over.
-    fn count(&mut self, tail: Tail) {
-        let ledger = &self.telemetry.ledger;
-        let Some(mut counted) = self.counted.replace(tail) else {
-            let recovered = self.options.recovered.readings;
-            ledger
-                .carried_over
-                .set(recovered.saturating_sub(tail.readings));
-            return;
-        };
-        if let Some(loss) = self.loss.take()
-            && loss.until.position <= tail.position
-        {
-            ledger.carried_over.sub(loss.readings());
-            counted.readings = counted.readings.max(loss.until.readings);
-        }
-        if tail.readings >= counted.readings {
-            ledger.stored.add(tail.readings - counted.readings);
-        } else {
-            ledger.carried_over.add(counted.readings - tail.readings);
-        }
+        self.stored.send_replace(tail);
     }
 
     fn record_latency(&mut self) {
@@ -359,8 +405,10 @@ impl Writer {
             WriterError::Store(StoreError::Schema { .. } | StoreError::Refused { .. })
             | WriterError::Journal(_)
             | WriterError::Unreadable { .. }
-            | WriterError::Ahead { .. } => tracing::error!(trouble, "cannot store"),
+            | WriterError::Ahead { .. }
+            | WriterError::Foreign { .. } => tracing::error!(trouble, "cannot store"),
         }
+        cells.trouble.set(&trouble);
         self.trouble = Some(trouble);
     }
 
@@ -381,6 +429,7 @@ impl Writer {
                 _ = stop.wait_for(|stop| *stop) => {}
                 () = sleep_or_never(until) => {}
             }
+            self.show_backlog(*durable.borrow());
         };
         wait_for_bytes(1, None).await;
         let full = self.options.batch_bytes as u64;
@@ -412,8 +461,9 @@ impl Writer {
     }
 
     fn show_backlog(&self, end: Tail) {
-        let stored = *self.stored.borrow();
-        self.telemetry.store.backlog_bytes.set(backlog(stored, end));
+        let from = self.stored.borrow().position.max(self.oldest);
+        let bytes = end.position.bytes_since(from);
+        self.telemetry.store.backlog_bytes.set(bytes);
     }
 }
 

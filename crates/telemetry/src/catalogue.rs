@@ -280,9 +280,19 @@ const CATALOGUE: &[Metric] = &[
         |m, _| m.ledger.journalled,
     ),
     Metric::counter(
+        "gridos_readings_lost_total",
+        "Readings gone from the journal (damaged or trimmed) before the database had them.",
+        |m, _| m.ledger.lost,
+    ),
+    Metric::counter(
         "gridos_readings_offered_total",
         "Readings pushed into the ring.",
         |m, _| m.ledger.offered,
+    ),
+    Metric::counter(
+        "gridos_readings_quarantined_total",
+        "Readings the database keeps in its quarantine because they fit no layout.",
+        |m, _| m.ledger.quarantined,
     ),
     Metric::counter(
         "gridos_readings_received_total",

@@ -1,6 +1,6 @@
 //! What each part of the engine counts in.
 
-use crate::{Counter, Gauge, StatusClass};
+use crate::{Counter, Gauge, Note, StatusClass};
 
 /// What Modbus sessions count in.
 #[derive(Debug, Default)]
@@ -59,6 +59,8 @@ pub struct StoreCells {
     pub connected: Gauge,
     /// Journal not yet in the database, in bytes.
     pub backlog_bytes: Gauge,
+    /// Why nothing can be stored at the moment.
+    pub trouble: Note,
 }
 
 /// What the alarm evaluation counts in.

@@ -18,6 +18,10 @@ pub struct Ledger {
     pub journalled: CachePadded<Counter>,
     /// Committed by the database.
     pub stored: CachePadded<Counter>,
+    /// Put aside by the database: they fit no layout, or could not be decoded.
+    pub quarantined: Counter,
+    /// Gone from the journal before the database had them: damaged or trimmed.
+    pub lost: Counter,
     /// In the journal at the start of the process, but not in the database.
     pub carried_over: Gauge,
     refused: CachePadded<[Counter; Refusal::ALL.len()]>,
@@ -44,6 +48,8 @@ impl Ledger {
     /// be before its gate, but never behind it without having come.
     pub fn snapshot(&self) -> LedgerSnapshot {
         let stored = self.stored.get();
+        let quarantined = self.quarantined.get();
+        let lost = self.lost.get();
         let journalled = self.journalled.get();
         let turned_away = self.turned_away.get();
         let offered = self.offered.get();
@@ -52,9 +58,10 @@ impl Ledger {
         let carried_over = self.carried_over.get();
         let refused = refused_by.iter().sum();
         let in_ring = offered.saturating_sub(journalled.saturating_add(turned_away));
-        let in_journal = (carried_over.saturating_add(journalled)).saturating_sub(stored);
+        let settled = stored.saturating_add(quarantined).saturating_add(lost);
+        let in_journal = (carried_over.saturating_add(journalled)).saturating_sub(settled);
         let came = i128::from(received) + i128::from(carried_over);
-        let known = [refused, in_ring, in_journal, stored];
+        let known = [refused, in_ring, in_journal, stored, quarantined, lost];
         LedgerSnapshot {
             received,
             refused,
@@ -65,6 +72,8 @@ impl Ledger {
             journalled,
             in_journal,
             stored,
+            quarantined,
+            lost,
             unaccounted: came - known.into_iter().map(i128::from).sum::<i128>(),
         }
     }
@@ -86,10 +95,14 @@ pub struct LedgerSnapshot {
     pub in_ring: u64,
     /// Appended to the journal since the start.
     pub journalled: u64,
-    /// In the journal, not yet in the database.
+    /// In the journal, neither in the database nor lost.
     pub in_journal: u64,
     /// Committed by the database since the start.
     pub stored: u64,
+    /// Put aside in the database's quarantine since the start.
+    pub quarantined: u64,
+    /// Gone from the journal before they were stored, as far as found out since the start.
+    pub lost: u64,
     /// Came and is nowhere (positive), or is somewhere and never came (negative).
     ///
     /// At rest 0. While a producer works it may be positive by the readings in its hands.
@@ -123,6 +136,8 @@ mod tests {
         ledger.offered.add(90);
         ledger.journalled.add(70);
         ledger.stored.add(50);
+        ledger.quarantined.add(5);
+        ledger.lost.add(15);
         let snapshot = ledger.snapshot();
         let expected = LedgerSnapshot {
             received: 100,
@@ -132,8 +147,10 @@ mod tests {
             offered: 90,
             in_ring: 20,
             journalled: 70,
-            in_journal: 60,
+            in_journal: 40,
             stored: 50,
+            quarantined: 5,
+            lost: 15,
             unaccounted: 0,
         };
         assert_eq!(snapshot, expected);
@@ -153,6 +170,21 @@ mod tests {
             (snapshot.in_ring, snapshot.refused, snapshot.unaccounted),
             (2, 3, 0)
         );
+    }
+
+    #[test]
+    fn a_loss_takes_nothing_from_what_came() {
+        let ledger = Ledger::default();
+        ledger.carried_over.set(7);
+        ledger.lost.add(7);
+        let snapshot = ledger.snapshot();
+        assert_eq!(
+            (snapshot.carried_over, snapshot.lost, snapshot.in_journal),
+            (7, 7, 0)
+        );
+        assert!(snapshot.is_balanced());
+        ledger.lost.add(1);
+        assert_eq!(ledger.snapshot().unaccounted, -1);
     }
 
     #[test]

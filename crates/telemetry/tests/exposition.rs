@@ -227,7 +227,9 @@ fn every_rendering_balances() {
                 ledger.refuse(Refusal::RingFull, 1);
                 ledger.offered.add(3);
                 ledger.journalled.add(3);
-                ledger.stored.add(3);
+                ledger.stored.add(1);
+                ledger.quarantined.add(1);
+                ledger.lost.add(1);
             }
         });
         while !producer.is_finished() {
@@ -235,7 +237,15 @@ fn every_rendering_balances() {
             let of = |name: &str| value(&families, &format!("gridos_readings_{name}"), &[]);
             let refused = &families["gridos_readings_refused_total"].samples;
             let refused: f64 = refused.iter().map(|(_, _, value)| value).sum();
-            let parts = ["in_ring", "in_journal", "stored_total", "unaccounted"].map(of);
+            let parts = [
+                "in_ring",
+                "in_journal",
+                "stored_total",
+                "quarantined_total",
+                "lost_total",
+                "unaccounted",
+            ]
+            .map(of);
             let came = of("received_total") + of("carried_over");
             assert_eq!(came, refused + parts.iter().sum::<f64>());
             assert!(of("unaccounted") >= 0.0);

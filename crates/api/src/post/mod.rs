@@ -3,6 +3,7 @@
 mod body;
 mod offer;
 mod outcome;
+mod refusals;
 mod sort;
 
 use std::sync::Arc;
@@ -33,9 +34,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let state = &api.state;
     if state.readiness.is_draining() {
-        let detail = "the engine takes nothing more; send the request to another one, or again \
-                      after the restart";
-        return Err(Problem::new(Kind::Stopping, detail).retry_after_s(5));
+        return Err(stopping());
     }
     check_media_type(request.headers())?;
     let Ok(_permit) = api.posts.try_acquire() else {
@@ -48,10 +47,14 @@ pub(crate) async fn post(
     let sorted = sort_body(state, body, received).await?;
     let accepted = sorted.accepted();
     if accepted == 0 && !sorted.refused.is_empty() {
-        let detail = "every reading was refused; the reason for each is in 'refused'";
-        return Err(Problem::new(Kind::NothingAccepted, detail)
-            .with("accepted", 0)
-            .with("refused", &sorted.refused));
+        let detail = "every reading was refused; the reasons are in 'refused' and 'refused_by'";
+        let problem = Problem::new(Kind::NothingAccepted, detail).with("accepted", 0);
+        return Err(sorted.refused.tell(problem));
+    }
+    // The draining may have begun while the body came.
+    if state.readiness.is_draining() {
+        count_refused(&state.intake, Refusal::Stopping, accepted);
+        return Err(stopping().with("accepted", 0));
     }
     let batches_max = state.settings.batches_per_post_max;
     if sorted.groups.len() > batches_max {
@@ -72,6 +75,12 @@ pub(crate) async fn post(
     );
     let offered = offered.map_err(|why| not_offered(state, why, accepted))?;
     outcome(state, offered, sorted.refused, received).await
+}
+
+fn stopping() -> Problem {
+    let detail = "the engine takes nothing more; send the request to another one, or again after \
+                  the restart";
+    Problem::new(Kind::Stopping, detail).retry_after_s(5)
 }
 
 /// Another type would let any web page post here with a form of its own, without a preflight.
@@ -127,10 +136,7 @@ async fn sort_body(state: &ApiState, body: Bytes, received: Timestamp) -> Result
     let work = move || -> Result<Sorted, BodyError> {
         let sorted = sort(&read_body(&body)?, &directory, received, batch_max);
         // Refused here, never offered: so they are counted here.
-        telemetry.ledger.received.add(sorted.refused.len() as u64);
-        for refused in &sorted.refused {
-            telemetry.ledger.refuse(refused.why, 1);
-        }
+        sorted.refused.enter(&telemetry.ledger);
         Ok(sorted)
     };
     let sorted = if large {

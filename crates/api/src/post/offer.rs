@@ -19,6 +19,8 @@ pub(super) struct Offered {
     pub(super) taken: Vec<(Group, Receiver)>,
     /// Left out, because other producers took the room meanwhile; counted as refused.
     pub(super) left: Vec<Group>,
+    /// Why they were left out.
+    pub(super) why_left: Refusal,
 }
 
 /// Puts one batch per group into the ring.
@@ -66,12 +68,13 @@ fn push(
     let mut offered = Offered {
         taken: Vec::new(),
         left: Vec::new(),
+        why_left: Refusal::RingFull,
     };
     for (group, mut batch) in groups {
         if !offered.left.is_empty() {
             // No later group may overtake: it may be of the same device.
             intake.give_back(batch);
-            count_refused(intake, Refusal::RingFull, group.entries.len());
+            count_refused(intake, offered.why_left, group.entries.len());
             offered.left.push(group);
             continue;
         }
@@ -89,7 +92,14 @@ fn push(
         let (receipt, receiver) = Receipt::pair();
         match intake.offer(batch, wire, Some(receipt)) {
             Ok(()) => offered.taken.push((group, receiver)),
-            Err(Refused::RingFull | Refused::Invalid(_)) => offered.left.push(group),
+            Err(refused) => {
+                offered.why_left = match refused {
+                    Refused::RingFull => Refusal::RingFull,
+                    Refused::JournalStalled => Refusal::JournalStalled,
+                    Refused::Invalid(_) => Refusal::Invalid,
+                };
+                offered.left.push(group);
+            }
         }
     }
     offered

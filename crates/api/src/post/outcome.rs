@@ -5,12 +5,13 @@ use gridos_model::Timestamp;
 use gridos_ring::{Durable, Lost};
 use gridos_telemetry::Refusal;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::offer::Offered;
-use super::sort::{Group, RefusedReading};
+use super::refusals::Refusals;
+use super::sort::Group;
 use crate::body;
+use crate::latest::is_polled;
 use crate::problem::{Kind, Problem};
 use crate::state::ApiState;
 
@@ -18,18 +19,27 @@ use crate::state::ApiState;
 #[derive(Serialize)]
 struct Accepted {
     accepted: usize,
-    refused: Vec<RefusedReading>,
+    #[serde(flatten)]
+    refused: Refusals,
     /// The journal position before which all of them stand; null if there was no reading.
     position: Option<u64>,
 }
 
+/// A reading that was taken, but is not known to be durable.
+#[derive(Serialize)]
+struct Unsettled {
+    /// Its place in the post.
+    index: usize,
+    reason: &'static str,
+}
+
 /// Readings by what is known of them.
-#[derive(Default)]
 struct Outcome {
     durable: usize,
     position: Option<u64>,
     lost: Vec<Group>,
     left: Vec<Group>,
+    why_left: Refusal,
     unknown: Vec<Group>,
 }
 
@@ -37,13 +47,17 @@ struct Outcome {
 pub(super) async fn outcome(
     state: &ApiState,
     offered: Offered,
-    refused: Vec<RefusedReading>,
+    refused: Refusals,
     received: Timestamp,
 ) -> Result<Response, Problem> {
     let deadline = Instant::now() + state.settings.receipt_timeout;
     let mut outcome = Outcome {
+        durable: 0,
+        position: None,
+        lost: Vec::new(),
         left: offered.left,
-        ..Outcome::default()
+        why_left: offered.why_left,
+        unknown: Vec::new(),
     };
     for (group, receiver) in offered.taken {
         let readings = group.entries.len();
@@ -75,7 +89,7 @@ impl Outcome {
 
     /// Says precisely which readings are durable, which must be sent again, and which may not be
     /// sent again without the risk of storing them twice.
-    fn problem(self, state: &ApiState, refused: Vec<RefusedReading>) -> Problem {
+    fn problem(self, state: &ApiState, refused: Refusals) -> Problem {
         let seconds = state.settings.receipt_timeout.as_secs();
         let problem = if self.unknown.is_empty() {
             let detail = "the readings listed in 'send_again' are not durable: send those again, \
@@ -89,27 +103,30 @@ impl Outcome {
             );
             Problem::new(Kind::OutcomeUnknown, detail)
         };
-        let of = |groups: &[Group], reason: &str| -> Vec<Value> {
+        let of = |groups: &[Group], reason: &'static str| -> Vec<Unsettled> {
             let entries = groups.iter().flat_map(|group| &group.entries);
             entries
-                .map(|entry| json!({ "index": entry.index, "reason": reason }))
+                .map(|entry| Unsettled {
+                    index: entry.index,
+                    reason,
+                })
                 .collect()
         };
-        let mut send_again = of(&self.left, Refusal::RingFull.label());
+        let mut send_again = of(&self.left, self.why_left.label());
         send_again.extend(of(&self.lost, "lost"));
-        problem
+        let problem = problem
             .with("accepted", self.durable)
-            .with("refused", refused)
             .with("send_again", send_again)
             .with("unknown", of(&self.unknown, "unknown"))
-            .with("position", self.position)
+            .with("position", self.position);
+        refused.tell(problem)
     }
 }
 
-/// A device that nobody polls is heard of by its posts alone.
+/// A device that nobody polls is heard of by its posts alone; a polled one is up when it answers.
 fn note_device(state: &ApiState, group: &Group, received: Timestamp) {
     if let Some(stats) = state.telemetry.devices.get(group.device.get())
-        && stats.polls.get() == 0
+        && !is_polled(state.directory.device(group.device))
     {
         stats.readings.add(group.entries.len() as u64);
         stats.answered(received.as_nanos());

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use gridos_model::{DeviceIndex, Directory, PointRef, Quality, Timestamp};
 use gridos_telemetry::Refusal;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::refusals::{Refusals, RefusedReading};
 use crate::parameters::cut;
 
 /// A source time further ahead than this is taken as a wrong clock.
@@ -33,8 +34,7 @@ struct Posted<'a> {
 pub(super) struct Sorted {
     /// In the order in which their devices first came.
     pub(super) groups: Vec<Group>,
-    /// In the order of the post.
-    pub(super) refused: Vec<RefusedReading>,
+    pub(super) refused: Refusals,
 }
 
 /// Readings of one device that go into one batch.
@@ -54,22 +54,6 @@ pub(super) struct Entry {
     pub(super) time: Timestamp,
     pub(super) value: f64,
     pub(super) quality: Quality,
-}
-
-/// One reading that was not taken.
-#[derive(Debug, Serialize)]
-pub(super) struct RefusedReading {
-    /// Its place in the post.
-    pub(super) index: usize,
-    /// The point as it was written; null if that could not be read.
-    pub(super) point: Option<String>,
-    #[serde(rename = "reason", serialize_with = "as_label")]
-    pub(super) why: Refusal,
-    pub(super) detail: String,
-}
-
-fn as_label<S: Serializer>(why: &Refusal, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(why.label())
 }
 
 impl Sorted {
@@ -92,7 +76,7 @@ pub(super) fn sort(
         let (device, entry) = match read(index, raw, directory, received) {
             Ok(taken) => taken,
             Err(refused) => {
-                sorted.refused.push(refused);
+                sorted.refused.add(refused);
                 continue;
             }
         };
@@ -292,6 +276,7 @@ mod tests {
         assert_eq!(sorted.accepted(), 1);
         let refused: Vec<_> = sorted
             .refused
+            .shown
             .iter()
             .map(|r| (r.index, r.point.as_deref().unwrap_or("?"), r.why.label()))
             .collect();
@@ -311,17 +296,17 @@ mod tests {
         ];
         assert_eq!(refused, expected);
         assert!(
-            sorted.refused[7].detail.contains("tiem"),
+            sorted.refused.shown[7].detail.contains("tiem"),
             "{}",
-            sorted.refused[7].detail
+            sorted.refused.shown[7].detail
         );
-        assert!(!sorted.refused[7].detail.contains("line"));
+        assert!(!sorted.refused.shown[7].detail.contains("line"));
     }
 
     #[test]
     fn a_long_name_is_cut_in_the_answer() {
         let body = format!(r#"[{{"point":"{}","value":1}}]"#, "x".repeat(100_000));
-        let refused = &sorted(&body, 10).refused[0];
+        let refused = &sorted(&body, 10).refused.shown[0];
         assert!(refused.point.as_ref().unwrap().len() <= 120);
     }
 }

@@ -82,6 +82,45 @@ async fn a_database_that_is_away_degrades_but_stays_ready() {
     assert_eq!(health["status"], "degraded");
     let detail = health["checks"]["database"]["detail"].as_str().unwrap();
     assert!(detail.contains("7 MiB"), "{detail}");
+    assert!(detail.contains("has not answered yet"), "{detail}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_database_is_said() {
+    let rig = Rig::new();
+    let store = &rig.state.telemetry.store;
+    store.connected.set(0);
+    store.trouble.set("a later version of GridOS was here");
+    assert_eq!(statuses(&rig).await, [200, 200, 200]);
+    let health = get(&rig.router(), "/health").await.json();
+    let detail = health["checks"]["database"]["detail"].as_str().unwrap();
+    assert!(detail.contains("a later version"), "{detail}");
+    assert!(!detail.contains("away"), "{detail}");
+    let status = get(&rig.router(), "/api/v1/scada/status").await.json();
+    let trouble = "a later version of GridOS was here";
+    assert_eq!(status["store"]["trouble"], trouble);
+}
+
+#[tokio::test]
+async fn a_loss_degrades_and_stays_ready() {
+    let rig = Rig::new();
+    let ledger = &rig.state.telemetry.ledger;
+    ledger.carried_over.add(9);
+    ledger.lost.add(7);
+    ledger.quarantined.add(2);
+    assert_eq!(statuses(&rig).await, [200, 200, 200]);
+    let health = get(&rig.router(), "/health").await.json();
+    assert_eq!(health["status"], "degraded");
+    assert_eq!(health["checks"]["ledger"]["status"], "degraded");
+    let detail = health["checks"]["ledger"]["detail"].as_str().unwrap();
+    assert!(detail.contains("7 readings were lost"), "{detail}");
+    let status = get(&rig.router(), "/api/v1/scada/status").await.json();
+    let ledger = &status["ledger"];
+    assert_eq!(
+        (&ledger["lost"], &ledger["quarantined"]),
+        (&7.into(), &2.into())
+    );
+    assert_eq!(ledger["balanced"], true);
 }
 
 #[tokio::test]

@@ -25,12 +25,13 @@ async fn readings_are_accepted_when_they_are_durable() {
     let router = gridos_api::router(running.state.clone());
     let time = "2020-01-01T00:00:00Z";
     let readings = json!([
-        {"point": "sub1.f1.ia", "time": time, "value": -1.5e3, "quality": ["late"]},
+        {"point": "sub1.f1.ia", "time": time, "value": -1.5e3, "quality": ["local_forced"]},
         {"point": "sub1.f2.v", "time": null, "value": 2},
     ]);
     let answer = post(&router, readings.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let expected = json!({"accepted": 2, "refused": [], "position": 2 * FRAME_BYTES});
+    let expected = json!({"accepted": 2, "refused": [], "refused_total": 0, "refused_by": {},
+        "position": 2 * FRAME_BYTES});
     assert_eq!(answer.json(), expected);
     let path = "/api/v1/scada/latest?point=sub1.f1.ia&point=sub1.f2.v";
     let latest = get(&router, path).await.json();
@@ -38,7 +39,7 @@ async fn readings_are_accepted_when_they_are_durable() {
     assert_eq!((&ia["value"], &ia["time"]), (&json!(-1500.0), &json!(time)));
     assert_eq!(
         (&ia["quality"], &v["quality"]),
-        (&json!(["late"]), &json!(["no_source_time"]))
+        (&json!(["local_forced"]), &json!(["no_source_time"]))
     );
     let snapshot = running.state.telemetry.ledger.snapshot();
     assert_eq!(
@@ -55,13 +56,32 @@ async fn readings_are_accepted_when_they_are_durable() {
 
 #[tokio::test]
 async fn a_polled_device_is_not_up_because_somebody_posts() {
-    let running = Rig::new().run();
+    let running = Rig::polled().run();
     let device = running.state.telemetry.devices.get(0).unwrap();
-    device.polls.add(1);
-    device.failed(&"timeout");
     let router = gridos_api::router(running.state.clone());
     assert_eq!(post(&router, body(&["sub1.f1.ia"])).await.status, 200);
+    // Not even one that could never be asked.
+    assert_eq!(device.state(), DeviceState::Unknown);
+    device.failed(&"no route to host");
+    assert_eq!(post(&router, body(&["sub1.f1.ia"])).await.status, 200);
     assert_eq!(device.state(), DeviceState::Down);
+}
+
+#[tokio::test]
+async fn a_post_full_of_wrong_readings_has_a_short_answer() {
+    let rig = Rig::new();
+    let text = body(&vec!["sub9.ia"; 20_000]);
+    let answer = post(&rig.router(), text).await;
+    answer.problem(422, "nothing-accepted");
+    assert!(answer.text.len() < 30_000, "{}", answer.text.len());
+    let answer = answer.json();
+    let refused = answer["refused"].as_array().unwrap();
+    assert_eq!((refused.len(), &refused[99]["index"]), (100, &json!(99)));
+    assert_eq!(answer["refused_total"], 20_000);
+    assert_eq!(answer["refused_by"], json!({"unknown_device": 20_000}));
+    let snapshot = rig.state.telemetry.ledger.snapshot();
+    assert_eq!(snapshot.refused_for(Refusal::UnknownDevice), 20_000);
+    assert!(snapshot.is_balanced());
 }
 
 #[tokio::test]
@@ -106,7 +126,8 @@ async fn a_post_of_nothing_accepts_nothing() {
     assert_eq!(answer.status, 200);
     assert_eq!(
         answer.json(),
-        json!({"accepted": 0, "refused": [], "position": null})
+        json!({"accepted": 0, "refused": [], "refused_total": 0, "refused_by": {},
+            "position": null})
     );
 }
 
@@ -218,6 +239,20 @@ async fn a_full_ring_holds_the_client_back_and_takes_nothing() {
 }
 
 #[tokio::test]
+async fn a_stalled_journal_holds_the_client_back_and_is_named() {
+    let rig = Rig::new();
+    rig.consumer.set_stalled(true);
+    let answer = post(&rig.router(), body(&["sub1.f1.ia", "sub1.f2.v"])).await;
+    answer.problem(503, "not-durable");
+    let of = |index: u32| json!({"index": index, "reason": "journal_stalled"});
+    assert_eq!(answer.json()["send_again"], json!([of(0), of(1)]));
+    let snapshot = rig.state.telemetry.ledger.snapshot();
+    assert_eq!(snapshot.refused_for(Refusal::JournalStalled), 2);
+    assert!(snapshot.is_balanced());
+    assert_eq!(rig.pool.free(), 8);
+}
+
+#[tokio::test]
 async fn an_empty_pool_holds_the_client_back_and_takes_nothing() {
     let mut rig = Rig::sized(8, 1);
     let answer = post(&rig.router(), body(&["sub1.f1.ia", "sub1.f2.v"])).await;
@@ -246,6 +281,25 @@ async fn a_draining_engine_takes_nothing() {
     let answer = post(&rig.router(), body(&["sub1.f1.ia"])).await;
     answer.problem(503, "stopping");
     assert!(answer.headers.contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
+async fn readings_that_come_while_the_draining_begins_are_refused_and_counted() {
+    let rig = Rig::new();
+    let (readiness, text) = (
+        rig.state.readiness.clone(),
+        body(&["sub1.f1.ia", "sub9.ia"]),
+    );
+    let chunks = std::iter::once_with(move || {
+        readiness.on_draining();
+        Ok(Bytes::from(text))
+    });
+    let answer = post(&rig.router(), Body::new(Chunks(chunks))).await;
+    answer.problem(503, "stopping");
+    let snapshot = rig.state.telemetry.ledger.snapshot();
+    assert_eq!((snapshot.received, snapshot.offered), (2, 0));
+    assert_eq!(snapshot.refused_for(Refusal::Stopping), 1);
+    assert!(snapshot.is_balanced());
 }
 
 /// The clock is paused and nothing redeems, so it jumps to the end of the patience.
@@ -359,9 +413,9 @@ async fn a_large_body_is_taken_as_well() {
     assert_eq!(answer.json()["accepted"], 20_000, "{}", answer.text);
 }
 
-struct Chunks(std::vec::IntoIter<Result<Bytes, Infallible>>);
+struct Chunks<I>(I);
 
-impl HttpBody for Chunks {
+impl<I: Iterator<Item = Result<Bytes, Infallible>> + Unpin> HttpBody for Chunks<I> {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -195,6 +195,37 @@ async fn the_latest_readings_are_those_of_the_live_view() {
     }
 }
 
+#[tokio::test]
+async fn values_of_a_device_that_does_not_answer_are_not_good() {
+    let rig = Rig::polled();
+    publish(&rig, [1.25, 2.0]);
+    let router = rig.router();
+    let device = rig.state.telemetry.devices.get(0).unwrap();
+    let quality = async || {
+        let latest = get(&router, "/api/v1/scada/latest?point=sub1.f1.ia").await;
+        latest.json()["readings"][0]["quality"].clone()
+    };
+    device.answered(1);
+    assert_eq!(quality().await, json!([]));
+    device.failed(&"timeout");
+    assert_eq!(quality().await, json!(["comm_lost"]));
+    let path = "/api/v1/devices?q=sub1.f1&values=1";
+    let devices = get(&router, path).await.json();
+    let shown = &devices["devices"][0]["values"][0];
+    assert_eq!(shown["quality"], json!(["comm_lost"]));
+    device.answered(2);
+    assert_eq!(quality().await, json!([]));
+}
+
+#[tokio::test]
+async fn a_value_tells_how_often_it_comes() {
+    let path = "/api/v1/scada/latest?point=sub1.f1.ib&point=sub1.f2.v";
+    let latest = get(&Rig::polled().router(), path).await.json();
+    let readings = &latest["readings"];
+    assert_eq!(readings[0]["period_seconds"], 120.0);
+    assert_eq!(readings[1]["period_seconds"], Value::Null);
+}
+
 fn rows(rig: &Rig, point: &str, count: i64) {
     let rows = (0..count).map(|second| ReadingRow {
         point: point.to_owned(),

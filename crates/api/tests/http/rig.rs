@@ -1,5 +1,6 @@
 //! A small engine: two devices, a ring, and a pipeline that publishes and redeems.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -8,8 +9,10 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use gridos_api::{ApiState, Engine, LimitsBook, PointLimits, Readiness, Settings, router};
-use gridos_model::{Directory, DirectoryBuilder, Point, Readings};
+use gridos_api::{
+    ApiState, Engine, LimitsBook, PeriodBook, PointLimits, Readiness, Settings, router,
+};
+use gridos_model::{Directory, DirectoryBuilder, Point, PointIndex, Readings};
 use gridos_pipeline::{AlarmBoard, LiveView};
 use gridos_ring::{Consumer, Intake, Pool, ring};
 use gridos_telemetry::Telemetry;
@@ -33,9 +36,22 @@ impl Rig {
         Self::sized(8, 8)
     }
 
-    /// A ready engine with a ring of `slots` and a pool of `batches`.
+    /// A ready engine with a ring of `slots` and a pool of `batches`; nobody is polled.
     pub(crate) fn sized(slots: usize, batches: usize) -> Self {
-        let directory = Arc::new(directory());
+        Self::of(directory(&[]), slots, batches)
+    }
+
+    /// A ready engine that polls `sub1.f1` every two minutes.
+    pub(crate) fn polled() -> Self {
+        let mut rig = Self::of(directory(std::slice::from_ref(&(0..2))), 8, 8);
+        let directory = &rig.state.directory;
+        let periods = [0, 1].map(|index| (PointIndex::new(index), Duration::from_secs(120)));
+        rig.state.periods = Arc::new(PeriodBook::new(directory, periods));
+        rig
+    }
+
+    fn of(directory: Directory, slots: usize, batches: usize) -> Self {
+        let directory = Arc::new(directory);
         let names = directory
             .devices()
             .iter()
@@ -64,6 +80,7 @@ impl Rig {
             live: Arc::new(LiveView::new(&directory)),
             alarms: Arc::new(AlarmBoard::default()),
             limits: Arc::new(LimitsBook::new(&directory, [(ia, limits)])),
+            periods: Arc::default(),
             store: Arc::clone(&store) as _,
             intake: Intake::new(pool.clone(), producer, Arc::clone(&telemetry)),
             telemetry,
@@ -136,7 +153,8 @@ impl Drop for Running {
     }
 }
 
-fn directory() -> Directory {
+/// Two devices, of which the first has its points read together as `groups` say.
+fn directory(groups: &[Range<usize>]) -> Directory {
     let points = |names: &[(&str, &str)]| {
         names
             .iter()
@@ -145,7 +163,7 @@ fn directory() -> Directory {
     };
     let mut builder = DirectoryBuilder::default();
     builder
-        .add("sub1.f1", points(&[("ia", "A"), ("ib", "A")]), &[])
+        .add("sub1.f1", points(&[("ia", "A"), ("ib", "A")]), groups)
         .unwrap();
     builder.add("sub1.f2", points(&[("v", "kV")]), &[]).unwrap();
     builder.build()

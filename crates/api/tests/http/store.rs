@@ -42,12 +42,12 @@ impl Store for FakeStore {
         Ok(Stored::default())
     }
 
-    async fn write(&self, _: StreamId, _: &Chunk, _: &LayoutBook) -> Result<(), StoreError> {
-        Ok(())
+    async fn write(&self, _: StreamId, _: &Chunk, _: &LayoutBook) -> Result<Stored, StoreError> {
+        Ok(Stored::default())
     }
 
-    async fn skip(&self, _: StreamId, _: &Loss) -> Result<(), StoreError> {
-        Ok(())
+    async fn skip(&self, _: StreamId, _: &Loss) -> Result<Stored, StoreError> {
+        Ok(Stored::default())
     }
 
     async fn history(&self, query: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {

@@ -12,6 +12,7 @@ use tokio_modbus::slave::SlaveContext as _;
 use tokio_modbus::{ProtocolError, Request as Pdu, Response, Slave};
 
 use super::error::ReadError;
+use super::tagged::Tagged;
 
 /// A connection; after any error but an exception it must be dropped, since a late answer could
 /// be taken for that of the next request.
@@ -47,7 +48,7 @@ impl Client {
             source,
         })?;
         Ok(Self {
-            context: tcp::attach_slave(stream, Slave(0)),
+            context: tcp::attach_slave(Tagged::new(stream), Slave(0)),
         })
     }
 

@@ -1,5 +1,6 @@
 //! `gridos demo`: a simulated substation fleet and the engine that polls it.
 
+use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use gridos_sim::modbus::Fleet;
 use super::Outcome;
 use crate::cli::Demo;
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{Engine, StartError};
 
 mod config;
 mod line;
@@ -19,7 +20,7 @@ const SEED: u64 = 1;
 
 pub(crate) fn run(args: &Demo) -> Outcome {
     crate::log::start("warn");
-    super::runtime()?.block_on(async {
+    super::block_on(async {
         let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let fleet = Fleet::start(ip, 0, usize::from(args.devices), SEED).await?;
         let addresses: Vec<SocketAddr> = fleet.addresses().collect();
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Demo) -> Outcome {
         // The demo ignores variables meant for a real engine.
         let none: [(String, String); 0] = [];
         let config = Config::parse(&text, "demo.toml", none, &|path| std::fs::read(path))?;
-        let engine = Engine::start(&config).await?;
+        let engine = Engine::start(&config).await.map_err(in_demo_words)?;
         println!(
             "GridOS {} polls {} simulated devices ({} points), data in {}",
             env!("CARGO_PKG_VERSION"),
@@ -42,12 +43,30 @@ pub(crate) fn run(args: &Demo) -> Outcome {
             () = show(&engine) => {}
         }
         let asked = Instant::now();
-        let summary = engine.end().await?;
+        let (summary, ended) = engine.end().await;
         fleet.stop().await;
         println!("{summary}");
         println!("drained in {:.1} s", asked.elapsed().as_secs_f64());
-        Ok(())
+        Ok(ended?)
     })
+}
+
+/// The address of the demo is not in a file.
+fn in_demo_words(error: StartError) -> Box<dyn Error> {
+    let StartError::Listen { address, source } = error else {
+        return Box::new(error);
+    };
+    Box::new(CannotListen { address, source })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot listen at {address}; stop what listens there, or choose another address, for example \
+     --listen 127.0.0.1:0 for any free port"
+)]
+struct CannotListen {
+    address: SocketAddr,
+    source: std::io::Error,
 }
 
 /// Refreshes one line a second, on a terminal only.

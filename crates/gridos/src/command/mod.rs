@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) mod check;
@@ -15,8 +15,12 @@ pub(crate) mod simulate;
 /// What every command ends with.
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
-fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build()
+/// Runs `work`, and leaves behind whatever still waits for a foreign lock or disk.
+fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Waits for Ctrl-C, SIGTERM, or the end of `duration`.

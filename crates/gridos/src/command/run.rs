@@ -8,7 +8,7 @@ use crate::engine::Engine;
 pub(crate) fn run(args: &Run) -> Outcome {
     crate::log::start("info");
     let config = Config::load(&args.config, std::env::vars_os())?;
-    super::runtime()?.block_on(async {
+    super::block_on(async {
         let engine = Engine::start(&config).await?;
         tracing::info!(
             "{} devices, {} points; page and API at http://{}/",
@@ -22,8 +22,8 @@ pub(crate) fn run(args: &Run) -> Outcome {
             () = failed => tracing::error!("the engine failed; ending"),
         }
         tracing::info!("draining");
-        let summary = engine.end().await?;
+        let (summary, ended) = engine.end().await;
         tracing::info!("{}", summary.in_one_line());
-        Ok(())
+        Ok(ended?)
     })
 }

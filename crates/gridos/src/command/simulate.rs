@@ -13,12 +13,9 @@ const FILES_BASE: usize = 64;
 pub(crate) fn run(args: &SimulateModbus) -> Outcome {
     crate::log::start("info");
     files::allow(args.devices * FILES_PER_DEVICE + FILES_BASE)?;
-    super::runtime()?.block_on(async {
+    super::block_on(async {
         let fleet = Fleet::start(args.address, args.port_base, args.devices, args.seed).await;
-        let fleet = fleet.map_err(|source| CannotListen {
-            address: args.address.to_string(),
-            source,
-        })?;
+        let fleet = fleet.map_err(CannotListen)?;
         if let (Some(first), Some(last)) = (fleet.addresses().next(), fleet.addresses().last()) {
             println!("{} devices at {first} to {last}; Ctrl-C ends", args.devices);
         }
@@ -29,8 +26,5 @@ pub(crate) fn run(args: &SimulateModbus) -> Outcome {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen at {address}; choose another --port-base")]
-struct CannotListen {
-    address: String,
-    source: std::io::Error,
-}
+#[error("the devices cannot listen; choose another --port-base")]
+struct CannotListen(#[source] std::io::Error);

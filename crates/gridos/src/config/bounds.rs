@@ -4,9 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gridos_modbus::Request;
+
 use super::device::Device;
+use super::footprint;
 use super::load::Config;
-use super::profile::{Profile, Protocol};
+use super::profile::{Profile, Protocol, RegisterMap};
+use super::store::Database;
 
 /// How long the ring holds what a whole fleet sends while the pipeline waits for a slow disk.
 ///
@@ -33,7 +37,7 @@ pub const HTTP_CONNECTIONS: usize = 512;
 pub const POST_BYTES_PER_BODY: u64 = 4;
 
 /// Bytes of a batch's columns per reading: value, quality, point and time.
-pub const BATCH_BYTES_PER_READING: u64 = 8 + 1 + 4 + 8;
+pub const BATCH_BYTES_PER_READING: u64 = 8 + 4 + 4 + 8;
 
 /// Bytes of a batch beside its columns.
 pub const BATCH_BYTES: u64 = 256;
@@ -47,12 +51,6 @@ pub const POINT_BYTES: u64 = 320;
 
 /// Bytes that do not depend on the configuration: code, runtime, journal and database buffers.
 pub const BASE_BYTES: u64 = 48 << 20;
-
-/// Bytes per reading on disk in the journal, as sweeps (measured: 8 and its share of the frame).
-pub const JOURNAL_BYTES_PER_READING: f64 = 10.0;
-
-/// Bytes per reading on disk in the database, as sweeps with their index (measured: 9.3 or less).
-pub const STORE_BYTES_PER_READING: f64 = 9.0;
 
 /// File descriptors of the journal, of the database, and of the runtime with the standard streams.
 pub const FILES_BASE: usize = 16 + 16 + 32;
@@ -70,6 +68,10 @@ pub struct Bounds {
     pub requests_per_second: f64,
     /// Readings a second that are polled; what is pushed comes on top and is not known.
     pub readings_per_second: f64,
+    /// Bytes a second that the polled readings take in the journal.
+    pub journal_bytes_per_second: f64,
+    /// Bytes a second that the polled readings take in the database.
+    pub store_bytes_per_second: f64,
     /// The most readings one batch needs room for.
     pub batch_readings: usize,
     /// Slots of the ring.
@@ -97,26 +99,27 @@ impl Bounds {
             .filter_map(|device| device.connection.as_ref())
             .map(|connection| &connection.address)
             .collect();
-        let mut rates = Rates::default();
-        let (mut requests, mut readings, mut points) = (0.0, 0.0, 0);
+        let mut rates = Rates::new(&config.store.database);
+        let (mut sum, mut points) = (Rate::default(), 0);
         for device in enabled() {
             let rate = rates.of(&device.profile);
-            requests += rate.requests / device.scan_factor;
-            readings += rate.readings / device.scan_factor;
+            sum.add(rate, device.scan_factor);
             points += device.profile.points();
         }
         let pushes = enabled().any(|device| device.connection.is_none());
         let profiles = rates.largest.into_values();
         let largest = profiles.max().unwrap_or(0);
-        let derived = ring_batches(requests, addresses.len(), pushes);
+        let derived = ring_batches(sum.requests, addresses.len(), pushes);
         let given = config.engine.ring_batches.map(|batches| batches as usize);
         let ring_batches = given.unwrap_or(derived);
         Self {
             devices: enabled().count(),
             points,
             connections: addresses.len(),
-            requests_per_second: requests,
-            readings_per_second: readings,
+            requests_per_second: sum.requests,
+            readings_per_second: sum.readings,
+            journal_bytes_per_second: sum.journal_bytes,
+            store_bytes_per_second: sum.store_bytes,
             batch_readings: largest.max(BATCH_READINGS_LEAST),
             ring_batches,
             pool_batches: pool_batches(ring_batches),
@@ -151,59 +154,95 @@ impl Bounds {
     }
 }
 
-/// Requests and readings a second of one device at its profile's periods.
+/// What one device at its profile's periods asks a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Rate {
-    pub(crate) requests: f64,
-    pub(crate) readings: f64,
+struct Rate {
+    requests: f64,
+    readings: f64,
+    journal_bytes: f64,
+    store_bytes: f64,
+}
+
+impl Rate {
+    /// Adds `other` at periods that are `factor` times as long.
+    fn add(&mut self, other: Self, factor: f64) {
+        self.requests += other.requests / factor;
+        self.readings += other.readings / factor;
+        self.journal_bytes += other.journal_bytes / factor;
+        self.store_bytes += other.store_bytes / factor;
+    }
 }
 
 /// The rates of profiles, each computed once for all its devices.
-#[derive(Debug, Default)]
-struct Rates {
+#[derive(Debug)]
+struct Rates<'a> {
+    database: &'a Database,
     known: HashMap<*const Profile, Rate>,
     largest: HashMap<*const Profile, usize>,
 }
 
-impl Rates {
+impl<'a> Rates<'a> {
+    fn new(database: &'a Database) -> Self {
+        Self {
+            database,
+            known: HashMap::new(),
+            largest: HashMap::new(),
+        }
+    }
+
     fn of(&mut self, profile: &Arc<Profile>) -> Rate {
         let key = Arc::as_ptr(profile);
-        let rate = self.known.entry(key).or_insert_with(|| rate(profile));
+        let database = self.database;
+        let known = self.known.entry(key);
+        let rate = *known.or_insert_with(|| rate(profile, database));
         let largest = || match &profile.protocol {
             Protocol::Modbus(map) => {
-                let lengths = map
-                    .plan
-                    .requests()
-                    .iter()
-                    .map(|request| request.points().len());
+                let requests = map.plan.requests().iter();
+                let lengths = requests.map(|request| request.points().len());
                 lengths.max().unwrap_or(0)
             }
             Protocol::Push(_) => 0,
         };
         self.largest.entry(key).or_insert_with(largest);
-        *rate
+        rate
     }
 }
 
 /// The rate of a device of `profile`, before its own scan factor.
-pub(crate) fn rate(profile: &Profile) -> Rate {
+fn rate(profile: &Profile, database: &Database) -> Rate {
+    let mut sum = Rate::default();
     let Protocol::Modbus(map) = &profile.protocol else {
-        return Rate::default();
+        return sum;
     };
-    let mut rate = Rate::default();
-    for request in map.plan.requests() {
-        let Some(period) = map.scan_periods.get(request.scan()) else {
-            continue;
+    for (request, period) in polls(map) {
+        let range = request.points();
+        let points = map.plan.points().get(range.clone()).unwrap_or_default();
+        let once = Rate {
+            requests: 1.0,
+            readings: quantity(range.len()),
+            journal_bytes: bytes(footprint::journal_bytes(range.len())),
+            store_bytes: bytes(footprint::store_bytes(database, points)),
         };
-        rate.requests += 1.0 / period.as_secs_f64();
-        rate.readings += quantity(request.points().len()) / period.as_secs_f64();
+        sum.add(once, period.as_secs_f64());
     }
-    rate
+    sum
+}
+
+/// The requests of a map with their periods.
+fn polls(map: &RegisterMap) -> impl Iterator<Item = (&Request, Duration)> {
+    let requests = map.plan.requests().iter();
+    requests.filter_map(|request| Some((&**request, *map.scan_periods.get(request.scan())?)))
 }
 
 /// The share of its connection's time that a device takes if each answer takes `answer`.
 pub(crate) fn load(device: &Device, answer: Duration) -> f64 {
-    rate(&device.profile).requests / device.scan_factor * answer.as_secs_f64()
+    let Protocol::Modbus(map) = &device.profile.protocol else {
+        return 0.0;
+    };
+    let requests: f64 = polls(map)
+        .map(|(_, period)| 1.0 / period.as_secs_f64())
+        .sum();
+    requests / device.scan_factor * answer.as_secs_f64()
 }
 
 /// What arrives during a stall, and one answer of every connection that was due together with
@@ -226,6 +265,12 @@ fn count(count: usize) -> u64 {
 /// A count as a number to multiply: exact up to 2³², which no count here exceeds.
 pub fn quantity(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
+}
+
+/// Bytes as a number to divide; exact up to 4 TiB, which is enough for a report.
+pub fn bytes(bytes: u64) -> f64 {
+    let part = |part: u64| usize::try_from(part).map_or(f64::MAX, quantity);
+    part(bytes >> 10) * 1_024.0 + part(bytes & 1_023)
 }
 
 #[expect(

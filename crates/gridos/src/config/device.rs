@@ -1,6 +1,5 @@
 //! `[[device]]`: one device of the field.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +11,10 @@ use super::fault::Place;
 use super::limits;
 use super::modbus::TIMEOUTS;
 use super::name::Name;
+use super::names::Names;
 use super::nearest::suggestion;
 use super::profile::{Profile, Protocol};
 use super::section::Section;
-use super::source::Found;
 
 pub(super) const KEYS: &[&str] = &[
     "name",
@@ -77,21 +76,16 @@ pub struct Override {
 /// The profiles by name.
 #[derive(Debug, Default)]
 pub(super) struct Profiles {
-    sound: HashMap<Name, Found<Arc<Profile>>>,
+    sound: HashMap<Name, Arc<Profile>>,
     /// Profiles with faults: their devices are not blamed for naming them.
     faulty: HashSet<String>,
 }
 
 impl Profiles {
-    /// Adds a profile, unless there is one of its name: then gives that one.
-    pub(super) fn add(&mut self, profile: Found<Arc<Profile>>) -> Option<&Found<Arc<Profile>>> {
-        match self.sound.entry(profile.value.name.clone()) {
-            Entry::Occupied(first) => Some(first.into_mut()),
-            Entry::Vacant(place) => {
-                place.insert(profile);
-                None
-            }
-        }
+    /// Adds a profile; of two of one name, which is a fault, the first counts.
+    pub(super) fn add(&mut self, profile: Arc<Profile>) {
+        let name = profile.name.clone();
+        self.sound.entry(name).or_insert(profile);
     }
 
     /// Remembers that a profile of that name is there, though it cannot be used.
@@ -105,7 +99,7 @@ impl Profiles {
             .ok()
             .and_then(|name| self.sound.get(&name));
         if let Some(profile) = sound {
-            return Ok(Some(Arc::clone(&profile.value)));
+            return Ok(Some(Arc::clone(profile)));
         }
         if self.faulty.contains(text) {
             return Ok(None);
@@ -118,11 +112,17 @@ impl Profiles {
 }
 
 impl Device {
-    pub(super) fn read(section: &mut Section<'_>, profiles: &Profiles) -> Option<Self> {
+    /// Reads one; `names` are those of the devices before it.
+    pub(super) fn read(
+        section: &mut Section<'_>,
+        names: &mut Names,
+        profiles: &Profiles,
+    ) -> Option<Self> {
         let name = section.word("name", Name::dotted);
         let name = section.demand("name", name, "name = \"feeder-07\"");
         if let Some(name) = &name {
             section.rename(format!("device '{}'", name.value));
+            names.note(section, name);
         }
         let profile = section.word("profile", |text| profiles.find(text));
         let profile = section.demand("profile", profile, "profile = \"feeder\"");

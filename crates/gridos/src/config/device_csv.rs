@@ -1,13 +1,13 @@
 //! `[devices] csv = "fleet.csv"`: devices by the thousand, one per row.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::device::{Device, Profiles};
 use super::fault::{FaultLog, Place};
+use super::names::Names;
 use super::nearest::suggestion;
 use super::section::{Section, shown};
+use super::source::Files;
 
 pub(super) const KEYS: &[&str] = &["csv"];
 
@@ -28,23 +28,25 @@ const COLUMNS_REQUIRED: [&str; 2] = ["name", "profile"];
 /// What a column is called that is not known: no key has this name, so it is never read.
 const UNKNOWN: &str = "";
 
-/// Gives the bytes of a file that the configuration names.
-pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
-
-/// The devices of the file that `section` names.
+/// The devices of the file that `section` names; `names` are those of the devices before them.
 pub(super) fn read(
     section: &Section<'_>,
-    folder: &Path,
-    read_file: ReadFile<'_>,
+    names: &mut Names,
+    files: &Files<'_>,
     profiles: &Profiles,
     faults: &FaultLog,
 ) -> Vec<Device> {
-    let Some(name) = section.text("csv") else {
+    let name = section.text("csv");
+    if section.is_given() {
+        let example = "csv = \"fleet.csv\", or [[device]] for a single device";
+        section.demand("csv", name.as_ref(), example);
+    }
+    let Some(name) = name else {
         return Vec::new();
     };
-    let path = folder.join(name.value);
-    match read_file(&path) {
-        Ok(bytes) => parse(&bytes, &path.to_string_lossy(), profiles, faults),
+    let path = files.folder.join(name.value);
+    match (files.read)(&path) {
+        Ok(bytes) => parse(&bytes, &path.to_string_lossy(), names, profiles, faults),
         Err(error) => {
             let shown = shown(&path.to_string_lossy());
             section.fault("csv", format_args!("{shown} cannot be read: {error}"));
@@ -53,7 +55,13 @@ pub(super) fn read(
     }
 }
 
-fn parse(bytes: &[u8], file: &str, profiles: &Profiles, faults: &FaultLog) -> Vec<Device> {
+fn parse(
+    bytes: &[u8],
+    file: &str,
+    names: &mut Names,
+    profiles: &Profiles,
+    faults: &FaultLog,
+) -> Vec<Device> {
     let file: Arc<str> = file.into();
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
@@ -93,7 +101,7 @@ fn parse(bytes: &[u8], file: &str, profiles: &Profiles, faults: &FaultLog) -> Ve
             continue;
         }
         let mut section = Section::row(&columns, &row, place, faults);
-        devices.extend(Device::read(&mut section, profiles));
+        devices.extend(Device::read(&mut section, names, profiles));
     }
     devices
 }

@@ -108,10 +108,10 @@ fn keys_of(text: &str) -> Vec<(String, String)> {
     let mut section = String::new();
     let mut keys = Vec::new();
     for line in text.lines() {
+        let line = line.strip_prefix('#').unwrap_or(line);
         if let Some(header) = line.strip_prefix('[') {
             section = header.trim_matches(['[', ']']).to_owned();
         }
-        let line = line.strip_prefix('#').unwrap_or(line);
         let key = line.split_once(" = ").map(|(key, _)| key);
         let is_key = |key: &&str| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if let Some(key) = key.filter(is_key) {

@@ -83,6 +83,26 @@ impl Fleet {
             })
         })
     }
+
+    /// How often each polled point is read.
+    pub fn periods(&self) -> impl Iterator<Item = (PointIndex, Duration)> {
+        self.devices.iter().flat_map(|device| {
+            let groups = self.directory.device(device.index).groups();
+            let link = device.modbus.iter();
+            let requests =
+                link.flat_map(|link| link.plan.requests().iter().map(move |r| (link, r)));
+            groups
+                .iter()
+                .zip(requests)
+                .flat_map(|(group, (link, request))| {
+                    let period = link.scan_periods.get(request.scan()).copied();
+                    let offsets = (0..).zip(group.points());
+                    offsets.filter_map(move |(offset, _)| {
+                        Some((group.first().offset(offset), period?))
+                    })
+                })
+        })
+    }
 }
 
 fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, String> {
@@ -107,7 +127,7 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
     };
     let index = builder
         .add(name, points, &groups)
-        .map_err(|error| format!("device '{name}': {error}"))?;
+        .map_err(|error| error.to_string())?;
     Ok(FleetDevice {
         index,
         modbus,

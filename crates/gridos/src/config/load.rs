@@ -16,12 +16,12 @@ use super::http::{self, Http};
 use super::journal::{self, Journal};
 use super::keys;
 use super::modbus::{self, Asking};
-use super::name::Name;
+use super::names::Names;
 use super::profile::{self, Profile};
 use super::quantity::show_size;
 use super::scan::ScanClasses;
 use super::section::Section;
-use super::source::{Found, Source};
+use super::source::{Files, Source};
 use super::store::{self, Store};
 
 /// The whole configuration, checked.
@@ -96,9 +96,9 @@ impl Config {
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         let config = source.parse(text, &faults).and_then(|table| {
             let root = Section::root(table.get_ref(), keys::ROOT, &source, &faults);
-            let files = Files { folder, read_file };
+            let read = read_file;
+            let files = Files { folder, read };
             let config = Self::read(&root, &variables, &files, &faults)?;
-            check_unique(&config.devices, &faults);
             if faults.is_empty() {
                 check_memory(&config, &faults);
             }
@@ -118,19 +118,21 @@ impl Config {
         let journal = Journal::read(&root.section("journal", journal::KEYS, variables));
         let store = root.section("store", store::KEYS, variables);
         let data_dir = engine.as_ref().map(|engine| engine.data_dir.clone());
-        let store = Store::read(&store, &data_dir.unwrap_or_default(), files.folder);
+        let store = Store::read(&store, &data_dir.unwrap_or_default(), files);
         let modbus = root.section("modbus", modbus::KEYS, variables);
         let modbus = Asking::read(&modbus, &Asking::default());
         let scan_classes = ScanClasses::read(&root.section("scan_class", &[], &[]));
-        let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus, faults);
+        let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus);
+        let mut names = Names::default();
         let mut devices: Vec<Device> = root
             .tables("device", device::KEYS, "device")
             .iter_mut()
-            .filter_map(|section| Device::read(section, &by_name))
+            .filter_map(|section| Device::read(section, &mut names, &by_name))
             .collect();
         let csv = root.section("devices", device_csv::KEYS, &[]);
-        let rows = device_csv::read(&csv, files.folder, files.read_file, &by_name, faults);
+        let rows = device_csv::read(&csv, &mut names, files, &by_name, faults);
         devices.extend(rows);
+        check_connections(&devices, faults);
         Some(Self {
             engine: engine?,
             http,
@@ -144,44 +146,30 @@ impl Config {
     }
 }
 
-struct Files<'a> {
-    folder: &'a Path,
-    read_file: device_csv::ReadFile<'a>,
-}
-
 fn read_profiles(
     root: &Section<'_>,
     classes: &ScanClasses,
     asking: &Asking,
-    faults: &FaultLog,
 ) -> (Vec<Arc<Profile>>, Profiles) {
     let mut profiles = Vec::new();
     let mut by_name = Profiles::default();
+    let mut names = Names::default();
     for mut section in root.tables("profile", profile::KEYS, "profile") {
-        let Some(found) = Profile::read(&mut section, classes, asking) else {
+        let Some(profile) = Profile::read(&mut section, &mut names, classes, asking) else {
             by_name.add_faulty(section.text("name").map(|name| name.value));
             continue;
         };
-        let (profile, place) = (Arc::new(found.value), found.place);
+        let profile = Arc::new(profile);
         profiles.push(Arc::clone(&profile));
-        if let Some(first) = by_name.add(Found::new(profile, &place)) {
-            let (name, first) = (&first.value.name, &first.place);
-            let what = format!("profile '{name}' is at {first} already; rename one");
-            faults.add(&place, what);
-        }
+        by_name.add(profile);
     }
     (profiles, by_name)
 }
 
-/// Two devices of one name, or at one address with one unit id, would overwrite each other.
-fn check_unique(devices: &[Device], faults: &FaultLog) {
-    let mut names: HashMap<&Name, &Place> = HashMap::new();
+/// Two devices at one address with one unit id would be one and the same.
+fn check_connections(devices: &[Device], faults: &FaultLog) {
     let mut connections: HashMap<&Connection, &Device> = HashMap::new();
     for device in devices {
-        if let Some(first) = names.insert(&device.name, &device.place) {
-            let what = format!("device '{}' is at {first} already; rename one", device.name);
-            faults.add(&device.place, what);
-        }
         let Some(connection) = device.connection.as_ref().filter(|_| device.enabled) else {
             continue;
         };

@@ -6,6 +6,7 @@ use gridos_modbus::{Kind, Order, Plan, RegisterPoint};
 use super::limits;
 use super::modbus::Asking;
 use super::name::Name;
+use super::names::Names;
 use super::profile::Defaults;
 use super::register;
 use super::scan::ScanClasses;
@@ -38,12 +39,14 @@ pub(super) struct ModbusPoint {
     pub(super) scan: Name,
 }
 
-/// Reads what every point has; `section` is called after the point from then on.
-pub(super) fn read_common(section: &mut Section<'_>, profile: &str) -> Option<Common> {
+/// Reads what every point has; `section` is called after the point from then on, and `names` are
+/// those of the points before it.
+fn read_common(section: &mut Section<'_>, profile: &str, names: &mut Names) -> Option<Common> {
     let name = section.word("name", Name::plain);
     let name = section.demand("name", name, "name = \"current\"");
     if let Some(name) = &name {
         section.rename(format!("{profile} point '{}'", name.value));
+        names.note(section, name);
     }
     let unit = section.word("unit", checked_unit);
     let limits = limits::read(section);
@@ -58,11 +61,12 @@ pub(super) fn read_common(section: &mut Section<'_>, profile: &str) -> Option<Co
 pub(super) fn read_modbus(
     section: &mut Section<'_>,
     profile: &str,
+    names: &mut Names,
     defaults: &Defaults,
     asking: &Asking,
     classes: &ScanClasses,
 ) -> Option<ModbusPoint> {
-    let common = read_common(section, profile);
+    let common = read_common(section, profile, names);
     let place = register::read(section);
     let kind = section
         .word("type", str::parse::<Kind>)
@@ -90,7 +94,9 @@ pub(super) fn read_modbus(
     };
     // Planned alone, so that a fault is found at the line of its point.
     if let Err(error) = Plan::new(vec![register.clone()], &asking.plan) {
-        section.report(error);
+        let text = error.to_string();
+        let own = format!("point '{}' ", register.name);
+        section.report(text.strip_prefix(&own).unwrap_or(&text));
         return None;
     }
     Some(ModbusPoint {
@@ -101,8 +107,12 @@ pub(super) fn read_modbus(
 }
 
 /// Reads a point whose readings are pushed.
-pub(super) fn read_push(section: &mut Section<'_>, profile: &str) -> Option<Common> {
-    let common = read_common(section, profile);
+pub(super) fn read_push(
+    section: &mut Section<'_>,
+    profile: &str,
+    names: &mut Names,
+) -> Option<Common> {
+    let common = read_common(section, profile, names);
     for key in REGISTER_KEYS.iter().filter(|key| section.has(key)) {
         section.fault(key, "is only for protocol = \"modbus\"; remove it");
     }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use gridos_store::PostgresConfig;
+use gridos_store::postgres::{PostgresOptionError, PostgresUrlError as Unusable};
+
 use super::secret::Secret;
 
 /// `postgres://user@host:port/database?options`, checked to hold no password.
@@ -9,7 +12,7 @@ use super::secret::Secret;
 pub struct PostgresUrl(Box<str>);
 
 /// Why a text is no such URL; the text is not shown, since it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostgresUrlError {
     /// Another kind of address.
     #[error("does not begin with postgres://; write postgres://user@host:5432/database")]
@@ -23,6 +26,12 @@ pub enum PostgresUrlError {
     /// A percent sign without two hexadecimal digits, or what it spells is no UTF-8.
     #[error("has a wrong percent code in its password; write for example %40 for @")]
     Percent,
+    /// An option that the engine cannot fulfil.
+    #[error(transparent)]
+    Option(PostgresOptionError),
+    /// What the database's driver does not understand.
+    #[error("cannot be used: {0}")]
+    Unusable(String),
 }
 
 impl PostgresUrl {
@@ -63,6 +72,12 @@ impl PostgresUrl {
             "postgres://{user}@{host}/{database}{mark}{}",
             kept.join("&")
         );
+        // The store's own reading, so that what it would refuse at the start is found here.
+        PostgresConfig::from_url(&url, None).map_err(|error| match error {
+            Unusable::Option(option) => PostgresUrlError::Option(option),
+            Unusable::Malformed { reason } => PostgresUrlError::Unusable(reason),
+            Unusable::Part(what) => PostgresUrlError::Unusable(format!("it names {what}")),
+        })?;
         let password = password.map(decode_percent).transpose()?;
         Ok((Self(url.into()), password.map(|text| Secret::new(&text))))
     }
@@ -133,6 +148,20 @@ mod tests {
         );
         assert_eq!(error("postgres://u:%4@h/d"), PostgresUrlError::Percent);
         assert_eq!(error("postgres://u@h/d e"), PostgresUrlError::Letter);
+    }
+
+    #[test]
+    fn what_the_engine_would_not_do_is_refused() {
+        let error = |text| PostgresUrl::parse(text).unwrap_err().to_string();
+        let tls = error("postgres://u@h/d?sslmode=verify-full");
+        assert!(tls.contains("sslmode=disable"), "{tls}");
+        assert_eq!(
+            error("postgres://u@h/d?sslmode=disable&target_session_attrs=any"),
+            "has the option 'target_session_attrs', which would do nothing here; remove it"
+        );
+        assert!(error("postgres://u@h:99999/d").starts_with("cannot be used: "));
+        assert!(error("postgres://u@h/d?connect_timeout=soon").starts_with("cannot be used: "));
+        assert!(error("postgres://u@h1,h2/d").ends_with("names several hosts"));
     }
 
     proptest! {

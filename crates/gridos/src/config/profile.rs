@@ -8,13 +8,12 @@ use gridos_alarm::Limits;
 use gridos_modbus::{Order, Plan, RegisterPoint};
 use gridos_model::POINTS_PER_LAYOUT_MAX;
 
-use super::fault::Place;
 use super::modbus::{self, Asking};
 use super::name::Name;
+use super::names::Names;
 use super::point::{self, Common, ModbusPoint};
 use super::scan::ScanClasses;
 use super::section::Section;
-use super::source::Found;
 
 pub(super) const KEYS: &[&str] = &[
     "name",
@@ -93,13 +92,15 @@ enum Kind {
 impl Profile {
     pub(super) fn read(
         section: &mut Section<'_>,
+        names: &mut Names,
         classes: &ScanClasses,
         asking: &Asking,
-    ) -> Option<Found<Self>> {
+    ) -> Option<Self> {
         let name = section.word("name", Name::plain);
         let name = section.demand("name", name, "name = \"feeder\"");
         if let Some(name) = &name {
             section.rename(format!("profile '{}'", name.value));
+            names.note(section, name);
         }
         let kinds = [("modbus", Kind::Modbus), ("push", Kind::Push)];
         let kind = section.choice("protocol", &kinds);
@@ -110,11 +111,10 @@ impl Profile {
             Kind::Push => PointList::read(section).map(Protocol::Push),
         };
         let name = name?;
-        let profile = Self {
+        Some(Self {
             name: name.value,
             protocol: protocol?,
-        };
-        Some(Found::new(profile, &name.place))
+        })
     }
 
     /// How many points each of its devices has.
@@ -147,11 +147,13 @@ impl RegisterMap {
             order: order.map_or(Order::ABCD, |found| found.value),
         };
         let title = section.title();
+        let mut names = Names::default();
         let mut points: Vec<ModbusPoint> = sections(section)
             .iter_mut()
-            .filter_map(|point| point::read_modbus(point, title, &defaults, &asking, classes))
+            .filter_map(|point| {
+                point::read_modbus(point, title, &mut names, &defaults, &asking, classes)
+            })
             .collect();
-        check_names(section, points.iter().map(|point| &point.common));
         let used = |name: &Name| points.iter().any(|point| point.scan == *name);
         let used: Vec<_> = classes
             .as_slice()
@@ -194,11 +196,11 @@ impl PointList {
         for key in only_modbus.filter(|key| section.has(key)) {
             section.fault(key, "is only for protocol = \"modbus\"; remove it");
         }
+        let mut names = Names::default();
         let points: Vec<Common> = sections(section)
             .iter_mut()
-            .filter_map(|point| point::read_push(point, section.title()))
+            .filter_map(|point| point::read_push(point, section.title(), &mut names))
             .collect();
-        check_names(section, points.iter());
         let limit_at = |(at, point): (usize, &Common)| point.limits.map(|limits| (at, limits));
         Some(Self {
             limits: points.iter().enumerate().filter_map(limit_at).collect(),
@@ -220,15 +222,4 @@ fn sections<'a>(profile: &Section<'a>) -> Vec<Section<'a>> {
         profile.report(what);
     }
     points
-}
-
-fn check_names<'a>(profile: &Section<'_>, points: impl Iterator<Item = &'a Common>) {
-    let mut places: HashMap<&str, &Place> = HashMap::new();
-    for point in points {
-        let name = &point.name;
-        if let Some(first) = places.insert(name.value.as_str(), &name.place) {
-            let what = format!("point '{}' is at {first} already; rename one", name.value);
-            profile.report_at(&name.place, what);
-        }
-    }
 }

@@ -168,6 +168,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether the section is in the file, be it empty.
+    pub(super) fn is_given(&self) -> bool {
+        match &self.lookup {
+            Lookup::Table { table, .. } => table.is_some(),
+            Lookup::Row { .. } => true,
+        }
+    }
+
     /// What the section is called in faults.
     pub(super) fn title(&self) -> &str {
         &self.title
@@ -177,11 +185,6 @@ impl<'a> Section<'a> {
     pub(super) fn report(&self, what: impl Display) {
         self.faults
             .add(&self.place, format!("{}: {what}", self.title));
-    }
-
-    /// Reports a fault at another place.
-    pub(super) fn report_at(&self, place: &Place, what: impl Display) {
-        self.faults.add(place, format!("{}: {what}", self.title));
     }
 
     /// Reports a fault of `key`, at its value or, if it is not given, at the section.
@@ -221,7 +224,8 @@ impl<'a> Section<'a> {
         match parse(text.value) {
             Ok(value) => Some(Found::new(value, &text.place)),
             Err(error) => {
-                let what = format!("{} {error}", shown(text.value));
+                let error = error.to_string();
+                let what = format!("{} {}", shown(text.value), without_text(&error, text.value));
                 self.fault_of(key, &text.place, what);
                 None
             }
@@ -425,6 +429,16 @@ impl<'a> Section<'a> {
 /// A text of the user, in quotes, without line breaks, cut where it would fill the screen.
 pub(super) fn shown(text: &str) -> String {
     format!("\"{}\"", escaped(text))
+}
+
+/// What an error says behind the text in quotes that some begin with: the text is shown already.
+fn without_text<'a>(error: &'a str, text: &str) -> &'a str {
+    let quoted = error.strip_prefix('\'');
+    let behind = quoted.and_then(|rest| rest.split_once("' "));
+    match behind {
+        Some((start, rest)) if text.starts_with(start) => rest,
+        Some(_) | None => error,
+    }
 }
 
 fn escaped(text: &str) -> String {

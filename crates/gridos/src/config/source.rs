@@ -1,6 +1,8 @@
 //! A configuration text: its file, its lines, its parsed tables.
 
+use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -13,6 +15,15 @@ use super::fault::{FaultLog, Place};
 pub(super) struct Source {
     file: Arc<str>,
     line_starts: Vec<usize>,
+}
+
+/// The files that the configuration names.
+#[derive(Clone, Copy)]
+pub(super) struct Files<'a> {
+    /// What their paths are relative to: the folder of the configuration file.
+    pub(super) folder: &'a Path,
+    /// Gives the bytes of one.
+    pub(super) read: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
 }
 
 /// A value with the place where it was given.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::postgres_url::PostgresUrl;
 use super::secret::Secret;
-use super::section::Section;
+use super::section::{Section, shown};
+use super::source::Files;
 
 pub(super) const KEYS: &[&str] = &[
     "kind",
@@ -81,8 +82,7 @@ enum Kind {
 }
 
 impl Store {
-    /// `folder` is the configuration file's.
-    pub(super) fn read(section: &Section<'_>, data_dir: &Path, folder: &Path) -> Option<Self> {
+    pub(super) fn read(section: &Section<'_>, data_dir: &Path, files: &Files<'_>) -> Option<Self> {
         let kinds = [("sqlite", Kind::Sqlite), ("postgres", Kind::Postgres)];
         let kind = section.choice("kind", &kinds);
         let database = match kind.map_or(Kind::Sqlite, |found| found.value) {
@@ -95,7 +95,7 @@ impl Store {
             }
             Kind::Postgres => {
                 refuse(section, &["path"], "sqlite");
-                postgres(section, folder)
+                postgres(section, files)
             }
         };
         let commit_interval = section.duration(
@@ -118,7 +118,7 @@ fn refuse(section: &Section<'_>, keys: &[&str], kind: &str) {
     }
 }
 
-fn postgres(section: &Section<'_>, folder: &Path) -> Option<Database> {
+fn postgres(section: &Section<'_>, files: &Files<'_>) -> Option<Database> {
     let from_file = |key| section.is_in_file(key);
     let url = section.text("url");
     let example = "url = \"postgres://gridos@127.0.0.1:5432/gridos\"";
@@ -147,8 +147,88 @@ fn postgres(section: &Section<'_>, folder: &Path) -> Option<Database> {
     }
     let password = match (section.text("password"), section.text("password_file")) {
         (Some(given), _) => Password::Given(Secret::new(given.value)),
-        (None, Some(file)) => Password::File(folder.join(file.value)),
+        (None, Some(file)) => password_file(section, files, file.value),
         (None, None) => url_password.map_or(Password::None, Password::Given),
     };
     Some(Database::Postgres { url, password })
+}
+
+/// The file is read again at every start; that it can be read is seen here.
+fn password_file(section: &Section<'_>, files: &Files<'_>, name: &str) -> Password {
+    let path = files.folder.join(name);
+    let wrong = match (files.read)(&path) {
+        Ok(bytes) if std::str::from_utf8(&bytes).is_ok() => None,
+        Ok(_) => Some("is no UTF-8; save it as UTF-8".to_owned()),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    };
+    if let Some(wrong) = wrong {
+        let shown = shown(&path.to_string_lossy());
+        section.fault("password_file", format_args!("{shown} {wrong}"));
+    }
+    Password::File(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::super::tests::{NO_VARIABLES, faults, no_files};
+    use super::*;
+
+    #[test]
+    fn passwords_are_never_in_the_file() {
+        let file = "[store]\nkind = \"postgres\"\nurl = \"postgres://u:secret@h/d\"\npassword = \"secret\"";
+        let text = faults(file);
+        assert!(
+            text.starts_with("g.toml:3: [store] url: holds a password"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\ng.toml:4: [store] password: secrets are"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("secret@") && !text.contains("\"secret\""),
+            "{text}"
+        );
+        let file = "[store]\nkind = \"postgres\"\nurl = \"postgres://u@h/d\"";
+        let variables = [("GRIDOS__STORE__PASSWORD", "secret")];
+        let config = Config::parse(file, "g.toml", variables, &no_files).unwrap();
+        assert!(!format!("{config:?}").contains("secret"));
+        let Database::Postgres { url, password } = config.store.database else {
+            panic!("not postgres");
+        };
+        assert_eq!(url.as_str(), "postgres://u@h/d");
+        assert_eq!(password, Password::Given(Secret::new("secret")));
+    }
+
+    #[test]
+    fn keys_of_the_other_database_are_refused() {
+        assert_eq!(
+            faults("[store]\nurl = \"postgres://u@h/d\""),
+            "g.toml:2: [store] url: is only for kind = \"postgres\"; remove it or set kind"
+        );
+        assert_eq!(
+            faults("[store]\nkind = \"postgres\""),
+            "g.toml:1: [store] url: is missing; write url = \
+             \"postgres://gridos@127.0.0.1:5432/gridos\""
+        );
+    }
+
+    #[test]
+    fn a_password_file_must_be_there() {
+        let text = "[store]\nkind = \"postgres\"\nurl = \"postgres://u@h/d\"\n\
+                    password_file = \"secret\"\n";
+        let missing = Config::parse(text, "conf/g.toml", NO_VARIABLES, &no_files);
+        let missing = missing.unwrap_err().to_string();
+        let begin = "conf/g.toml:4: [store] password_file: \"conf/secret\" cannot be read: ";
+        assert!(missing.starts_with(begin), "{missing}");
+        let binary = Config::parse(text, "g.toml", NO_VARIABLES, &|_| Ok(vec![0xff]));
+        assert!(binary.unwrap_err().to_string().contains("is no UTF-8"));
+        let good =
+            Config::parse(text, "conf/g.toml", NO_VARIABLES, &|_| Ok(b"x\n".to_vec())).unwrap();
+        let Database::Postgres { password, .. } = good.store.database else {
+            panic!("not postgres");
+        };
+        assert_eq!(password, Password::File("conf/secret".into()));
+    }
 }

@@ -23,7 +23,7 @@ fn parse(text: &str) -> Result<Config, Faults> {
     Config::parse(text, "g.toml", NO_VARIABLES, &no_files)
 }
 
-fn faults(text: &str) -> String {
+pub(super) fn faults(text: &str) -> String {
     parse(text).unwrap_err().to_string()
 }
 
@@ -170,7 +170,8 @@ g.toml:4: [http] body_limit: 5 has no unit; write for example \"64MiB\"
 g.toml:7: [journal] sync_interval: \"5\" has no unit; write for example \"250ms\"
 g.toml:8: [journal] segment_size: \"64MB\" has the unknown unit 'MB'; allowed are B, KiB, MiB, GiB, TiB
 g.toml:9: [journal] keep: 40d is out of range; allowed are 0s to 30d
-g.toml:15: profile 'feeder' point 'ia': point 'ia' at address 65535 of kind f32 reaches past address 65535
+g.toml:15: profile 'feeder' point 'ia': at address 65535 of kind f32 reaches past address 65535
+g.toml:16: profile 'feeder' point 'ia' name: stands at g.toml:15 already; rename one
 g.toml:16: profile 'feeder' point 'ia' scan: \"fats\" is no scan class; did you mean 'fast'?
 g.toml:17: profile 'feeder' point 'ib' coil: stands beside holding, but a point has one register; remove one
 g.toml:18: profile 'feeder' point 'ic' register: is a number; write a text in quotes
@@ -208,9 +209,74 @@ point = [{ name = "x" }, { name = "x" }]
         faults(&text),
         "\
 g.toml:16: device 'b': unit 1 at 10.0.0.7:502 is device 'a' at g.toml:12 already; correct the address or unit of one
-g.toml:20: device 'a' is at g.toml:12 already; rename one
-g.toml:24: profile 'feeder' is at g.toml:3 already; rename one
-g.toml:26: profile 'feeder': point 'x' is at g.toml:26 already; rename one"
+g.toml:20: device 'a' name: stands at g.toml:12 already; rename one
+g.toml:24: profile 'feeder' name: stands at g.toml:3 already; rename one
+g.toml:26: profile 'feeder' point 'x' name: stands at g.toml:26 already; rename one"
+    );
+}
+
+#[test]
+fn a_name_is_taken_also_by_what_is_faulty_otherwise() {
+    let text = with_feeder(
+        r#"
+[[device]]
+name = "x"
+profile = "fedder"
+[[device]]
+name = "x"
+profile = "feeder"
+address = "h"
+[[device]]
+name = "y"
+profile = "feeder"
+address = "h"
+[[profile]]
+name = "push"
+protocol = "push"
+point = []
+[[profile]]
+name = "push"
+protocol = "push"
+point = [
+    { name = "a", limits = { high = 1, low = 2 } },
+    { name = "a", scale = 2 },
+]
+[engine]
+ring_batches = 0
+"#,
+    );
+    let found = faults(&text);
+    for expected in [
+        "g.toml:15: device 'x' name: stands at g.toml:12 already; rename one",
+        "g.toml:19: device 'y': unit 1 at h:502 is device 'x' at g.toml:15 already; correct the \
+         address or unit of one",
+        "g.toml:27: profile 'push' name: stands at g.toml:23 already; rename one",
+        "g.toml:31: profile 'push' point 'a' name: stands at g.toml:30 already; rename one",
+    ] {
+        assert!(
+            found.lines().any(|line| line == expected),
+            "{expected}\n{found}"
+        );
+    }
+}
+
+#[test]
+fn a_text_is_shown_once() {
+    let text = FEEDER.replace("\"f32\", order = \"cdab\"", "\"f23\", order = \"dcab\"");
+    assert_eq!(
+        faults(&text),
+        "\
+g.toml:7: profile 'feeder' point 'p' order: \"dcab\" is no order of bytes; use abcd, cdab, badc or dcba
+g.toml:7: profile 'feeder' point 'p' type: \"f23\" is no kind; use bool, bit0 to bit15, u16, i16, u32, i32, u64, i64, f32, f64, bcd16 or bcd32"
+    );
+}
+
+#[test]
+fn a_section_of_devices_names_their_file() {
+    assert_eq!(
+        faults("[devices]\n"),
+        "g.toml:1: [devices] csv: is missing; write csv = \"fleet.csv\", or [[device]] for a \
+         single device"
     );
 }
 
@@ -250,47 +316,6 @@ fn the_network_needs_a_clear_word() {
 }
 
 #[test]
-fn passwords_are_never_in_the_file() {
-    let file =
-        "[store]\nkind = \"postgres\"\nurl = \"postgres://u:secret@h/d\"\npassword = \"secret\"";
-    let text = faults(file);
-    assert!(
-        text.starts_with("g.toml:3: [store] url: holds a password"),
-        "{text}"
-    );
-    assert!(
-        text.contains("\ng.toml:4: [store] password: secrets are"),
-        "{text}"
-    );
-    assert!(
-        !text.contains("secret@") && !text.contains("\"secret\""),
-        "{text}"
-    );
-    let file = "[store]\nkind = \"postgres\"\nurl = \"postgres://u@h/d\"";
-    let variables = [("GRIDOS__STORE__PASSWORD", "secret")];
-    let config = Config::parse(file, "g.toml", variables, &no_files).unwrap();
-    assert!(!format!("{config:?}").contains("secret"));
-    let Database::Postgres { url, password } = config.store.database else {
-        panic!("not postgres");
-    };
-    assert_eq!(url.as_str(), "postgres://u@h/d");
-    assert_eq!(password, Password::Given(Secret::new("secret")));
-}
-
-#[test]
-fn keys_of_the_other_database_are_refused() {
-    assert_eq!(
-        faults("[store]\nurl = \"postgres://u@h/d\""),
-        "g.toml:2: [store] url: is only for kind = \"postgres\"; remove it or set kind"
-    );
-    assert_eq!(
-        faults("[store]\nkind = \"postgres\""),
-        "g.toml:1: [store] url: is missing; write url = \
-         \"postgres://gridos@127.0.0.1:5432/gridos\""
-    );
-}
-
-#[test]
 fn the_environment_overrides_the_file() {
     let variables = [
         ("GRIDOS__HTTP__LISTEN", "127.0.0.1:9000"),
@@ -322,7 +347,7 @@ fn a_fleet_too_large_for_the_memory_is_refused() {
     let text = "[engine]\nmemory_limit = \"64MiB\"\nring_batches = 4194304";
     assert_eq!(
         faults(text),
-        "g.toml:2: [engine] memory_limit: 64MiB is less than the 11890MiB that the queues of this \
+        "g.toml:2: [engine] memory_limit: 64MiB is less than the 13426MiB that the queues of this \
          fleet may take; raise it, or scan more slowly"
     );
 }

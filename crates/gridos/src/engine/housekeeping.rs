@@ -1,26 +1,33 @@
 //! Housekeeping: trimming the journal behind the database, and the gauges nobody else sets.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use gridos_api::Readiness;
-use gridos_journal::{Journal, JournalError, Position, Tail};
+use gridos_journal::{Journal, JournalError, Position, Streams, Tail};
 use gridos_telemetry::Telemetry;
 use tokio::sync::watch;
+
+use super::writing::Undrained;
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_secs(1);
 /// How often a stored position is noted with its time.
 const NOTE_PERIOD: Duration = Duration::from_secs(10);
-/// Above this share of the budget, what is stored is trimmed at once, whatever its age.
+/// Above this share of the budget, or when the journal cannot be written (the disk is full),
+/// what is stored is trimmed at once, whatever its age.
 const PRESSURE_PERCENT: u64 = 80;
 
 /// What housekeeping looks after.
 #[derive(Debug)]
 pub(super) struct Housekeeping {
+    /// The folder of all streams.
     pub(super) journal_dir: PathBuf,
+    /// The folder of this life's stream.
+    pub(super) stream_dir: PathBuf,
+    pub(super) undrained: Undrained,
     pub(super) keep: Duration,
     pub(super) bytes_max: u64,
     pub(super) stored: watch::Receiver<Tail>,
@@ -39,7 +46,7 @@ impl Housekeeping {
             self.readiness.on_journal_stalled(stalled);
             let stored = self.stored.borrow().position;
             let behind = window.note(Instant::now(), stored);
-            match self.tidy(stored, behind).await {
+            match self.tidy(stored, behind, stalled).await {
                 Ok(()) => refused = false,
                 Err(error) if !refused => {
                     tracing::warn!(%error, "the journal cannot be trimmed");
@@ -50,14 +57,24 @@ impl Housekeeping {
         }
     }
 
-    async fn tidy(&self, stored: Position, behind: Position) -> Result<(), JournalError> {
-        let (dir, bytes_max) = (self.journal_dir.clone(), self.bytes_max);
+    async fn tidy(
+        &self,
+        stored: Position,
+        behind: Position,
+        stalled: bool,
+    ) -> Result<(), JournalError> {
+        let (root, current) = (self.journal_dir.clone(), self.stream_dir.clone());
+        let (undrained, keep, bytes_max) = (self.undrained.clone(), self.keep, self.bytes_max);
         // Deleting a large file can take a while.
         let tidied = tokio::task::spawn_blocking(move || {
-            let (bytes, _) = Journal::usage(&dir)?;
-            let pressed = bytes >= bytes_max / 100 * PRESSURE_PERCENT;
-            Journal::trim(&dir, if pressed { stored } else { behind })?;
-            Journal::usage(&dir)
+            let (bytes, _) = Journal::usage(&root)?;
+            let pressed = stalled || bytes >= bytes_max / 100 * PRESSURE_PERCENT;
+            Journal::trim(&current, if pressed { stored } else { behind })?;
+            let is_needed = |dir: &Path| dir == current || undrained.contains(dir);
+            let is_old =
+                |changed: SystemTime| pressed || changed.elapsed().is_ok_and(|age| age >= keep);
+            Streams::trim(&root, is_needed, is_old)?;
+            Journal::usage(&root)
         });
         let Ok(tidied) = tidied.await else {
             return Ok(());

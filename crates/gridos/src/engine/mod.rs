@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use gridos_api::Readiness;
 use gridos_collect::Collector;
+use gridos_journal::Streams;
 use gridos_model::Directory;
 use gridos_pipeline::{Pipeline, PipelineError};
-use gridos_store::WriterSummary;
 use gridos_telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,6 +18,7 @@ mod housekeeping;
 mod start;
 mod store;
 mod summary;
+mod writing;
 
 pub use start::StartError;
 pub use store::OpenError;
@@ -41,16 +42,10 @@ pub struct Engine {
     stop_intake: watch::Sender<bool>,
     stop_writer: watch::Sender<bool>,
     http: JoinHandle<std::io::Result<()>>,
-    writer: JoinHandle<WriterSummary>,
+    writer: JoinHandle<bool>,
+    /// Holds the journal's folder.
+    _streams: Streams,
     housekeeping: JoinHandle<()>,
-}
-
-/// Why the engine could not end well.
-#[derive(Debug, thiserror::Error)]
-pub enum EndError {
-    /// The pipeline failed: nothing was acknowledged since, and the next start recovers.
-    #[error("the pipeline failed; start the engine again to recover")]
-    Pipeline(#[from] PipelineError),
 }
 
 impl Engine {
@@ -84,8 +79,11 @@ impl Engine {
     }
 
     /// Drains and ends: first nothing more is taken, then everything taken is made durable and
-    /// acknowledged, then stored as far as the database lets in [`STORE_PATIENCE`].
-    pub async fn end(mut self) -> Result<Summary, EndError> {
+    /// acknowledged, then stored as far as the database lets in two seconds.
+    ///
+    /// If the pipeline failed, nothing was acknowledged since; the next start recovers. The
+    /// summary says what is known all the same.
+    pub async fn end(mut self) -> (Summary, Result<(), PipelineError>) {
         self.readiness.on_draining();
         self.stop_intake.send_replace(true);
         self.collector.join().await;
@@ -99,10 +97,11 @@ impl Engine {
         }
         self.stop_writer.send_replace(true);
         let written = timeout(STORE_PATIENCE, &mut self.writer).await;
-        let is_stored = matches!(written, Ok(Ok(summary)) if summary.is_drained());
+        let is_stored = matches!(written, Ok(Ok(true)));
         self.writer.abort();
         self.housekeeping.abort();
-        let end = ended.unwrap_or(Err(PipelineError::Panicked))?;
-        Ok(Summary::of(&self.telemetry, end, is_stored))
+        let summary = Summary::of(&self.telemetry, is_stored);
+        let ended = ended.unwrap_or(Err(PipelineError::Panicked));
+        (summary, ended.map(|_| ()))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use gridos_alarm::Evaluator;
 use gridos_api::{ApiState, LimitsBook, PeriodBook, PointLimits, Readiness, Settings};
 use gridos_collect::modbus::ModbusDevice;
-use gridos_journal::{Journal, JournalError, LayoutBook, Options, Reader};
+use gridos_journal::{EarlierStream, Journal, JournalError, LayoutBook, Options, Reader, Streams};
 use gridos_model::{Directory, Level};
 use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
 use gridos_ring::{Intake, Pool, ring};
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use super::Engine;
 use super::housekeeping::Housekeeping;
 use super::store::OpenError;
+use super::writing::{Undrained, Writing};
 use crate::config::{Bounds, Config, Faults, Fleet, FleetDevice, bounds};
 use crate::files::{self, TooFewFiles};
 
@@ -66,8 +67,9 @@ impl Engine {
         // The port first: it is the likeliest to be taken, and nothing is written before.
         let listener = listen(config.http.listen).await?;
         let address = listener.local_addr().unwrap_or(config.http.listen);
-        let (journal, book) = open_journal(config, &fleet.directory)?;
+        let (streams, book) = open_streams(config, &fleet.directory)?;
         let store = super::store::open(config).await?;
+        let journal = begin_stream(config, &streams)?;
         let readiness = Readiness::default();
         readiness.on_journal_open();
 
@@ -76,12 +78,16 @@ impl Engine {
         let telemetry = Arc::new(telemetry(&fleet.directory));
         let limits = Arc::new(limits_book(&fleet));
         let periods = Arc::new(PeriodBook::new(&fleet.directory, fleet.periods()));
-        let writer = writer(config, &journal, book, &store, &telemetry);
+        let undrained = Undrained::of(streams.earlier());
+        let writing = writing(
+            config, &streams, &undrained, &journal, book, &store, &telemetry,
+        );
+        let stream_dir = journal.dir().to_owned();
         let (pipeline, intake, views) =
             start_pipeline(config, &bounds, &fleet, journal, &telemetry)?;
         readiness.on_pipeline_started();
-        let stored = writer.stored();
-        let writer = tokio::spawn(writer.run(pipeline.durable(), writer_stop));
+        let stored = writing.current.stored();
+        let writer = tokio::spawn(writing.run(pipeline.durable(), writer_stop));
         let Fleet { directory, devices } = fleet;
         let directory = Arc::new(directory);
         let api = ApiState {
@@ -105,6 +111,8 @@ impl Engine {
         let collector = gridos_collect::modbus::start(polled, intake, stop)?;
         let housekeeping = Housekeeping {
             journal_dir: config.engine.journal_dir(),
+            stream_dir,
+            undrained,
             keep: config.journal.keep,
             bytes_max: config.journal.disk_limit,
             stored,
@@ -122,6 +130,7 @@ impl Engine {
             stop_writer,
             http,
             writer,
+            _streams: streams,
             housekeeping: tokio::spawn(housekeeping.run()),
         })
     }
@@ -132,22 +141,34 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     listener.map_err(|source| StartError::Listen { address, source })
 }
 
-/// The writer that will follow `journal`.
-fn writer(
+/// What will carry the earlier streams and then `journal` into the store.
+fn writing(
     config: &Config,
+    streams: &Streams,
+    undrained: &Undrained,
     journal: &Journal,
     book: Arc<LayoutBook>,
     store: &Arc<dyn Store>,
     telemetry: &Arc<Telemetry>,
-) -> Writer {
-    Writer::new(
+) -> Writing {
+    let options = super::store::options(config, journal.end());
+    let current = Writer::new(
         Arc::clone(store),
-        Reader::new(&config.engine.journal_dir()),
-        book,
+        Reader::new(journal.dir()),
+        Arc::clone(&book),
         journal.stream(),
         Arc::clone(telemetry),
-        super::store::options(config, journal.end()),
-    )
+        options,
+    );
+    Writing {
+        earlier: streams.earlier().to_vec(),
+        undrained: undrained.clone(),
+        store: Arc::clone(store),
+        book,
+        telemetry: Arc::clone(telemetry),
+        options,
+        current,
+    }
 }
 
 /// The ring with its way in, the threads behind it, and what they publish.
@@ -225,29 +246,35 @@ fn limits_book(fleet: &Fleet) -> LimitsBook {
     LimitsBook::new(&fleet.directory, limits)
 }
 
-fn open_journal(
+/// The folder of all streams, and what every layout in them means.
+fn open_streams(
     config: &Config,
     directory: &Directory,
-) -> Result<(Journal, Arc<LayoutBook>), JournalError> {
+) -> Result<(Streams, Arc<LayoutBook>), JournalError> {
     let dir = config.engine.journal_dir();
-    let options = Options {
-        segment_bytes: config.journal.segment_size,
-        bytes_max: config.journal.disk_limit,
-    };
-    let (journal, recovery) = Journal::open(&dir, options)?;
-    if recovery.torn_bytes > 0 {
+    let streams = Streams::open(&dir)?;
+    for EarlierStream {
+        stream, recovery, ..
+    } in streams.earlier()
+    {
         let bytes = recovery.torn_bytes;
-        tracing::warn!(
-            bytes,
-            "a write that a crash interrupted was cut off the journal"
-        );
-    }
-    for (from, until) in &recovery.damaged {
-        tracing::error!(%from, %until, "a span of the journal is damaged and will be skipped");
+        if bytes > 0 {
+            tracing::warn!(%stream, bytes, "a write that a crash interrupted was cut off");
+        }
+        for (from, until) in &recovery.damaged {
+            tracing::error!(%stream, %from, %until, "a span of the journal is damaged");
+        }
     }
     let book = LayoutBook::open(&dir)?;
     book.add(directory.layouts().map(|layout| &**layout))?;
-    Ok((journal, Arc::new(book)))
+    Ok((streams, Arc::new(book)))
+}
+
+fn begin_stream(config: &Config, streams: &Streams) -> Result<Journal, JournalError> {
+    streams.begin(Options {
+        segment_bytes: config.journal.segment_size,
+        bytes_max: config.journal.disk_limit,
+    })
 }
 
 fn settings(config: &Config, bounds: &Bounds) -> Settings {

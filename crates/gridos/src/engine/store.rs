@@ -29,8 +29,11 @@ pub(super) async fn open(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
     match &config.store.database {
         Database::Sqlite { path } => {
             let store = SqliteStore::new(path);
-            store.migrate().await?;
-            Ok(Arc::new(store))
+            match store.migrate().await {
+                // Somebody else's lock, such as a backup: the writer waits for it.
+                Ok(()) | Err(StoreError::Away { .. }) => Ok(Arc::new(store)),
+                Err(error) => Err(error.into()),
+            }
         }
         Database::Postgres { url, password } => {
             let password = password.read().map_err(OpenError::Password)?;

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use gridos_journal::Tail;
 use gridos_telemetry::{LedgerSnapshot, Refusal, Stage, Telemetry};
 
 /// The ledger and the latencies at the end of an engine.
 #[derive(Clone, Debug)]
 pub struct Summary {
     ledger: LedgerSnapshot,
-    journal_end: Tail,
+    journal_end: u64,
     is_stored: bool,
     transitions: u64,
     durable: Percentiles,
@@ -25,10 +24,10 @@ struct Percentiles {
 }
 
 impl Summary {
-    pub(super) fn of(telemetry: &Telemetry, journal_end: Tail, is_stored: bool) -> Self {
+    pub(super) fn of(telemetry: &Telemetry, is_stored: bool) -> Self {
         Self {
             ledger: telemetry.ledger.snapshot(),
-            journal_end,
+            journal_end: telemetry.journal.durable.get(),
             is_stored,
             transitions: telemetry.alarms.transitions.get(),
             durable: Percentiles::of(&telemetry.stages.durable),
@@ -45,11 +44,13 @@ impl Summary {
     pub fn in_one_line(&self) -> String {
         let ledger = &self.ledger;
         format!(
-            "received {} + carried over {} = stored {} + refused {} + in the journal {} + in the \
-             ring {}: {}",
+            "received {} + carried over {} = stored {} + quarantined {} + lost {} + refused {} + \
+             in the journal {} + in the ring {}: {}",
             ledger.received,
             ledger.carried_over,
             ledger.stored,
+            ledger.quarantined,
+            ledger.lost,
             ledger.refused,
             ledger.in_journal,
             ledger.in_ring,
@@ -76,6 +77,14 @@ impl fmt::Display for Summary {
             ledger.carried_over
         )?;
         writeln!(f, "  stored        {:>12}", ledger.stored)?;
+        for (name, count, what) in [
+            ("quarantined", ledger.quarantined, "in the table quarantine"),
+            ("lost", ledger.lost, "the journal was damaged or trimmed"),
+        ] {
+            if count > 0 {
+                writeln!(f, "  {name:<14}{count:>12}   {what}")?;
+            }
+        }
         writeln!(f, "  refused       {:>12}", ledger.refused)?;
         for reason in Refusal::ALL {
             let count = ledger.refused_for(*reason);
@@ -91,7 +100,7 @@ impl fmt::Display for Summary {
         writeln!(f, "alarm transitions {}", self.transitions)?;
         writeln!(f, "wire→durable  {}", self.durable)?;
         writeln!(f, "wire→stored   {}", self.stored)?;
-        write!(f, "journal ends at {}", self.journal_end.position)
+        write!(f, "journal ends at {}", self.journal_end)
     }
 }
 
@@ -115,5 +124,35 @@ impl fmt::Display for Percentiles {
             show(self.p95),
             show(self.p99)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_said_and_none_is_not() {
+        let telemetry = Telemetry::new("1", []);
+        let ledger = &telemetry.ledger;
+        ledger.carried_over.add(12);
+        ledger.stored.add(5);
+        let whole = Summary::of(&telemetry, true).to_string();
+        assert!(!whole.contains("lost") && !whole.contains("quarantined"));
+        ledger.lost.add(4);
+        ledger.quarantined.add(3);
+        let summary = Summary::of(&telemetry, true);
+        let text = summary.to_string();
+        assert!(
+            text.contains("\n  quarantined              3   in"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n  lost                     4   the"),
+            "{text}"
+        );
+        assert!(text.contains("\n  balanced\n"), "{text}");
+        let line = summary.in_one_line();
+        assert!(line.contains("stored 5 + quarantined 3 + lost 4"), "{line}");
     }
 }

@@ -20,14 +20,19 @@ impl Fleet {
     /// one file descriptor and one more per connection.
     ///
     /// # Errors
-    /// If a port cannot be listened on, or the ports end before the feeders.
+    /// If a port cannot be listened on, which is named, or the ports end before the feeders.
     pub async fn start(ip: IpAddr, port_base: u16, count: usize, seed: u64) -> io::Result<Self> {
         let mut servers = Vec::with_capacity(count);
         for n in 0..count {
             let port = port(port_base, n)?;
             let own = seed.wrapping_add(n as u64);
             let feeder = Arc::new(Feeder::new(own));
-            servers.push(Server::bind(SocketAddr::new(ip, port), feeder).await?);
+            let address = SocketAddr::new(ip, port);
+            let server = Server::bind(address, feeder).await;
+            servers
+                .push(server.map_err(|error| {
+                    io::Error::new(error.kind(), format!("{address}: {error}"))
+                })?);
         }
         Ok(Self { servers })
     }
@@ -52,4 +57,24 @@ fn port(base: u16, n: usize) -> io::Result<u16> {
     let past = || io::Error::new(io::ErrorKind::InvalidInput, "the ports end at 65535");
     let n = u16::try_from(n).map_err(|_| past())?;
     base.checked_add(n).ok_or_else(past)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named() {
+        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let taken = std::net::TcpListener::bind((ip, 0)).unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = Fleet::start(ip, address.port(), 1, 1).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(
+            error.to_string().starts_with(&address.to_string()),
+            "{error}"
+        );
+    }
 }

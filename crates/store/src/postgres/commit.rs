@@ -1,11 +1,12 @@
 //! One chunk, one transaction.
 
-use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
+use gridos_journal::{Chunk, LayoutBook, Position, StreamId, Tail};
 use tokio_postgres::SimpleQueryMessage;
 
 use super::connection::Connection;
-use super::{copy, rows};
+use super::{copy, introduce, rows};
 use crate::contents::{Contents, Quarantined};
+use crate::step::Step;
 use crate::{Loss, StoreError, Stored};
 
 /// How far `stream` is stored.
@@ -13,18 +14,28 @@ pub(crate) async fn position(
     connection: &mut Connection,
     stream: StreamId,
 ) -> Result<Stored, StoreError> {
-    let sql = "select position, readings from stream_position where stream = $1";
+    let sql = "select position, readings, quarantined, lost, last_checksum from stream_position \
+               where stream = $1";
     let statement = connection.prepare(sql).await?;
     let key = stream.as_i64();
     let client = connection.client();
     let row = connection
         .within(client.query_opt(&statement, &[&key]))
         .await?;
-    let tail = row.map_or(Tail::default(), |row| Tail {
-        position: gridos_journal::Position::new(row.get::<_, i64>(0).cast_unsigned()),
-        readings: row.get::<_, i64>(1).cast_unsigned(),
-    });
-    Ok(Stored { tail })
+    let Some(row) = row else {
+        return Ok(Stored::default());
+    };
+    let count = |column| row.get::<_, i64>(column).cast_unsigned();
+    let last = row.get::<_, Option<i64>>(4);
+    Ok(Stored {
+        tail: Tail {
+            position: Position::new(count(0)),
+            readings: count(1),
+        },
+        quarantined: count(2),
+        lost: count(3),
+        last: last.and_then(|last| u32::try_from(last).ok()),
+    })
 }
 
 /// Commits a chunk and the position behind it.
@@ -33,10 +44,14 @@ pub(crate) async fn chunk(
     stream: StreamId,
     chunk: &Chunk,
     book: &LayoutBook,
-) -> Result<(), StoreError> {
+) -> Result<Stored, StoreError> {
+    if !connection.is_introduced {
+        introduce::layouts(connection, book).await?;
+        connection.is_introduced = true;
+    }
     let contents = Contents::sort(chunk, book, &connection.known)?;
-    begin(connection, stream, chunk.from(), chunk.until()).await?;
-    rows::layouts(connection, &contents.fresh).await?;
+    let stored = begin(connection, stream, &Step::over(chunk, &contents)).await?;
+    rows::layouts(connection, contents.fresh.values()).await?;
     copy::sweeps(connection, &contents.sweeps).await?;
     copy::events(connection, &contents.events).await?;
     rows::latest_events(connection, &contents.events).await?;
@@ -50,7 +65,7 @@ pub(crate) async fn chunk(
         .map(|(id, layout)| (*id, layout.points.len()))
         .collect();
     connection.known.extend(fresh);
-    Ok(())
+    Ok(stored)
 }
 
 /// Commits the position behind a loss, and what was lost.
@@ -58,54 +73,59 @@ pub(crate) async fn loss(
     connection: &mut Connection,
     stream: StreamId,
     loss: &Loss,
-) -> Result<(), StoreError> {
-    begin(connection, stream, loss.from, loss.until).await?;
-    let row = Quarantined {
-        position: loss.from.position,
-        readings: loss.readings(),
-        reason: loss.reason.clone(),
-        record: None,
-    };
-    rows::quarantine(connection, stream, &[row]).await?;
-    connection.run("commit").await
+) -> Result<Stored, StoreError> {
+    let stored = begin(connection, stream, &Step::across(loss)).await?;
+    rows::quarantine(connection, stream, &[Quarantined::lost(loss)]).await?;
+    connection.run("commit").await?;
+    Ok(stored)
 }
 
 /// Begins the transaction by moving the position: its row is locked from here on, so a commit
 /// that an earlier connection left behind either comes before and moves us, or never comes.
+/// Returns where the stream stands once the transaction is committed.
 async fn begin(
     connection: &mut Connection,
     stream: StreamId,
-    from: Tail,
-    until: Tail,
-) -> Result<(), StoreError> {
-    let new = if from.position == gridos_journal::Position::START {
+    step: &Step,
+) -> Result<Stored, StoreError> {
+    let new = if step.from.position == Position::START {
         format!(
-            "insert into stream_position (stream, position, readings) \
-             values ({}, 0, 0) on conflict do nothing;",
+            "insert into stream_position (stream, position, readings, quarantined, lost) \
+             values ({}, 0, 0, 0, 0) on conflict do nothing;",
             stream.as_i64()
         )
     } else {
         String::new()
     };
+    let last = step.last.map_or("null".to_owned(), |last| last.to_string());
     let sql = format!(
         "begin isolation level read committed read write; {new} \
-         update stream_position set position = {}, readings = {} \
-         where stream = {} and position = {}",
-        until.position.get().cast_signed(),
-        until.readings.cast_signed(),
+         update stream_position set position = {}, readings = {}, \
+         quarantined = quarantined + {}, lost = lost + {}, last_checksum = {last} \
+         where stream = {} and position = {} returning quarantined, lost",
+        step.until.position.get().cast_signed(),
+        step.until.readings.cast_signed(),
+        step.quarantined.cast_signed(),
+        step.lost.cast_signed(),
         stream.as_i64(),
-        from.position.get().cast_signed(),
+        step.from.position.get().cast_signed(),
     );
     let answers = connection.within(connection.client().simple_query(&sql));
-    let updated = answers.await?.into_iter().rev().find_map(|answer| {
-        if let SimpleQueryMessage::CommandComplete(rows) = answer {
-            Some(rows)
+    let updated = answers.await?.into_iter().find_map(|answer| {
+        if let SimpleQueryMessage::Row(row) = answer {
+            Some(row)
         } else {
             None
         }
     });
-    if updated == Some(1) {
-        return Ok(());
+    if let Some(row) = updated {
+        let count = |column| row.get(column).and_then(|text| text.parse().ok());
+        return Ok(Stored {
+            tail: step.until,
+            quarantined: count(0).unwrap_or(0),
+            lost: count(1).unwrap_or(0),
+            last: step.last,
+        });
     }
     connection.run("rollback").await?;
     let stored = position(connection, stream).await?.tail;

@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     /// Layouts that were seen or made through this connection: another database, or the same one
     /// from a backup, may have others.
     pub(crate) known: KnownLayouts,
+    /// Whether the book's layouts are all in the database.
+    pub(crate) is_introduced: bool,
 }
 
 /// What a connection is for.
@@ -86,6 +88,7 @@ impl Connection {
             patience: limit + GRACE,
             statements: HashMap::new(),
             known: KnownLayouts::new(),
+            is_introduced: false,
         };
         connection.run(&session(purpose, limit)).await?;
         Ok(connection)

@@ -7,6 +7,7 @@ mod copy;
 pub mod encode;
 mod fault;
 mod history;
+mod introduce;
 mod migrate;
 mod rows;
 mod time;
@@ -20,7 +21,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub use config::PostgresConfig;
 use connection::{Connection, Purpose};
-pub use url::PostgresUrlError;
+pub use url::{PostgresOptionError, PostgresUrlError};
 
 use crate::{AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored};
 
@@ -115,13 +116,13 @@ impl Store for PostgresStore {
         stream: StreamId,
         chunk: &Chunk,
         book: &LayoutBook,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Stored, StoreError> {
         let mut writer = self.writer().await?;
         let answer = commit::chunk(&mut writer.connection, stream, chunk, book).await;
         writer.keep(answer)
     }
 
-    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<(), StoreError> {
+    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError> {
         let mut writer = self.writer().await?;
         let answer = commit::loss(&mut writer.connection, stream, loss).await;
         writer.keep(answer)

@@ -1,9 +1,9 @@
 //! What is not copied: some rows at a time, as columns of one statement.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeviceId, Events, Gap, LayoutId, PointId, Transition};
+use gridos_model::{DeviceId, Events, Gap, PointId, Transition};
 use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
@@ -14,50 +14,84 @@ use crate::latest;
 
 /// Makes layouts known, with their devices and points. Ids are hashes of the content, so whoever
 /// comes second has nothing to add, except a point's unit, which is not part of its id.
-pub(crate) async fn layouts(
+///
+/// Rows go in the order of their ids, so that engines that do the same never wait for each other
+/// in a circle.
+pub(crate) async fn layouts<'a>(
     connection: &mut Connection,
-    layouts: &HashMap<LayoutId, LayoutDefinition>,
+    layouts: impl IntoIterator<Item = &'a LayoutDefinition>,
 ) -> Result<(), StoreError> {
-    for layout in layouts.values() {
-        let device = DeviceId::of(&layout.device).as_i64();
-        let id = layout.id.as_i64();
-        let point = |(name, _): &(String, String)| PointId::of(&layout.device, name).as_i64();
-        let points: Vec<_> = layout.points.iter().map(point).collect();
-        let name = |(name, _): &(String, String)| text(&format!("{}.{name}", layout.device));
-        let names: Vec<_> = layout.points.iter().map(name).collect();
-        let units: Vec<_> = layout.points.iter().map(|(_, unit)| text(unit)).collect();
-        insert(
-            connection,
-            "insert into device (id, name) values ($1, $2) on conflict do nothing",
-            &[&device, &text(&layout.device)],
-        )
-        .await?;
-        insert(
-            connection,
-            "insert into point (id, device, name, unit) \
-             select id, $1, name, unit from unnest($2::int8[], $3::text[], $4::text[]) \
-             as new (id, name, unit) order by id \
-             on conflict (id) do update set unit = excluded.unit \
-             where point.unit <> excluded.unit",
-            &[&device, &points, &names, &units],
-        )
-        .await?;
-        insert(
-            connection,
-            "insert into layout (id, device) values ($1, $2) on conflict do nothing",
-            &[&id, &device],
-        )
-        .await?;
-        insert(
-            connection,
-            "insert into layout_point (layout, position, point) \
-             select $1, place - 1, point from unnest($2::int8[]) with ordinality \
-             as new (point, place) on conflict do nothing",
-            &[&id, &points],
-        )
-        .await?;
+    let rows = LayoutRows::of(layouts);
+    if rows.layouts.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let (ids, names) = columns(rows.devices);
+    insert(
+        connection,
+        "insert into device (id, name) select * from unnest($1::int8[], $2::text[]) \
+         on conflict do nothing",
+        &[&ids, &names],
+    )
+    .await?;
+    let (ids, points) = columns(rows.points);
+    let (devices, texts) = columns(points);
+    let (names, units) = columns(texts);
+    insert(
+        connection,
+        "insert into point (id, device, name, unit) \
+         select * from unnest($1::int8[], $2::int8[], $3::text[], $4::text[]) \
+         on conflict (id) do update set unit = excluded.unit where point.unit <> excluded.unit",
+        &[&ids, &devices, &names, &units],
+    )
+    .await?;
+    let (ids, devices) = columns(rows.layouts);
+    insert(
+        connection,
+        "insert into layout (id, device) select * from unnest($1::int8[], $2::int8[]) \
+         on conflict do nothing",
+        &[&ids, &devices],
+    )
+    .await?;
+    let (places, points) = columns(rows.places);
+    let (layouts, positions) = columns(places);
+    insert(
+        connection,
+        "insert into layout_point (layout, position, point) \
+         select * from unnest($1::int8[], $2::int4[], $3::int8[]) on conflict do nothing",
+        &[&layouts, &positions, &points],
+    )
+    .await
+}
+
+/// The rows of some layouts by key; of two units of one point the later counts.
+#[derive(Default)]
+struct LayoutRows {
+    devices: BTreeMap<i64, String>,
+    points: BTreeMap<i64, (i64, (String, String))>,
+    layouts: BTreeMap<i64, i64>,
+    places: BTreeMap<(i64, i32), i64>,
+}
+
+impl LayoutRows {
+    fn of<'a>(layouts: impl IntoIterator<Item = &'a LayoutDefinition>) -> Self {
+        let mut rows = Self::default();
+        for layout in layouts {
+            let (id, device) = (layout.id.as_i64(), DeviceId::of(&layout.device).as_i64());
+            rows.devices.insert(device, text(&layout.device));
+            rows.layouts.insert(id, device);
+            for (position, (name, unit)) in (0..).zip(&layout.points) {
+                let point = PointId::of(&layout.device, name).as_i64();
+                let name = text(&format!("{}.{name}", layout.device));
+                rows.points.insert(point, (device, (name, text(unit))));
+                rows.places.insert((id, position), point);
+            }
+        }
+        rows
+    }
+}
+
+fn columns<A, B>(rows: impl IntoIterator<Item = (A, B)>) -> (Vec<A>, Vec<B>) {
+    rows.into_iter().unzip()
 }
 
 /// Brings `latest_event` up to date with the events of a chunk.
@@ -151,21 +185,22 @@ pub(crate) async fn gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<()
 pub(crate) async fn quarantine(
     connection: &mut Connection,
     stream: StreamId,
-    quarantined: &[Quarantined],
+    quarantined: &[Quarantined<'_>],
 ) -> Result<(), StoreError> {
     for row in quarantined {
         let position = row.position.get().cast_signed();
         let readings = row.readings.cast_signed();
         insert(
             connection,
-            "insert into quarantine (stream, position, readings, reason, record) \
-             values ($1, $2, $3, $4, $5)",
+            "insert into quarantine (stream, position, readings, reason, record, frame) \
+             values ($1, $2, $3, $4, $5, $6)",
             &[
                 &stream.as_i64(),
                 &position,
                 &readings,
                 &text(&row.reason),
                 &row.record,
+                &row.frame,
             ],
         )
         .await?;

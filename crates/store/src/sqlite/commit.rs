@@ -5,40 +5,50 @@ use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBe
 
 use super::rows;
 use crate::contents::{Contents, Quarantined};
+use crate::step::Step;
 use crate::{Loss, Stored};
 
 /// What a commit came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Commit {
-    Done,
+    /// It is done, and the stream stands there.
+    Done(Stored),
     /// Nothing was written: the database stands elsewhere.
     Moved(Tail),
 }
 
 /// How far `stream` is stored.
 pub(crate) fn position(connection: &Connection, stream: StreamId) -> Result<Stored> {
-    let tail = connection
-        .prepare_cached("select position, readings from stream_position where stream = ?1")?
+    let stored = connection
+        .prepare_cached(
+            "select position, readings, quarantined, lost, last_checksum from stream_position
+             where stream = ?1",
+        )?
         .query_row([stream.as_i64()], |row| {
-            Ok(Tail {
-                position: Position::new(row.get::<_, i64>(0)?.cast_unsigned()),
-                readings: row.get::<_, i64>(1)?.cast_unsigned(),
+            let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+            Ok(Stored {
+                tail: Tail {
+                    position: Position::new(count(0)?),
+                    readings: count(1)?,
+                },
+                quarantined: count(2)?,
+                lost: count(3)?,
+                last: row.get(4)?,
             })
         })
-        .optional()?
-        .unwrap_or_default();
-    Ok(Stored { tail })
+        .optional()?;
+    Ok(stored.unwrap_or_default())
 }
 
 /// Commits the contents of a chunk and the position behind it.
 pub(crate) fn contents(
     connection: &mut Connection,
     stream: StreamId,
-    (from, until): (Tail, Tail),
+    step: &Step,
     contents: &Contents<'_>,
 ) -> Result<Commit> {
-    commit(connection, stream, from, until, |transaction| {
-        rows::layouts(transaction, &contents.fresh)?;
+    commit(connection, stream, step, |transaction| {
+        rows::layouts(transaction, contents.fresh.values())?;
         rows::sweeps(transaction, &contents.sweeps)?;
         rows::events(transaction, &contents.events)?;
         rows::latest_events(transaction, &contents.events)?;
@@ -50,40 +60,41 @@ pub(crate) fn contents(
 
 /// Commits the position behind a loss, and what was lost.
 pub(crate) fn loss(connection: &mut Connection, stream: StreamId, loss: &Loss) -> Result<Commit> {
-    let row = Quarantined {
-        position: loss.from.position,
-        readings: loss.readings(),
-        reason: loss.reason.clone(),
-        record: None,
-    };
-    commit(connection, stream, loss.from, loss.until, |transaction| {
-        rows::quarantine(transaction, stream, &[row])
+    commit(connection, stream, &Step::across(loss), |transaction| {
+        rows::quarantine(transaction, stream, &[Quarantined::lost(loss)])
     })
 }
 
 fn commit(
     connection: &mut Connection,
     stream: StreamId,
-    from: Tail,
-    until: Tail,
+    step: &Step,
     insert: impl FnOnce(&Transaction<'_>) -> Result<()>,
 ) -> Result<Commit> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let stored = position(&transaction, stream)?.tail;
-    if stored.position != from.position {
-        return Ok(Commit::Moved(stored));
+    let stored = position(&transaction, stream)?;
+    if stored.tail.position != step.from.position {
+        return Ok(Commit::Moved(stored.tail));
     }
+    let stored = step.after(stored);
     transaction
         .prepare_cached(
-            "insert into stream_position (stream, position, readings) values (?1, ?2, ?3)
-             on conflict do update set position = excluded.position, readings = excluded.readings",
+            "insert into stream_position
+             (stream, position, readings, quarantined, lost, last_checksum)
+             values (?1, ?2, ?3, ?4, ?5, ?6)
+             on conflict do update set position = excluded.position, readings = excluded.readings,
+             quarantined = excluded.quarantined, lost = excluded.lost,
+             last_checksum = excluded.last_checksum",
         )?
         .execute((
             stream.as_i64(),
-            until.position.get().cast_signed(),
-            until.readings.cast_signed(),
+            stored.tail.position.get().cast_signed(),
+            stored.tail.readings.cast_signed(),
+            stored.quarantined.cast_signed(),
+            stored.lost.cast_signed(),
+            stored.last,
         ))?;
     insert(&transaction)?;
     transaction.commit()?;
-    Ok(Commit::Done)
+    Ok(Commit::Done(stored))
 }

@@ -7,6 +7,7 @@ mod commit;
 mod connection;
 mod fault;
 mod history;
+mod introduce;
 mod migrate;
 mod rows;
 mod time;
@@ -17,12 +18,14 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use commit::Commit;
 use connection::{open_reader, open_writer};
-use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
+use gridos_journal::{Chunk, LayoutBook, StreamId};
 use migrate::MigrateError;
 use rusqlite::Connection;
 
 use crate::blocking::blocking;
 use crate::contents::{Contents, KnownLayouts};
+use crate::introduction::{definitions, portions};
+use crate::step::Step;
 use crate::{AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored};
 
 /// Connections for questions that are kept open.
@@ -44,6 +47,8 @@ pub struct SqliteStore {
 struct Writer {
     connection: Connection,
     known: KnownLayouts,
+    /// Whether the book's layouts are all in the database.
+    is_introduced: bool,
 }
 
 impl SqliteStore {
@@ -69,6 +74,7 @@ impl SqliteStore {
                 None => Writer {
                     connection: open_writer(&self.path).map_err(|error| self.fault(&error))?,
                     known: KnownLayouts::new(),
+                    is_introduced: false,
                 },
             };
             let done = work(&mut writer)?;
@@ -104,12 +110,16 @@ impl SqliteStore {
         fault::describe(&self.path, error)
     }
 
-    fn committed(&self, commit: rusqlite::Result<Commit>) -> Result<Option<Tail>, StoreError> {
-        match commit {
-            Ok(Commit::Done) => Ok(None),
-            Ok(Commit::Moved(stored)) => Ok(Some(stored)),
-            Err(error) => Err(self.fault(&error)),
+    /// Makes the layouts of the book known that the database has never seen.
+    fn introduce(&self, writer: &mut Writer, book: &LayoutBook) -> Result<(), StoreError> {
+        let connection = &mut writer.connection;
+        let stored = introduce::stored(connection).map_err(|error| self.fault(&error))?;
+        for portion in portions(&book.ids(), &stored) {
+            introduce::layouts(connection, &definitions(book, &portion)?)
+                .map_err(|error| self.fault(&error))?;
         }
+        writer.is_introduced = true;
+        Ok(())
     }
 }
 
@@ -135,28 +145,31 @@ impl Store for SqliteStore {
         stream: StreamId,
         chunk: &Chunk,
         book: &LayoutBook,
-    ) -> Result<(), StoreError> {
-        let moved = self.write_with(|writer| {
+    ) -> Result<Stored, StoreError> {
+        let commit = self.write_with(|writer| {
+            if !writer.is_introduced {
+                self.introduce(writer, book)?;
+            }
             let contents = Contents::sort(chunk, book, &writer.known)?;
-            let span = (chunk.from(), chunk.until());
-            let commit = commit::contents(&mut writer.connection, stream, span, &contents);
-            let moved = self.committed(commit)?;
-            if moved.is_none() {
+            let step = Step::over(chunk, &contents);
+            let commit = commit::contents(&mut writer.connection, stream, &step, &contents)
+                .map_err(|error| self.fault(&error))?;
+            if let Commit::Done(_) = commit {
                 contents.report_quarantined(stream);
                 let fresh = contents.fresh.iter();
                 let sizes = fresh.map(|(id, layout)| (*id, layout.points.len()));
                 writer.known.extend(sizes);
             }
-            Ok(moved)
+            Ok(commit)
         })?;
-        refuse_moved(moved)
+        done(commit)
     }
 
-    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<(), StoreError> {
-        let moved = self.write_with(|writer| {
-            self.committed(commit::loss(&mut writer.connection, stream, loss))
+    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError> {
+        let commit = self.write_with(|writer| {
+            commit::loss(&mut writer.connection, stream, loss).map_err(|error| self.fault(&error))
         })?;
-        refuse_moved(moved)
+        done(commit)
     }
 
     async fn history(&self, query: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
@@ -172,6 +185,9 @@ impl Store for SqliteStore {
     }
 }
 
-fn refuse_moved(moved: Option<Tail>) -> Result<(), StoreError> {
-    moved.map_or(Ok(()), |stored| Err(StoreError::Moved { stored }))
+fn done(commit: Commit) -> Result<Stored, StoreError> {
+    match commit {
+        Commit::Done(stored) => Ok(stored),
+        Commit::Moved(stored) => Err(StoreError::Moved { stored }),
+    }
 }

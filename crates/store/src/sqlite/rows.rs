@@ -1,9 +1,7 @@
 //! The rows of a chunk: columns as JSON text, one row for each sweep and each pack of events.
 
-use std::collections::HashMap;
-
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeviceId, Events, Gap, LayoutId, PointId, Sweep, TimeQuality, Transition};
+use gridos_model::{DeviceId, Events, Gap, PointId, Sweep, TimeQuality, Transition};
 use rusqlite::{Result, Transaction};
 
 use super::time::{push_time, time_text};
@@ -13,9 +11,9 @@ use crate::{json, latest};
 
 /// Makes layouts known, with their devices and points. Ids are hashes of the content, so there is
 /// nothing to change in those that are there, except a point's unit, which is not part of its id.
-pub(crate) fn layouts(
+pub(crate) fn layouts<'a>(
     transaction: &Transaction<'_>,
-    layouts: &HashMap<LayoutId, LayoutDefinition>,
+    layouts: impl IntoIterator<Item = &'a LayoutDefinition>,
 ) -> Result<()> {
     let mut device_row = transaction
         .prepare_cached("insert into device (id, name) values (?1, ?2) on conflict do nothing")?;
@@ -29,7 +27,7 @@ pub(crate) fn layouts(
         "insert into layout_point (layout, position, point) values (?1, ?2, ?3)
          on conflict do nothing",
     )?;
-    for layout in layouts.values() {
+    for layout in layouts {
         let (id, device) = (layout.id.as_i64(), DeviceId::of(&layout.device).as_i64());
         device_row.execute((device, &layout.device))?;
         layout_row.execute((id, device))?;
@@ -159,11 +157,11 @@ pub(crate) fn gaps(transaction: &Transaction<'_>, gaps: &[Gap]) -> Result<()> {
 pub(crate) fn quarantine(
     transaction: &Transaction<'_>,
     stream: StreamId,
-    quarantined: &[Quarantined],
+    quarantined: &[Quarantined<'_>],
 ) -> Result<()> {
     let mut insert = transaction.prepare_cached(
-        "insert into quarantine (stream, position, readings, reason, record)
-         values (?1, ?2, ?3, ?4, ?5)",
+        "insert into quarantine (stream, position, readings, reason, record, frame)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for row in quarantined {
         insert.execute((
@@ -172,6 +170,7 @@ pub(crate) fn quarantine(
             row.readings.cast_signed(),
             &row.reason,
             &row.record,
+            row.frame,
         ))?;
     }
     Ok(())

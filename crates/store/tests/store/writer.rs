@@ -1,26 +1,26 @@
 //! The writer against stores that fail and journals that are not what they should be.
 
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use gridos_journal::{Chunk, Journal, LayoutBook, Options, Position, StreamId};
+use gridos_journal::{Chunk, LayoutBook, StreamId};
 use gridos_store::{
     AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, SqliteStore, Store, StoreError, Stored,
 };
 use tempfile::TempDir;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::support::engine::Engine;
-use crate::support::fixture::Fixture;
+use crate::support::fixture::{Fixture, at, foreign};
 
-fn sqlite(dir: &TempDir) -> Arc<SqliteStore> {
+pub(crate) fn sqlite(dir: &TempDir) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::new(&dir.path().join("gridos.db")))
 }
 
 /// What a user counts in the database: rows, rows of different times, lost readings.
-fn counts(dir: &TempDir) -> (u32, u32, u32) {
+pub(crate) fn counts(dir: &TempDir) -> (u32, u32, u32) {
     let connection = rusqlite::Connection::open(dir.path().join("gridos.db")).unwrap();
     let sql = "select count(*), count(distinct ts), \
                (select coalesce(sum(readings), 0) from quarantine) from sweep";
@@ -93,16 +93,18 @@ impl Store for Flaky {
         stream: StreamId,
         chunk: &Chunk,
         book: &LayoutBook,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Stored, StoreError> {
         self.fails(0)?;
-        self.inner.write(stream, chunk, book).await?;
-        self.fails(1)
+        let stored = self.inner.write(stream, chunk, book).await?;
+        self.fails(1)?;
+        Ok(stored)
     }
 
-    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<(), StoreError> {
+    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError> {
         self.fails(0)?;
-        self.inner.skip(stream, loss).await?;
-        self.fails(1)
+        let stored = self.inner.skip(stream, loss).await?;
+        self.fails(1)?;
+        Ok(stored)
     }
 
     async fn history(&self, _: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
@@ -130,108 +132,89 @@ async fn lost_answers_lose_and_double_nothing() {
         let mut engine = Engine::start(&mut fixture, Arc::new(flaky));
         let mut end = fixture.sync();
         for _ in 0..20 {
+            foreign(&mut fixture);
+            engine.count(2);
             end = engine.work(&mut fixture, 100);
         }
         engine.stored(end).await;
         let ledger = engine.telemetry.ledger.snapshot();
         assert!(ledger.is_balanced(), "{ledger:?}");
         assert_eq!((ledger.stored, ledger.in_journal), (4_000, 0));
-        assert!(engine.telemetry.store.errors.get() > 0);
+        assert_eq!((ledger.quarantined, ledger.lost), (40, 0));
+        let store = &engine.telemetry.store;
+        assert!(store.errors.get() > 0);
+        assert_eq!((store.connected.get(), store.trouble.get()), (1, None));
         engine.stop().await;
-        assert_eq!(counts(&dir), (2_000, 2_000, 0));
+        assert_eq!(counts(&dir), (2_000, 2_000, 40));
     }
 }
 
-/// The journal's segments, oldest first.
-fn segments(dir: &Path) -> Vec<std::path::PathBuf> {
-    let paths = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut segments: Vec<_> = paths
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "journal")
-        })
-        .collect();
-    segments.sort();
-    segments
+/// A store whose writes wait until they are let through.
+struct Gate {
+    inner: Arc<SqliteStore>,
+    entered: Notify,
+    through: Semaphore,
+}
+
+#[async_trait]
+impl Store for Gate {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.inner.migrate().await
+    }
+
+    async fn position(&self, stream: StreamId) -> Result<Stored, StoreError> {
+        self.inner.position(stream).await
+    }
+
+    async fn write(
+        &self,
+        stream: StreamId,
+        chunk: &Chunk,
+        book: &LayoutBook,
+    ) -> Result<Stored, StoreError> {
+        self.entered.notify_one();
+        let _through = self.through.acquire().await.unwrap();
+        self.inner.write(stream, chunk, book).await
+    }
+
+    async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError> {
+        self.inner.skip(stream, loss).await
+    }
+
+    async fn history(&self, _: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn latest(&self, _: &[String]) -> Result<Vec<ReadingRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn alarms(&self, _: &AlarmsQuery) -> Result<Vec<AlarmRow>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_damaged_is_recorded_and_the_rest_is_stored() {
+async fn the_backlog_is_what_became_durable_meanwhile() {
     let dir = TempDir::new().unwrap();
     let mut fixture = Fixture::new();
     let pair = fixture.pair();
-    let mut middle = Position::START;
-    for n in 0..1_000_i64 {
-        let time = gridos_model::Timestamp::from_millis(n);
-        let end = fixture.sweep(&pair, time, &[1.5, 2.5]);
-        middle = if n == 500 { end } else { middle };
-    }
-    fixture.sync();
-    let file = std::fs::File::options()
-        .write(true)
-        .open(&segments(fixture.dir())[0])
-        .unwrap();
-    file.write_all_at(&[0xff; 8], middle.get()).unwrap();
-    let mut engine = Engine::start(&mut fixture, sqlite(&dir));
-    let end = engine.work(&mut fixture, 10);
-    engine.stored(end).await;
-    let ledger = engine.telemetry.ledger.snapshot();
-    assert!(ledger.is_balanced() && ledger.in_journal == 0, "{ledger:?}");
-    engine.stop().await;
-    let (sweeps, times, lost) = counts(&dir);
-    assert_eq!(sweeps, times);
-    assert_eq!(sweeps * 2 + lost, 2_020);
-    assert!((2..=4).contains(&lost), "{lost}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_trimmed_away_is_recorded_and_the_rest_is_stored() {
-    let dir = TempDir::new().unwrap();
-    let options = Options {
-        segment_bytes: 8 << 10,
-        ..Options::default()
-    };
-    let mut fixture = Fixture::with_options(options);
-    let pair = fixture.pair();
-    for n in 0..1_000_i64 {
-        let time = gridos_model::Timestamp::from_millis(n);
-        fixture.sweep(&pair, time, &[1.5, 2.5]);
-        fixture.sync();
-    }
-    assert!(segments(fixture.dir()).len() > 4);
-    let cut = Position::new(fixture.sync().position.get() / 2);
-    assert!(Journal::trim(fixture.dir(), cut).unwrap() > 1);
-    let mut engine = Engine::start(&mut fixture, sqlite(&dir));
-    let end = engine.work(&mut fixture, 10);
-    engine.stored(end).await;
-    let ledger = engine.telemetry.ledger.snapshot();
-    assert!(ledger.is_balanced() && ledger.in_journal == 0, "{ledger:?}");
-    engine.stop().await;
-    let (sweeps, times, lost) = counts(&dir);
-    assert_eq!(sweeps, times);
-    assert_eq!(sweeps * 2 + lost, 2_020);
-    assert!(lost > 500, "{lost}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_ahead_of_the_journal_is_left_alone() {
-    let dir = TempDir::new().unwrap();
-    let mut fixture = Fixture::new();
-    let early = fixture.sync();
-    let mut engine = Engine::start(&mut fixture, sqlite(&dir));
-    let end = engine.work(&mut fixture, 10);
-    engine.stored(end).await;
-    engine.stop().await;
-    // The journal's folder comes back from a backup of before, and goes on.
-    let segment = &segments(fixture.dir())[0];
-    let mut restored = Fixture::restored(segment, early);
-    let engine = Engine::start(&mut restored, sqlite(&dir));
-    engine.work(&mut restored, 100);
-    engine.failed(2).await;
-    let stored = engine.telemetry.store.commits.get();
-    assert_eq!((stored, engine.telemetry.store.connected.get()), (0, 0));
-    assert!(!engine.stop().await.is_drained());
-    assert_eq!(counts(&dir), (10, 10, 0));
+    fixture.sweep(&pair, at(0), &[1.5, 2.5]);
+    let first = fixture.sync();
+    let gate = Arc::new(Gate {
+        inner: sqlite(&dir),
+        entered: Notify::new(),
+        through: Semaphore::new(0),
+    });
+    let store: Arc<dyn Store> = Arc::clone(&gate) as _;
+    let mut engine = Engine::lingering(&mut fixture, store, Duration::from_secs(3_600));
+    gate.entered.notified().await;
+    let end = engine.work(&mut fixture, 1);
+    gate.through.add_permits(1);
+    engine.stored(first).await;
+    let expected = end.position.bytes_since(first.position);
+    engine
+        .seen(|telemetry| telemetry.store.backlog_bytes.get() == expected)
+        .await;
+    assert!(engine.stop().await.is_drained());
 }

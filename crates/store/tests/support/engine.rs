@@ -26,11 +26,20 @@ pub(crate) struct Engine {
 impl Engine {
     /// Starts a writer of everything the fixture has made durable so far.
     pub(crate) fn start(fixture: &mut Fixture, store: Arc<dyn Store>) -> Self {
+        Self::lingering(fixture, store, Duration::from_millis(1))
+    }
+
+    /// The same with a writer that waits for more for so long.
+    pub(crate) fn lingering(
+        fixture: &mut Fixture,
+        store: Arc<dyn Store>,
+        linger: Duration,
+    ) -> Self {
         let recovered = fixture.sync();
         let telemetry = Arc::new(Telemetry::new("test", ["sub1.feeder-01".to_owned()]));
         let options = WriterOptions {
             batch_bytes: 8 << 10,
-            linger: Duration::from_millis(1),
+            linger,
             retry_first: Duration::from_millis(1),
             retry_cap: Duration::from_millis(20),
             ..WriterOptions::new(recovered)
@@ -56,6 +65,18 @@ impl Engine {
 
     /// Makes `sweeps` sweeps of two values durable, as the pipeline would, counting them.
     pub(crate) fn work(&self, fixture: &mut Fixture, sweeps: i64) -> Tail {
+        let end = self.journal(fixture, sweeps);
+        self.announce(end);
+        end
+    }
+
+    /// The journal is durable up to `end`.
+    pub(crate) fn announce(&self, end: Tail) {
+        self.durable.send_replace(end);
+    }
+
+    /// Does the same as [`Self::work`] without telling the writer.
+    pub(crate) fn journal(&self, fixture: &mut Fixture, sweeps: i64) -> Tail {
         let pair = fixture.pair();
         let before = fixture.journal().end().readings;
         for n in 0..sweeps {
@@ -63,14 +84,16 @@ impl Engine {
             let first = i64::try_from(before).unwrap() / 2;
             fixture.sweep(&pair, at((first + n) * 1_000), &[value, 0.5]);
         }
-        let readings = u64::try_from(sweeps).unwrap() * 2;
+        self.count(u64::try_from(sweeps).unwrap() * 2);
+        fixture.sync()
+    }
+
+    /// Counts readings that go to the journal.
+    pub(crate) fn count(&self, readings: u64) {
         let ledger = &self.telemetry.ledger;
         for gate in [&ledger.received, &ledger.offered, &ledger.journalled] {
             gate.add(readings);
         }
-        let end = fixture.sync();
-        self.durable.send_replace(end);
-        end
     }
 
     /// Waits until the database stands at `tail`.
@@ -84,14 +107,20 @@ impl Engine {
 
     /// Waits until the writer has failed at least `errors` times.
     pub(crate) async fn failed(&self, errors: u64) {
-        let failing = async {
-            while self.telemetry.store.errors.get() < errors {
+        self.seen(|telemetry| telemetry.store.errors.get() >= errors)
+            .await;
+    }
+
+    /// Waits until `holds` does.
+    pub(crate) async fn seen(&self, holds: impl Fn(&Telemetry) -> bool) {
+        let seeing = async {
+            while !holds(&self.telemetry) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, failing)
+        tokio::time::timeout(PATIENCE, seeing)
             .await
-            .expect("it did not fail");
+            .expect("it was not seen");
     }
 
     /// Tells the writer to stop and waits until it has.

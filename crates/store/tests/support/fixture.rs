@@ -1,12 +1,12 @@
 //! A journal of the test's own, and chunks of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gridos_journal::{Chunk, Journal, LayoutBook, Options, Position, Read, Reader, StreamId, Tail};
 use gridos_model::{
-    Batch, Directory, DirectoryBuilder, Layout, Point, Quality, Readings, TimeQuality, Timestamp,
-    Transition,
+    Batch, Directory, DirectoryBuilder, Layout, LayoutId, Point, Quality, Readings, Sweep,
+    TimeQuality, Timestamp, Transition,
 };
 use tempfile::TempDir;
 
@@ -39,8 +39,8 @@ impl Fixture {
         let copy = dir.path().join(segment.file_name().unwrap());
         std::fs::copy(segment, &copy).unwrap();
         let file = std::fs::File::options().write(true).open(copy).unwrap();
-        // A segment's header has 64 bytes.
-        file.set_len(64 + end.position.get()).unwrap();
+        let length = offset_of(end.position) as u64;
+        file.set_len(length).unwrap();
         Self::in_dir(dir, Options::default())
     }
 
@@ -133,6 +133,33 @@ impl Fixture {
         self.journal.append_transitions(transitions)
     }
 
+    /// Makes the record at `position` of the only segment one of a kind that nobody knows.
+    pub(crate) fn make_unknown(&mut self, position: Position) {
+        self.sync();
+        let mut bytes = std::fs::read(self.segment()).unwrap();
+        let frame = &mut bytes[offset_of(position)..];
+        let length = 48 + u32::from_le_bytes(frame[0..4].try_into().unwrap()) as usize;
+        frame[36..38].copy_from_slice(&99_u16.to_le_bytes());
+        let checksum = crc32c::crc32c_append(crc32c::crc32c(&frame[0..4]), &frame[8..length]);
+        frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+        std::fs::write(self.segment(), bytes).unwrap();
+    }
+
+    /// Damages the record at `position` of the only segment.
+    pub(crate) fn damage(&self, position: Position) {
+        let mut bytes = std::fs::read(self.segment()).unwrap();
+        bytes[offset_of(position)..][..8].fill(0xff);
+        std::fs::write(self.segment(), bytes).unwrap();
+    }
+
+    /// The oldest segment.
+    pub(crate) fn segment(&self) -> PathBuf {
+        let paths = std::fs::read_dir(self.dir()).unwrap();
+        let paths = paths.map(|entry| entry.unwrap().path());
+        let segments = paths.filter(|path| path.extension().is_some_and(|e| e == "journal"));
+        segments.min().unwrap()
+    }
+
     /// Makes everything appended durable; returns where it ends.
     pub(crate) fn sync(&mut self) -> Tail {
         let written = self.journal.write().unwrap();
@@ -144,7 +171,7 @@ impl Fixture {
     pub(crate) fn chunk(&mut self, from: Tail) -> Chunk {
         let end = self.sync();
         let mut chunk = Chunk::default();
-        let read = Reader::new(self.dir.path()).read(from, end.position, 64 << 20, &mut chunk);
+        let read = Reader::new(self.dir.path()).read(from, end, 64 << 20, &mut chunk);
         assert_eq!(read.unwrap(), Read::Frames);
         assert_eq!(chunk.until(), end);
         chunk
@@ -154,6 +181,23 @@ impl Fixture {
     pub(crate) fn all(&mut self) -> Chunk {
         self.chunk(Tail::default())
     }
+}
+
+/// Appends a sweep of two values whose layout nobody knows.
+pub(crate) fn foreign(fixture: &mut Fixture) {
+    fixture.readings(&Readings::Sweep(Sweep {
+        layout: LayoutId::from_raw(99),
+        time: MIDNIGHT,
+        time_quality: TimeQuality::None,
+        received: MIDNIGHT,
+        values: &[1.5, 2.5],
+        qualities: &[],
+    }));
+}
+
+/// Where in the first segment a record begins: behind a header of 64 bytes.
+fn offset_of(position: Position) -> usize {
+    64 + usize::try_from(position.get()).unwrap()
 }
 
 /// `millis` after [`MIDNIGHT`].

@@ -5,7 +5,7 @@ create table device (
     id   bigint primary key,
     name text not null unique
 );
-comment on table device is 'Every device that ever sent a reading.';
+comment on table device is 'Every device that was ever configured.';
 comment on column device.id is 'Hash of the name.';
 
 create table point (
@@ -14,7 +14,7 @@ create table point (
     name   text not null unique,
     unit   text not null
 );
-comment on table point is 'Every point that ever had a reading: one measured quantity of a device.';
+comment on table point is 'Every point that was ever configured: one measured quantity of a device.';
 comment on column point.id is 'Hash of the device''s name and the point''s.';
 comment on column point.name is 'The full name, device.point.';
 comment on column point.unit is 'The engineering unit as last configured; empty if there is none.';
@@ -127,6 +127,7 @@ create table quarantine (
     readings bigint not null,
     reason   text not null,
     record   text,
+    frame    bytea,
     stored   timestamptz not null default now()
 );
 comment on table quarantine is
@@ -134,17 +135,27 @@ comment on table quarantine is
 comment on column quarantine.position is 'Where it stood in the journal, in bytes since the stream began.';
 comment on column quarantine.readings is 'How many readings it was.';
 comment on column quarantine.record is 'The readings as JSON, if they could be decoded.';
+comment on column quarantine.frame is
+    'The record as it stood in the journal; null if nothing was left of it.';
 
 create table stream_position (
-    stream   bigint primary key,
-    position bigint not null,
-    readings bigint not null
+    stream        bigint primary key,
+    position      bigint not null,
+    readings      bigint not null,
+    quarantined   bigint not null,
+    lost          bigint not null,
+    last_checksum bigint
 ) with (fillfactor = 10);
 comment on table stream_position is
     'How far each journal is stored. Changed only together with the rows it speaks of: never touch it.';
 comment on column stream_position.stream is 'The journal''s own number, made when its folder was first used.';
 comment on column stream_position.position is 'Bytes of the journal before the first record not yet stored.';
 comment on column stream_position.readings is 'Readings in those bytes.';
+comment on column stream_position.quarantined is 'Of the readings, those in the table quarantine.';
+comment on column stream_position.lost is
+    'Of the readings, those that could not be read any more when their turn came.';
+comment on column stream_position.last_checksum is
+    'Checksum of the last record: tells whether a journal that reaches the position is the one that was stored up to it.';
 
 create function quality_names(quality integer) returns text[]
 language sql immutable parallel safe
@@ -193,7 +204,7 @@ cross join lateral unnest(event.point, event.lag, event.value, event.quality)
     as change (position, lag, value, quality)
 where change.position = layout_point.position;
 comment on view reading is
-    'Every reading: where point = ''device.point'' and ts between … and …. For points with events, the function reading(point, from, until) searches a range of a long history faster.';
+    'Every reading: where point = ''device.point'' and ts between … and …. Give a range of ts also with order by ts desc limit …, which alone reads the point''s whole history. For points with events, the function reading(point, from, until) searches a range of a long history faster.';
 comment on column reading.point is 'The full name, device.point.';
 comment on column reading.ts is 'The time at the source, or that of reception where the quality has no_source_time.';
 comment on column reading.value is 'The value; null if it was not finite.';

@@ -106,17 +106,27 @@ create table quarantine (
     reason   text not null,
     -- The readings as JSON, if they could be decoded.
     record   text,
+    -- The record as it stood in the journal, null if nothing was left of it.
+    frame    blob,
     stored   text not null default current_timestamp
 ) strict;
 
 -- How far each journal is stored: changed only together with the rows it speaks of.
 create table stream_position (
-    stream   integer primary key,
-    position integer not null,
-    readings integer not null
+    stream        integer primary key,
+    position      integer not null,
+    readings      integer not null,
+    -- Of the readings, those in quarantine and those that were lost.
+    quarantined   integer not null,
+    lost          integer not null,
+    -- Tells whether a journal that reaches the position is the one that was stored up to it.
+    last_checksum integer
 ) strict;
 
--- Every reading: where point = 'device.point' and ts between … and ….
+-- Every reading: where point = 'device.point' and ts between … and …, or … order by ts desc
+-- limit …. For sweeps each is a walk along an index; of a point that has events too, all events
+-- of its device are looked at.
+-- (The cast makes ts alike in both parts: only then does SQLite take an order into the parts.)
 create view reading (point, ts, value, quality) as
 select
     point.name,
@@ -130,7 +140,7 @@ cross join sweep on sweep.layout = layout_point.layout
 union all
 select
     point.name,
-    event.ts ->> change.key,
+    cast(event.ts ->> change.key as text),
     event.value ->> change.key,
     coalesce(event.quality ->> change.key, 0)
 from point

@@ -2,8 +2,8 @@
 
 use gridos_journal::Tail;
 use gridos_model::{
-    DeviceId, Events, Gap, GapReason, LayoutId, Level, PointId, Quality, Readings, Sweep,
-    TimeQuality, Transition,
+    DeviceId, DirectoryBuilder, Events, Gap, GapReason, LayoutId, Level, Point, PointId, Quality,
+    Readings, Sweep, TimeQuality, Transition,
 };
 use gridos_store::{AlarmsQuery, Loss, StoreError};
 
@@ -91,6 +91,21 @@ pub(super) async fn alarms_and_gaps_are_kept(kind: &dyn Kind) {
         until: at(500),
         reason: GapReason::DeviceDown,
     });
+    // A device that never sends anything has only the layout book to tell its name.
+    let mut silent = DirectoryBuilder::default();
+    let points = vec![Point::new("i", "A")];
+    silent.add("sub1.silent", points, &[]).unwrap();
+    let silent = silent.build();
+    fixture
+        .book()
+        .add(silent.layouts().map(AsRef::as_ref))
+        .unwrap();
+    fixture.journal().append_gap(&Gap {
+        device: DeviceId::of("sub1.silent"),
+        from: at(0),
+        until: at(900),
+        reason: GapReason::EngineDown,
+    });
     let chunk = fixture.all();
     store
         .write(fixture.stream(), &chunk, fixture.book())
@@ -118,11 +133,14 @@ pub(super) async fn alarms_and_gaps_are_kept(kind: &dyn Kind) {
     assert_eq!(ask(Some(IA), 9_000, 2).await, [over, worse]);
     assert_eq!(ask(Some(IA), 1_000, 100).await, [raised]);
     assert_eq!(ask(Some(IB), 9_000, 100).await, []);
-    let sql = "select device.name, gap.reason from gap join device on device.id = gap.device";
+    let sql = "select device.name, gap.reason from gap join device on device.id = gap.device \
+               order by 1";
     assert_eq!(
         kind.sql("alarms", sql).await,
-        ["sub1.feeder-01|device_down"]
+        ["sub1.feeder-01|device_down", "sub1.silent|engine_down"]
     );
+    let sql = "select unit from point where name = 'sub1.silent.i'";
+    assert_eq!(kind.sql("alarms", sql).await, ["A"]);
 }
 
 pub(super) async fn what_cannot_be_stored_is_quarantined(kind: &dyn Kind) {
@@ -145,7 +163,7 @@ pub(super) async fn what_cannot_be_stored_is_quarantined(kind: &dyn Kind) {
     };
     fixture.readings(&Readings::Sweep(known));
     let whole = fixture.whole();
-    fixture.readings(&Readings::Events(Events {
+    let undecodable = fixture.readings(&Readings::Events(Events {
         layout: whole.id(),
         received: at(0),
         points: &[0, 3],
@@ -153,15 +171,19 @@ pub(super) async fn what_cannot_be_stored_is_quarantined(kind: &dyn Kind) {
         values: &[1.5, 2.5],
         qualities: &[],
     }));
+    fixture.sweep(&pair, at(0), &[8.5, 9.5]);
     fixture.sweep(&pair, at(1), &[6.5, 7.5]);
+    fixture.make_unknown(undecodable);
     let chunk = fixture.all();
     assert!(unknown < chunk.until().position);
-    store
+    let written = store
         .write(fixture.stream(), &chunk, fixture.book())
         .await
         .unwrap();
-    let tail = store.position(fixture.stream()).await.unwrap().tail;
-    assert_eq!(tail, chunk.until());
+    let stored = store.position(fixture.stream()).await.unwrap();
+    assert_eq!((stored, stored.tail), (written, chunk.until()));
+    assert_eq!((stored.quarantined, stored.lost), (2 + 3 + 2 + 2, 0));
+    assert_eq!(stored.last, chunk.last_checksum());
     let ia = store.history(&ever(IA)).await.unwrap();
     assert_eq!(short(&ia), good(&[(1, 6.5)]));
     let sql = "select readings, reason, record from quarantine order by position";
@@ -169,7 +191,14 @@ pub(super) async fn what_cannot_be_stored_is_quarantined(kind: &dyn Kind) {
     assert!(rows[0].starts_with("2|layout 99 is not in the layout book|{\"layout\":99,"));
     assert!(rows[1].starts_with("3|the sweep has 3 values for a layout of 2 points|{"));
     assert!(rows[2].starts_with("2|an event is of a point beyond the 3 of its layout|{"));
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[3], "2|record kind 99 is unknown to this version|");
+    assert_eq!(rows.len(), 4);
+    // The record itself is there, whatever is wrong with it.
+    let sql = "select position, length(frame) from quarantine order by position";
+    let rows = kind.sql("quarantined", sql).await;
+    let frame = chunk.frame(undecodable).unwrap();
+    assert_eq!(rows[3], format!("{undecodable}|{}", frame.len()));
+    assert_eq!(rows[1].split('|').next().unwrap(), unknown.to_string());
 }
 
 pub(super) async fn a_loss_is_recorded(kind: &dyn Kind) {
@@ -183,11 +212,12 @@ pub(super) async fn a_loss_is_recorded(kind: &dyn Kind) {
         until: resume,
         reason: "the journal is damaged".to_owned(),
     };
-    store.skip(fixture.stream(), &loss).await.unwrap();
+    let skipped = store.skip(fixture.stream(), &loss).await.unwrap();
+    assert_eq!((skipped.tail, skipped.lost), (resume, 2));
     let again = store.skip(fixture.stream(), &loss).await;
     assert!(matches!(again, Err(StoreError::Moved { stored }) if stored == resume));
-    let tail = store.position(fixture.stream()).await.unwrap().tail;
-    assert_eq!(tail, resume);
+    let stored = store.position(fixture.stream()).await.unwrap();
+    assert_eq!((stored, stored.last), (skipped, None));
     fixture.sweep(&pair, at(1), &[3.5, 4.5]);
     let chunk = fixture.chunk(resume);
     store
@@ -198,6 +228,9 @@ pub(super) async fn a_loss_is_recorded(kind: &dyn Kind) {
         .sql("loss", "select position, readings, reason from quarantine")
         .await;
     assert_eq!(rows, ["0|2|the journal is damaged"]);
+    let stored = store.position(fixture.stream()).await.unwrap();
+    assert_eq!((stored.tail, stored.lost), (chunk.until(), 2));
+    assert_eq!(stored.last, chunk.last_checksum());
 }
 
 pub(super) async fn engines_may_start_at_once(kind: &dyn Kind) {

@@ -1,0 +1,175 @@
+//! Transaction ids that no earlier connection used.
+//!
+//! The library counts transactions from 0 on every connection. A gateway that keeps an answer
+//! for a connection that is gone and sends it down the next one, or a device that speaks before
+//! it is asked, would then be believed. This stream turns the ids by a number drawn for each
+//! connection: on the way out and back again on the way in (MBAP: *Messaging on TCP/IP
+//! Implementation Guide V1.0b*, 3.1.3: bytes 0 and 1 are the id, 4 and 5 the length that follows).
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes turned at a time; a request to read has 12.
+const PIECE: usize = 64;
+
+/// A stream of MBAP frames whose transaction ids are turned by a number of its own.
+#[derive(Debug)]
+pub(super) struct Tagged<S> {
+    stream: S,
+    mask: [u8; 2],
+    sent: Place,
+    received: Place,
+}
+
+impl<S> Tagged<S> {
+    /// `stream` with a number that nobody can know before the first request.
+    pub(super) fn new(stream: S) -> Self {
+        let drawn = RandomState::new().build_hasher().finish().to_le_bytes();
+        Self::with_mask(stream, [drawn[0], drawn[1]])
+    }
+
+    fn with_mask(stream: S, mask: [u8; 2]) -> Self {
+        Self {
+            stream,
+            mask,
+            sent: Place::default(),
+            received: Place::default(),
+        }
+    }
+}
+
+/// Where in a sequence of frames the next byte is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// Header bytes of the frame so far, up to 6.
+    header: u8,
+    /// Bytes of the frame that follow its header.
+    rest: u16,
+}
+
+impl Place {
+    /// Turns the ids in `bytes`, which come next.
+    fn turn(&mut self, bytes: &mut [u8], mask: [u8; 2]) {
+        for byte in bytes {
+            match self.header {
+                0 => *byte ^= mask[0],
+                1 => *byte ^= mask[1],
+                4 => self.rest = u16::from(*byte) << 8,
+                5 => self.rest |= u16::from(*byte),
+                _ => {}
+            }
+            if self.header < 6 {
+                self.header += 1;
+            } else {
+                self.rest -= 1;
+            }
+            if self.header == 6 && self.rest == 0 {
+                *self = Self::default();
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tagged<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        let fresh = &mut buffer.filled_mut()[before..];
+        this.received.turn(fresh, this.mask);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tagged<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let length = bytes.len().min(PIECE);
+        let mut piece = [0; PIECE];
+        let piece = &mut piece[..length];
+        piece.copy_from_slice(&bytes[..length]);
+        this.sent.clone().turn(piece, this.mask);
+        let written = ready!(Pin::new(&mut this.stream).poll_write(context, piece))?;
+        // Only what was taken has passed; the rest is turned again when it is offered again.
+        piece[..written].copy_from_slice(&bytes[..written]);
+        this.sent.turn(&mut piece[..written], this.mask);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const MASK: [u8; 2] = [0xa5, 0x5a];
+    const FRAMES: [u8; 19] = [
+        0, 1, 0, 0, 0, 3, 7, 8, 9, // id 1, three bytes follow
+        0, 2, 0, 0, 0, 4, 7, 8, 9, 10, // id 2, four bytes follow
+    ];
+
+    fn turned() -> Vec<u8> {
+        let mut turned = FRAMES.to_vec();
+        for (at, mask) in [(0, MASK[0]), (1, MASK[1]), (9, MASK[0]), (10, MASK[1])] {
+            turned[at] ^= mask;
+        }
+        turned
+    }
+
+    #[test]
+    fn only_ids_are_turned_however_the_bytes_are_cut() {
+        for cut in 0..=FRAMES.len() {
+            let mut bytes = FRAMES;
+            let mut place = Place::default();
+            place.turn(&mut bytes[..cut], MASK);
+            place.turn(&mut bytes[cut..], MASK);
+            assert_eq!(bytes[..], turned(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_frame_of_no_length_is_followed_by_the_next() {
+        let mut bytes = [0, 1, 0, 0, 0, 0, 0, 2];
+        Place::default().turn(&mut bytes, MASK);
+        assert_eq!(bytes, [0xa5, 0x5b, 0, 0, 0, 0, 0xa5, 0x58]);
+    }
+
+    #[tokio::test]
+    async fn a_slow_peer_gets_and_gives_the_same_bytes() {
+        // The pipe holds 5 bytes, so every write and read is cut.
+        let (near, mut far) = duplex(5);
+        let mut near = Tagged::with_mask(near, MASK);
+        let echo = tokio::spawn(async move {
+            let mut bytes = [0; FRAMES.len()];
+            far.read_exact(&mut bytes).await.unwrap();
+            assert_eq!(bytes[..], turned());
+            far.write_all(&bytes).await.unwrap();
+        });
+        near.write_all(&FRAMES).await.unwrap();
+        let mut back = [0; FRAMES.len()];
+        near.read_exact(&mut back).await.unwrap();
+        assert_eq!(back, FRAMES);
+        echo.await.unwrap();
+    }
+}
