@@ -98,6 +98,13 @@ impl Reader {
     /// another history; what a database has of the one must not be continued with the other. What
     /// cannot be told any more, because it is trimmed or damaged, is believed.
     pub fn knows(&mut self, at: Tail, last: Option<u32>) -> Result<bool, JournalError> {
+        match self.compare(at, last) {
+            Err(JournalError::NotASegment { .. }) => Ok(true),
+            compared => compared,
+        }
+    }
+
+    fn compare(&mut self, at: Tail, last: Option<u32>) -> Result<bool, JournalError> {
         let segments = segment::list(&self.dir)?;
         let before = segments.partition_point(|(base, _)| *base < at.position);
         let Some(index) = before.checked_sub(1) else {

@@ -261,9 +261,9 @@ impl Writer {
                 self.skip(at, resume, what).await
             }
             Err(JournalError::Trimmed { .. }) => {
-                let oldest = blocking(|| self.reader.oldest())?;
+                let next = blocking(|| self.reader.next_segment(at.position))?;
                 let what = "the journal was trimmed before the database had it";
-                self.skip(at, oldest, what).await
+                self.skip(at, next.unwrap_or(at), what).await
             }
             Err(JournalError::NotASegment { .. }) => {
                 let next = blocking(|| self.reader.next_segment(at.position))?;
@@ -368,8 +368,9 @@ impl Writer {
         let cells = &self.telemetry.store;
         cells.position.set(tail.position.get());
         cells.connected.set(1);
+        // It may be another writer's of the same database.
+        cells.trouble.clear();
         if self.trouble.take().is_some() {
-            cells.trouble.clear();
             tracing::info!("the database works again");
         }
         self.stored.send_replace(tail);
