@@ -1,6 +1,6 @@
 //! The catalogue: every series, named and described once, with the cell it shows.
 
-use crate::{DeviceState, LedgerSnapshot, Refusal, StageName, StatusClass, Telemetry};
+use crate::{Buckets, DeviceState, LedgerSnapshot, Refusal, StageName, StatusClass, Telemetry};
 
 /// One metric: all series of one name.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,7 @@ pub(crate) enum Read {
     Gauge(fn(&Moment<'_>, usize) -> f64),
     /// The latency of each stage.
     Stages,
+    Histogram(fn(&Telemetry) -> Buckets),
 }
 
 impl Metric {
@@ -70,7 +71,7 @@ impl Metric {
         match self.read {
             Read::Counter(_) => Kind::Counter,
             Read::Gauge(_) => Kind::Gauge,
-            Read::Stages => Kind::Histogram,
+            Read::Stages | Read::Histogram(_) => Kind::Histogram,
         }
     }
 
@@ -100,6 +101,20 @@ impl Metric {
             unit,
             label: None,
             read: Read::Gauge(read),
+        }
+    }
+
+    const fn histogram(
+        name: &'static str,
+        help: &'static str,
+        read: fn(&Telemetry) -> Buckets,
+    ) -> Self {
+        Self {
+            name,
+            help,
+            unit: Unit::Seconds,
+            label: None,
+            read: Read::Histogram(read),
         }
     }
 
@@ -209,6 +224,12 @@ const CATALOGUE: &[Metric] = &[
         "Modbus connections made.",
         |m, _| m.telemetry.modbus.connects.get(),
     ),
+    Metric::gauge(
+        "gridos_modbus_devices_demoted",
+        "Modbus devices that keep failing and are asked more rarely until they answer.",
+        Unit::Count,
+        |m, _| m.telemetry.devices.demoted() as f64,
+    ),
     Metric::counter(
         "gridos_modbus_exceptions_total",
         "Modbus requests answered with an exception.",
@@ -224,6 +245,12 @@ const CATALOGUE: &[Metric] = &[
         "Modbus scans skipped because the one before had not ended.",
         |m, _| m.telemetry.modbus.overruns.get(),
     ),
+    Metric::gauge(
+        "gridos_modbus_points_refused",
+        "Points that devices refuse to be read, so that only the points around them are read.",
+        Unit::Count,
+        |m, _| double(m.telemetry.devices.points_refused()),
+    ),
     Metric::counter(
         "gridos_modbus_polls_total",
         "Modbus requests sent.",
@@ -233,6 +260,16 @@ const CATALOGUE: &[Metric] = &[
         "gridos_modbus_protocol_errors_total",
         "Modbus answers that break the protocol.",
         |m, _| m.telemetry.modbus.protocol_errors.get(),
+    ),
+    Metric::counter(
+        "gridos_modbus_retries_total",
+        "Modbus requests sent again because the device was busy.",
+        |m, _| m.telemetry.modbus.retries.get(),
+    ),
+    Metric::histogram(
+        "gridos_modbus_round_trip_seconds",
+        "Time from sending a Modbus request to the last byte of its answer.",
+        |telemetry| telemetry.modbus.round_trip.buckets(),
     ),
     Metric::counter(
         "gridos_modbus_timeouts_total",
@@ -314,6 +351,11 @@ const CATALOGUE: &[Metric] = &[
         "gridos_ring_full_total",
         "Batches refused because the ring was full.",
         |m, _| m.telemetry.ring.full.get(),
+    ),
+    Metric::histogram(
+        "gridos_scan_lateness_seconds",
+        "Time from when a scan was due to when its first request was sent.",
+        |telemetry| telemetry.modbus.lateness.buckets(),
     ),
     Metric {
         name: "gridos_stage_seconds",

@@ -1,6 +1,6 @@
 //! What each part of the engine counts in.
 
-use crate::{Counter, Gauge, StatusClass};
+use crate::{Counter, Gauge, Histogram, StatusClass};
 
 /// What Modbus sessions count in.
 #[derive(Debug, Default)]
@@ -21,6 +21,12 @@ pub struct ModbusCells {
     pub io_errors: Counter,
     /// Connections open.
     pub connections: Gauge,
+    /// Requests sent again because the device was busy (exceptions 5 and 6).
+    pub retries: Counter,
+    /// From sending a request to the last byte of its answer.
+    pub round_trip: Histogram,
+    /// How long after its time each scan began.
+    pub lateness: Histogram,
 }
 
 /// What the journal counts in.

@@ -9,9 +9,11 @@ mod catalogue;
 mod cells;
 mod counter;
 mod devices;
+mod histogram;
 mod label;
 mod ledger;
 mod render;
+mod scan;
 mod stage;
 mod telemetry;
 
@@ -22,7 +24,9 @@ pub use cells::{
 };
 pub use counter::{Counter, Gauge};
 pub use devices::{DeviceBoard, DeviceState, DeviceStats};
+pub use histogram::Histogram;
 pub use label::{Refusal, StageName, StatusClass};
 pub use ledger::{Ledger, LedgerSnapshot};
+pub use scan::{ScanStats, Summary, Window};
 pub use stage::{Stage, StageRecorder, Stages};
 pub use telemetry::Telemetry;
