@@ -125,6 +125,7 @@ impl Turn {
             batch,
             arrival,
             receipt,
+            gap,
         } = slot;
         // The intake lets no batch in that was never started.
         if let (Some(layout), Some(readings)) = (batch.layout(), batch.readings()) {
@@ -136,6 +137,9 @@ impl Turn {
                 self.annunciate();
             }
             self.alarm_stage.record(arrival.wire.elapsed());
+            if let Some(gap) = gap {
+                self.journal.append_gap(&gap);
+            }
             self.journal.append_readings(&readings);
             if !self.transitions.is_empty() {
                 self.journal.append_transitions(&self.transitions);
