@@ -1,6 +1,9 @@
 //! The catalogue: every series, named and described once, with the cell it shows.
 
-use crate::{Buckets, DeviceState, LedgerSnapshot, Refusal, StageName, StatusClass, Telemetry};
+use crate::{
+    Buckets, DeviceState, LedgerSnapshot, ListenerAnswer, PeerRefusal, Refusal, StageName,
+    StatusClass, Telemetry,
+};
 
 /// One metric: all series of one name.
 #[derive(Clone, Copy, Debug)]
@@ -212,6 +215,45 @@ const CATALOGUE: &[Metric] = &[
         "gridos_journal_write_failures_total",
         "Writes to the journal that failed.",
         |m, _| m.telemetry.journal.write_failures.get(),
+    ),
+    Metric::counter(
+        "gridos_listener_accepts_total",
+        "Connections that devices or strangers made to listeners.",
+        |m, _| m.telemetry.listeners.accepts.get(),
+    ),
+    Metric::gauge(
+        "gridos_listener_connections",
+        "Connections to listeners open.",
+        Unit::Count,
+        |m, _| double(m.telemetry.listeners.connections.get()),
+    ),
+    Metric::counter(
+        "gridos_listener_incomplete_total",
+        "Values written in parts of which not all came in time.",
+        |m, _| m.telemetry.listeners.incomplete.get(),
+    ),
+    Metric::counter(
+        "gridos_listener_refusals_total",
+        "Connections to listeners that were closed, by reason.",
+        |m, position| {
+            let reason = PeerRefusal::ALL.get(position);
+            reason.map_or(0, |reason| m.telemetry.listeners.refusals(*reason))
+        },
+    )
+    .by("reason", PeerRefusal::LABELS),
+    Metric::counter(
+        "gridos_listener_requests_total",
+        "Requests of devices to listeners, by how they were answered.",
+        |m, position| {
+            let answer = ListenerAnswer::ALL.get(position);
+            answer.map_or(0, |answer| m.telemetry.listeners.answers(*answer))
+        },
+    )
+    .by("answer", ListenerAnswer::LABELS),
+    Metric::counter(
+        "gridos_listener_unmapped_total",
+        "Registers and coils that devices wrote and no point covers.",
+        |m, _| m.telemetry.listeners.unmapped.get(),
     ),
     Metric::gauge(
         "gridos_modbus_connections",

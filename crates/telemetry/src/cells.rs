@@ -1,6 +1,6 @@
 //! What each part of the engine counts in.
 
-use crate::{Counter, Gauge, Histogram, StatusClass};
+use crate::{Counter, Gauge, Histogram, ListenerAnswer, PeerRefusal, StatusClass};
 
 /// What Modbus sessions count in.
 #[derive(Debug, Default)]
@@ -27,6 +27,43 @@ pub struct ModbusCells {
     pub round_trip: Histogram,
     /// How long after its time each scan began.
     pub lateness: Histogram,
+}
+
+/// What listeners count in, to which devices connect by themselves.
+#[derive(Debug, Default)]
+pub struct ListenerCells {
+    /// Connections open.
+    pub connections: Gauge,
+    /// Connections accepted, whatever became of them.
+    pub accepts: Counter,
+    /// Registers and coils written that no point covers.
+    pub unmapped: Counter,
+    /// Values of which a part came and the rest did not come in time.
+    pub incomplete: Counter,
+    refusals: [Counter; PeerRefusal::ALL.len()],
+    answers: [Counter; ListenerAnswer::ALL.len()],
+}
+
+impl ListenerCells {
+    /// Counts somebody who was sent away for `reason`.
+    pub fn refused(&self, reason: PeerRefusal) {
+        self.refusals[reason as usize].increment();
+    }
+
+    /// How many were sent away for `reason`.
+    pub fn refusals(&self, reason: PeerRefusal) -> u64 {
+        self.refusals[reason as usize].get()
+    }
+
+    /// Counts a request that was answered with `answer`.
+    pub fn answered(&self, answer: ListenerAnswer) {
+        self.answers[answer as usize].increment();
+    }
+
+    /// How many requests were answered with `answer`.
+    pub fn answers(&self, answer: ListenerAnswer) -> u64 {
+        self.answers[answer as usize].get()
+    }
 }
 
 /// What the journal counts in.
