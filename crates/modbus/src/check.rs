@@ -27,6 +27,13 @@ pub(crate) fn point(point: &RegisterPoint, limits: &PlanLimits) -> Result<(), Pl
             limit,
         });
     }
+    let addresses = u32::from(point.address)..point.end();
+    if let Some(range) = limits.forbids(table, &addresses) {
+        return Err(PlanError::Forbidden {
+            point: name(),
+            range: *range,
+        });
+    }
     let (scale, offset) = (point.scale, point.offset);
     if !scale.is_finite() || scale == 0.0 || !offset.is_finite() {
         return Err(PlanError::Scaling {

@@ -212,9 +212,11 @@ fn gather(items: &[Item], limits: &PlanLimits) -> Vec<Vec<Item>> {
 /// Whether `item` may be read with the group that starts with `head` and reaches up to `end`.
 fn joins(head: &Item, end: u32, item: &Item, limits: &PlanLimits) -> bool {
     let bits = head.table.is_bits();
-    let reach = end.max(item.end) - u32::from(head.address);
+    let whole = u32::from(head.address)..end.max(item.end);
+    let reach = whole.end - whole.start;
     head.scan == item.scan
         && head.table == item.table
         && u32::from(item.address) <= end + u32::from(limits.gap(bits))
         && reach <= u32::from(limits.count(bits))
+        && limits.forbids(head.table, &whole).is_none()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Kind, Table};
+use crate::{Forbidden, Kind, Table};
 
 /// What is wrong with one point or with the limits of a register map.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -46,6 +46,14 @@ pub enum PlanError {
         kind: Kind,
         /// The limit of registers.
         limit: u16,
+    },
+    /// The point lies where nothing may be read.
+    #[error("point '{point}' lies in the forbidden range {range}; remove one of them")]
+    Forbidden {
+        /// The point's name.
+        point: String,
+        /// The range.
+        range: Forbidden,
     },
     /// The scale is 0 or not finite, or the offset is not finite.
     #[error(

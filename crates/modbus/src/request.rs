@@ -96,6 +96,12 @@ impl Request {
         self.points.start + self.swept..self.points.end
     }
 
+    /// The addresses of the device's clock, if its answers hold one.
+    pub fn clock_addresses(&self) -> Option<Range<u32>> {
+        let clock = self.clock.as_ref()?;
+        Some(u32::from(clock.address)..clock.end())
+    }
+
     /// Whether its answers hold the time of their values.
     pub fn has_clock(&self) -> bool {
         self.clock.is_some()
