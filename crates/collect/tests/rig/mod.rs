@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gridos_collect::Collector;
-use gridos_collect::modbus::{ModbusDevice, start};
+use gridos_collect::modbus::{ModbusDevice, Via, start};
 use gridos_modbus::{Plan, PlanLimits, RegisterPoint};
-use gridos_model::{DirectoryBuilder, Layout, Point, Quality, Readings, Timestamp};
+use gridos_model::{DirectoryBuilder, Gap, Layout, Point, Quality, Readings, Timestamp};
 use gridos_ring::{Intake, Pool, ring};
 use gridos_telemetry::{DeviceState, DeviceStats, Telemetry};
 use tokio::sync::{mpsc, watch};
@@ -25,6 +25,7 @@ pub(crate) struct Setup {
     pub(crate) limits: PlanLimits,
     pub(crate) period: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) connections: usize,
 }
 
 impl Setup {
@@ -37,6 +38,7 @@ impl Setup {
             limits: PlanLimits::default(),
             period: Duration::from_millis(5),
             timeout: Duration::from_secs(10),
+            connections: 1,
         }
     }
 }
@@ -50,6 +52,19 @@ pub(crate) struct Arrived {
     pub(crate) qualities: Vec<Quality>,
     pub(crate) time: Timestamp,
     pub(crate) received: Timestamp,
+    pub(crate) gap: Option<Gap>,
+}
+
+impl Arrived {
+    /// Whether the engine tells that there is no value, rather than the device a value.
+    pub(crate) fn is_void(&self) -> bool {
+        let void = Quality::COMM_LOST | Quality::DEVICE_ERROR;
+        self.qualities.len() == self.values.len()
+            && self
+                .qualities
+                .iter()
+                .all(|quality| quality.intersects(void))
+    }
 }
 
 /// Sessions that run, and what they deliver.
@@ -82,7 +97,8 @@ impl Rig {
         let pool = Pool::new(batches, 16);
         let intake = Intake::new(pool.clone(), producer, Arc::clone(&telemetry));
         let (stop, stopped) = watch::channel(false);
-        let collector = start(devices, intake, stopped).unwrap();
+        let connects = ModbusDevice::CONNECTS_AT_ONCE;
+        let collector = start(devices, connects, intake, stopped).unwrap();
         let (sender, arrived) = mpsc::unbounded_channel();
         let drained = Arc::new(AtomicBool::new(drains));
         let may_drain = Arc::clone(&drained);
@@ -91,7 +107,10 @@ impl Rig {
                 let slot = may_drain.load(Ordering::Acquire).then(|| consumer.pop());
                 match slot.flatten() {
                     Some(slot) => {
-                        let _ = sender.send(arrive(&slot.batch.readings().unwrap(), &layouts));
+                        let _ = sender.send(Arrived {
+                            gap: slot.gap,
+                            ..arrive(&slot.batch.readings().unwrap(), &layouts)
+                        });
                         pool.give(slot.batch);
                     }
                     None => consumer.wait(Duration::from_millis(5)),
@@ -113,8 +132,18 @@ impl Rig {
         self.drained.store(true, Ordering::Release);
     }
 
-    /// The next batch.
+    /// The next batch with a value.
     pub(crate) async fn next(&mut self) -> Arrived {
+        loop {
+            let next = self.next_of_all().await;
+            if !next.is_void() {
+                return next;
+            }
+        }
+    }
+
+    /// The next batch, also one that tells only that there is no value.
+    pub(crate) async fn next_of_all(&mut self) -> Arrived {
         let next = tokio::time::timeout(PATIENCE, self.arrived.recv());
         next.await.expect("a batch should arrive").unwrap()
     }
@@ -177,7 +206,8 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
         let plan = Plan::new(setup.points.clone(), &setup.limits).unwrap();
         let point = |point: &RegisterPoint| Point::new(&point.name, &point.unit);
         let points = plan.points().iter().map(point).collect();
-        let groups: Vec<_> = plan.requests().iter().map(|r| r.points()).collect();
+        let groups = plan.requests().iter().map(|r| r.sweep_points());
+        let groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();
         parts.push((
             builder.add(setup.name, points, &groups).unwrap(),
             plan,
@@ -194,10 +224,14 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
             unit: setup.unit,
             plan: Arc::new(plan),
             layouts: directory.device(device).groups().to_vec(),
+            whole: Arc::clone(directory.device(device).whole()),
             scan_periods: vec![setup.period],
             timeout: setup.timeout,
             connect_timeout: Duration::from_secs(10),
             reconnect_max: Duration::from_millis(20),
+            via: Via::Tcp,
+            connections: setup.connections,
+            probe_max: Duration::from_millis(100),
         }
     };
     let devices = parts.into_iter().map(device).collect();
@@ -231,5 +265,6 @@ fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
         qualities: sweep.qualities.to_vec(),
         time: sweep.time,
         received: sweep.received,
+        gap: None,
     }
 }
