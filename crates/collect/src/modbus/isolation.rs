@@ -247,7 +247,7 @@ impl Isolation {
             Trial::Joined(border) => {
                 let (left, right) = (part_of(border.checked_sub(1)?)?, part_of(*border)?);
                 let both = !left.is_refused && !right.is_refused && left.cells.end == *border;
-                both.then(|| left.cells.start..right.cells.end)
+                both.then_some(left.cells.start..right.cells.end)
             }
         }
     }

@@ -145,7 +145,10 @@ impl Rig {
     /// The next batch, also one that tells only that there is no value.
     pub(crate) async fn next_of_all(&mut self) -> Arrived {
         let next = tokio::time::timeout(PATIENCE, self.arrived.recv());
-        next.await.expect("a batch should arrive").unwrap()
+        let next = next.await.expect("a batch should arrive").unwrap();
+        assert!(next.time <= next.received, "{next:?}");
+        assert!(next.gap.is_none_or(|gap| gap.from < gap.until), "{next:?}");
+        next
     }
 
     /// The next batch of `device` that holds `point`.

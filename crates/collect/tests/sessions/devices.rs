@@ -1,23 +1,15 @@
-//! Sessions against simulated devices over real sockets.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop at the first surprise"
-)]
-
-mod rig;
+//! Values of simulated devices, and what becomes of devices that misbehave.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::rig::{Rig, Setup};
 use gridos_modbus::{Kind, Order, PlanLimits, RegisterPoint, Table};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Server};
 use gridos_sim::substation::{Feeder, MAP, Measurements};
 use gridos_telemetry::DeviceState;
-use rig::{Rig, Setup};
 
 const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
