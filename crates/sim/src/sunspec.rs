@@ -139,8 +139,10 @@ fn inverter(raw: &Raw) -> Vec<u16> {
     set(&mut words, 16, &[raw.tens_of_watts, 1, 0, 1, 995, minus(1)]);
     set(&mut words, 22, &wide(raw.watt_hours));
     words[24] = 0;
-    set(&mut words, 26, &[NOT_S16; 5]);
-    words[30] = NOT_S16;
+    // No measurement of the direct current; its exponents and its power are signed.
+    for at in [26, 28, 29, 30] {
+        words[at] = NOT_S16;
+    }
     set(
         &mut words,
         31,

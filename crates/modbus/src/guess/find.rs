@@ -23,6 +23,13 @@ pub struct Match {
     cost: f64,
 }
 
+impl Match {
+    /// How unlikely it is, from 0 on: by this, matches of several blocks are ranked.
+    pub fn cost(&self) -> f64 {
+        self.cost
+    }
+}
+
 /// The scales, the plainer first.
 const SCALES: [(i8, f64); 13] = [
     (0, 1.0),

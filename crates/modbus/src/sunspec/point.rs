@@ -19,6 +19,8 @@ pub struct Point {
     pub kind: Kind,
     /// The name of the point that holds its power of ten.
     pub exponent: Option<String>,
+    /// Whether it is such a power of ten itself.
+    pub is_exponent: bool,
     /// The bits by which the device says that it has no value.
     pub invalid: Option<u64>,
 }
@@ -42,7 +44,7 @@ pub struct ModelPoints<'a> {
     /// The points that the device has.
     pub points: Vec<Point>,
     /// The points of the definition that the device says it has not: their value was the
-    /// standard's mark for that, or 0 for a counter.
+    /// standard's mark for that, or 0 for a counter; and powers of ten that scale none of the others.
     pub absent: Vec<Point>,
     /// Its texts.
     pub stated: Vec<Stated>,
@@ -106,7 +108,7 @@ fn points<'a>(model: &'a Model, definition: &'static Definition, prefix: &str) -
             }
         }
     }
-    forget_absent_exponents(&mut found);
+    settle_exponents(&mut found);
     found
 }
 
@@ -147,6 +149,7 @@ fn point(model: &Model, prefix: &str, placed: &Placed) -> Option<Point> {
         address: u16::try_from(address).ok()?,
         kind,
         exponent: placed.field.exponent.map(|name| format!("{prefix}_{name}")),
+        is_exponent: placed.field.kind == FieldKind::Exponent,
         invalid,
     })
 }
@@ -185,8 +188,9 @@ fn is_absent(kind: FieldKind, words: &[u16]) -> bool {
     invalid == Some(bits) || is_nan
 }
 
-/// A point whose exponent the device has not is not scaled.
-fn forget_absent_exponents(found: &mut ModelPoints<'_>) {
+/// A point whose exponent the device has not is not scaled, and an exponent that scales nothing
+/// is left out.
+fn settle_exponents(found: &mut ModelPoints<'_>) {
     let names: Vec<String> = found
         .points
         .iter()
@@ -195,6 +199,16 @@ fn forget_absent_exponents(found: &mut ModelPoints<'_>) {
     for point in &mut found.points {
         point.exponent = point.exponent.take().filter(|name| names.contains(name));
     }
+    let used: Vec<String> = found
+        .points
+        .iter()
+        .filter_map(|p| p.exponent.clone())
+        .collect();
+    let (kept, idle) = std::mem::take(&mut found.points)
+        .into_iter()
+        .partition(|point: &Point| !point.is_exponent || used.contains(&point.name));
+    found.points = kept;
+    found.absent.extend::<Vec<Point>>(idle);
 }
 
 /// Printable ASCII up to the first zero.
