@@ -9,6 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod discover;
+pub(crate) mod import;
+pub(crate) mod probe;
 pub(crate) mod run;
 pub(crate) mod simulate;
 

@@ -1,9 +1,13 @@
-//! `gridos simulate modbus`.
+//! `gridos simulate modbus` and `gridos simulate sunspec`.
 
-use gridos_sim::modbus::Fleet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gridos_sim::modbus::{Fleet, Server};
+use gridos_sim::sunspec::Inverter;
 
 use super::Outcome;
-use crate::cli::SimulateModbus;
+use crate::cli::{SimulateModbus, SimulateSunspec};
 use crate::files;
 
 /// A listener and one connection per device.
@@ -28,8 +32,24 @@ pub(crate) fn run(args: &SimulateModbus) -> Outcome {
     })
 }
 
+pub(crate) fn run_sunspec(args: &SimulateSunspec) -> Outcome {
+    crate::log::start("info");
+    super::runtime()?.block_on(async {
+        let address = SocketAddr::new(args.address, args.port);
+        let server = Server::bind(address, Arc::new(Inverter::new(args.seed))).await;
+        let server = server.map_err(|source| CannotListen {
+            address: address.to_string(),
+            source,
+        })?;
+        println!("an inverter at {}; Ctrl-C ends", server.local_addr());
+        super::asked_to_end(None).await?;
+        server.stop().await;
+        Ok(())
+    })
+}
+
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen at {address}; choose another --port-base")]
+#[error("cannot listen at {address}; choose another port")]
 struct CannotListen {
     address: String,
     source: std::io::Error,
