@@ -25,12 +25,6 @@ pub enum NetworkError {
 }
 
 impl Network {
-    /// Every IPv4 address.
-    pub const ANY_V4: Self = Self {
-        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        prefix: 0,
-    };
-
     /// Whether `address` is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -40,6 +34,11 @@ impl Network {
     /// Whether the two have an address in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.contains(other.address) || other.contains(self.address)
+    }
+
+    /// Whether every address of its kind is in it.
+    pub fn is_everybody(&self) -> bool {
+        self.prefix == 0
     }
 
     /// Whether it is one address alone.
