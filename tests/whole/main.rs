@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod demo;
+mod fuzz;
 mod kill;
 mod layering;
 mod readme;

@@ -36,7 +36,8 @@ function update(row, reading) {
   const [name, number, unit, quality, age] = row.children;
   row.dataset.time = reading.time ?? "";
   setText(name, reading.name);
-  setText(number, value(reading.value));
+  setText(number, reading.state ?? value(reading.value));
+  number.title = reading.state ? value(reading.value) : "";
   setClass(number, `number ${freshness(row)}`);
   setText(unit, reading.unit);
   const [level, flags] = quality.children;

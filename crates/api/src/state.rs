@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::page::Page;
 use crate::pulse::{Beat, Pulse};
-use crate::{LimitsBook, Readiness, Settings};
+use crate::{LimitsBook, Readiness, Settings, StatesBook};
 
 /// Which engine this is.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct ApiState {
     pub alarms: Arc<AlarmBoard>,
     /// The points' limits, to show beside their values.
     pub limits: Arc<LimitsBook>,
+    /// What the points' numbers mean, to show beside them.
+    pub states: Arc<StatesBook>,
     /// The history.
     pub store: Arc<dyn Store>,
     /// The engine's numbers; devices in the order of the directory.

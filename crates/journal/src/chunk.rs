@@ -17,11 +17,16 @@ impl Chunk {
     /// Makes this a copy of `frames`, checked as if they had been read from a segment: the way of
     /// a record without the disk.
     pub fn load(&mut self, frames: &Frames) {
+        self.load_bytes(frames.bytes(), frames.from(), frames.segment);
+    }
+
+    /// Makes this a copy of the whole frames at the beginning of `bytes`, which stand at `from` of
+    /// the segment with the id `segment`; whatever the bytes are.
+    pub fn load_bytes(&mut self, bytes: &[u8], from: Tail, segment: u64) {
         self.bytes.clear();
-        self.bytes.extend_from_slice(frames.bytes());
-        (self.from, self.until) = (frames.from(), frames.from());
-        let length = self.bytes.len();
-        self.keep_whole_frames(length, frames.segment);
+        self.bytes.extend_from_slice(bytes);
+        (self.from, self.until) = (from, from);
+        self.keep_whole_frames(bytes.len(), segment);
     }
 
     /// Cuts the chunk off behind the last good whole frame of its first `loaded` bytes.

@@ -106,6 +106,11 @@ pub(crate) fn clock(clock: &Clock, limits: &PlanLimits) -> Option<PlanError> {
         "reaches past address 65535"
     } else if clock.kind.registers() > limits.max_registers {
         "is longer than a request; raise max_registers"
+    } else if limits
+        .forbids(clock.table, &(clock.address.into()..clock.end()))
+        .is_some()
+    {
+        "lies in a forbidden range; remove one of them"
     } else {
         return None;
     };

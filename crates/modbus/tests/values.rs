@@ -318,6 +318,15 @@ fn only_the_request_with_the_clock_has_its_time() {
     let points = vec![holding("a", 0, Kind::U16), holding("b", 1_000, Kind::U16)];
     let limits = PlanLimits::default();
     let plan = Plan::with_clock(points.clone(), Some(clock(1, 0)), &limits).unwrap();
+    let forbidden = PlanLimits {
+        forbidden: vec!["holding 2".parse().unwrap()],
+        ..PlanLimits::default()
+    };
+    let error = Plan::with_clock(points.clone(), Some(clock(1, 0)), &forbidden).unwrap_err();
+    assert!(
+        error.to_string().contains("lies in a forbidden range"),
+        "{error}"
+    );
     let has_clock: Vec<_> = plan.requests().iter().map(|r| r.has_clock()).collect();
     assert_eq!(has_clock, [true, false]);
     let other = plan.requests()[1].stamp(Answer::registers(&[1]), Timestamp::EPOCH);

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use gridos_api::{ApiState, Engine, LimitsBook, PointLimits, Readiness, Settings, router};
+use gridos_api::{
+    ApiState, Engine, LimitsBook, PointLimits, Readiness, Settings, StatesBook, router,
+};
 use gridos_model::{Directory, DirectoryBuilder, Point, Readings};
 use gridos_pipeline::{AlarmBoard, LiveView};
 use gridos_ring::{Consumer, Intake, Pool, ring};
@@ -49,6 +51,8 @@ impl Rig {
         readiness.on_journal_open();
         readiness.on_pipeline_started();
         let ia = directory.find_point("sub1.f1.ia").unwrap().index;
+        let ib = directory.find_point("sub1.f1.ib").unwrap().index;
+        let states = [(0, "open".into()), (1, "closed".into())].into();
         let limits = PointLimits {
             high_high: Some(200.0),
             high: Some(100.0),
@@ -64,6 +68,7 @@ impl Rig {
             live: Arc::new(LiveView::new(&directory)),
             alarms: Arc::new(AlarmBoard::default()),
             limits: Arc::new(LimitsBook::new(&directory, [(ia, limits)])),
+            states: Arc::new(StatesBook::new([(ib, states)])),
             store: Arc::clone(&store) as _,
             intake: Intake::new(pool.clone(), producer, Arc::clone(&telemetry)),
             telemetry,

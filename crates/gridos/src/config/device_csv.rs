@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::device::{Device, Profiles};
+use super::device::{Device, Known};
 use super::fault::{FaultLog, Place};
 use super::nearest::suggestion;
 use super::section::{Section, shown};
@@ -20,6 +20,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "enabled",
     "timeout",
     "scan_factor",
+    "listener",
+    "peer",
 ];
 
 /// The columns a file must have.
@@ -36,7 +38,7 @@ pub(super) fn read(
     section: &Section<'_>,
     folder: &Path,
     read_file: ReadFile<'_>,
-    profiles: &Profiles,
+    known: &Known<'_>,
     faults: &FaultLog,
 ) -> Vec<Device> {
     let Some(name) = section.text("csv") else {
@@ -44,7 +46,7 @@ pub(super) fn read(
     };
     let path = folder.join(name.value);
     match read_file(&path) {
-        Ok(bytes) => parse(&bytes, &path.to_string_lossy(), profiles, faults),
+        Ok(bytes) => parse(&bytes, &path.to_string_lossy(), known, faults),
         Err(error) => {
             let shown = shown(&path.to_string_lossy());
             section.fault("csv", format_args!("{shown} cannot be read: {error}"));
@@ -53,7 +55,7 @@ pub(super) fn read(
     }
 }
 
-fn parse(bytes: &[u8], file: &str, profiles: &Profiles, faults: &FaultLog) -> Vec<Device> {
+fn parse(bytes: &[u8], file: &str, known: &Known<'_>, faults: &FaultLog) -> Vec<Device> {
     let file: Arc<str> = file.into();
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
@@ -93,7 +95,7 @@ fn parse(bytes: &[u8], file: &str, profiles: &Profiles, faults: &FaultLog) -> Ve
             continue;
         }
         let mut section = Section::row(&columns, &row, place, faults);
-        devices.extend(Device::read(&mut section, profiles));
+        devices.extend(Device::read(&mut section, known));
     }
     devices
 }

@@ -93,3 +93,88 @@ impl<'a> TlsFiles<'a> {
             .ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use rcgen::{CertificateParams, KeyPair};
+
+    use crate::check::Report;
+    use crate::config::tests::NO_VARIABLES;
+    use crate::config::{Config, Faults, Fleet, Reach};
+
+    /// A certificate that is its own authority, and its key.
+    fn own() -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["engine".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let certificate = params.self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn parse(text: &str, key: &str, certificate: &str) -> Result<Config, Faults> {
+        let read = |path: &Path| match path.to_str() {
+            Some("etc/own.pem") => Ok(certificate.as_bytes().to_vec()),
+            Some("etc/own.key") => Ok(key.as_bytes().to_vec()),
+            _ => Err(io::Error::other("there is none")),
+        };
+        Config::parse(text, "etc/g.toml", NO_VARIABLES, &read)
+    }
+
+    const DEVICE: &str = r#"
+        [[profile]]
+        name = "relay"
+        protocol = "modbus"
+        point = [{ name = "level", holding = 10 }]
+        tls = { ca = "own.pem", certificate = "own.pem", key = "own.key" }
+        [[device]]
+        name = "a"
+        profile = "relay"
+        address = "relay-1.example"
+    "#;
+
+    #[test]
+    fn a_device_over_tls_has_its_port_and_an_expired_certificate_is_warned_of() {
+        let (certificate, key) = own();
+        let config = parse(DEVICE, &key, &certificate).unwrap();
+        let fleet = Fleet::of(&config).unwrap();
+        let link = fleet.devices[0].modbus.as_ref().unwrap();
+        assert_eq!(link.address.to_string(), "relay-1.example:802");
+        let Reach::Tls(client) = &link.reach else {
+            panic!("{:?}", link.reach);
+        };
+        assert!(format!("{client:?}").contains("relay-1.example"));
+        let report = Report::of(&config).unwrap();
+        let expired = "a certificate of 'own.pem' or its ca ended at 2020-01-01T00:00:00Z";
+        assert!(
+            report.warnings.iter().any(|w| w.contains(expired)),
+            "{report}"
+        );
+    }
+
+    #[test]
+    fn files_that_do_not_fit_are_told_with_their_line() {
+        let (certificate, key) = own();
+        let (_, foreign) = own();
+        let found = |text: &str, key: &str| parse(text, key, &certificate).unwrap_err().to_string();
+        let mismatch = found(DEVICE, &foreign);
+        let what =
+            "etc/g.toml:6: profile 'relay' tls key: \"own.key\" does not fit the certificate";
+        assert!(mismatch.contains(what), "{mismatch}");
+        let missing = found(&DEVICE.replace(", key = \"own.key\"", ""), &key);
+        assert!(
+            missing.contains("profile 'relay' tls key: is missing; write key"),
+            "{missing}"
+        );
+        let absent = found(
+            &DEVICE.replace("ca = \"own.pem\"", "ca = \"none.pem\""),
+            &key,
+        );
+        assert!(
+            absent.contains("\"etc/none.pem\" cannot be read: there is none"),
+            "{absent}"
+        );
+    }
+}
