@@ -7,6 +7,7 @@ mod fuzz;
 mod kill;
 mod layering;
 mod readme;
+mod tools;
 mod support {
     //! The engine as a process, an HTTP client, and a PostgreSQL server of the tests' own.
 

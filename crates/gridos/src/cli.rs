@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{check, demo, discover, import, probe, run, simulate};
-use crate::config::{Faults, parse_duration};
+use crate::check::ANSWER_TYPICAL;
+use crate::command::{check, demo, discover, import, plan, probe, run, simulate};
+use crate::config::{Faults, parse_duration, show_duration};
 
 mod field;
 
@@ -36,6 +37,8 @@ enum Command {
     Run(Run),
     /// Checks a configuration and shows what would run
     Check(Check),
+    /// Shows the requests that a device gets, and how busy its connection is
+    Plan(Plan),
     /// Reads from one device by hand, and shows what its registers may mean
     #[command(subcommand)]
     Probe(Probe),
@@ -107,6 +110,21 @@ enum Import {
     Modbus(ImportModbus),
 }
 
+/// What `gridos plan` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  gridos plan examples/small.toml\n  gridos plan examples/small.toml substation-1.feeder-02 --round-trip 80ms"
+)]
+pub struct Plan {
+    /// The configuration file
+    pub config: PathBuf,
+    /// The device; not given, the first one of each profile
+    pub device: Option<String>,
+    /// What an answer is taken to last
+    #[arg(long, value_name = "TIME", default_value = show_duration(ANSWER_TYPICAL), value_parser = parse_duration)]
+    pub round_trip: Duration,
+}
+
 #[derive(Debug, Subcommand)]
 enum Simulate {
     /// Feeder bays that answer Modbus TCP, one per port
@@ -157,6 +175,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Plan(args) => plan::run(&args),
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Discover(Discover::Sunspec(args)) => discover::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),

@@ -36,9 +36,11 @@ impl Memory {
 
     /// Of the plan's `points`, the device refuses to read those at `refused`, and no others any
     /// more: until that changes they have no value, whatever stands in their place in an answer.
+    /// Positions outside `points` do not count.
     pub fn refuse(&mut self, points: &Range<usize>, refused: &[usize]) {
         self.refused.retain(|position| !points.contains(position));
-        self.refused.extend(refused);
+        let own = refused.iter().filter(|position| points.contains(position));
+        self.refused.extend(own);
         self.refused.sort_unstable();
     }
 

@@ -186,6 +186,7 @@ fn what_was_refused_is_no_value_and_no_exponent() {
     ];
     let mut device = Device::new(points);
     let words = [2_301, 0, 0];
+    device.memory.refuse(&(5..6), &[0]);
     device.memory.refuse(&(0..3), &[1]);
     let read = device.registers(&words);
     assert_eq!((read[0], read[2]), ((2_301.0, EXACT), (0.0, EXACT)));

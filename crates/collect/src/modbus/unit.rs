@@ -211,6 +211,8 @@ impl Unit {
         let refused: Vec<_> = refused.iter().map(|place| points.start + place).collect();
         let names: Vec<_> = refused
             .iter()
+            // Behind the request's own points stands its clock, which has no name.
+            .filter(|point| points.contains(point))
             .filter_map(|point| Some(self.plan.points().get(*point)?.name.as_str()))
             .collect();
         self.memory.refuse(&points, &refused);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gridos_collect::Collector;
 use gridos_collect::modbus::{ModbusDevice, Via, start};
-use gridos_modbus::{Plan, PlanLimits, RegisterPoint};
+use gridos_modbus::{Clock, Plan, PlanLimits, RegisterPoint};
 use gridos_model::{DirectoryBuilder, Gap, Layout, Point, Quality, Readings, Timestamp};
 use gridos_ring::{Intake, Pool, ring};
 use gridos_telemetry::{DeviceState, DeviceStats, Telemetry};
@@ -23,6 +23,7 @@ pub(crate) struct Setup {
     pub(crate) unit: u8,
     pub(crate) points: Vec<RegisterPoint>,
     pub(crate) limits: PlanLimits,
+    pub(crate) clock: Option<Clock>,
     pub(crate) period: Duration,
     pub(crate) timeout: Duration,
     pub(crate) connections: usize,
@@ -36,6 +37,7 @@ impl Setup {
             unit: 1,
             points,
             limits: PlanLimits::default(),
+            clock: None,
             period: Duration::from_millis(5),
             timeout: Duration::from_secs(10),
             connections: 1,
@@ -206,7 +208,8 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
     let mut builder = DirectoryBuilder::default();
     let mut parts = Vec::new();
     for setup in setups {
-        let plan = Plan::new(setup.points.clone(), &setup.limits).unwrap();
+        let plan =
+            Plan::with_clock(setup.points.clone(), setup.clock.clone(), &setup.limits).unwrap();
         let point = |point: &RegisterPoint| Point::new(&point.name, &point.unit);
         let points = plan.points().iter().map(point).collect();
         let groups = plan.requests().iter().map(|r| r.sweep_points());
@@ -250,24 +253,23 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
 }
 
 fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
-    let Readings::Sweep(sweep) = readings else {
-        panic!("Modbus brings sweeps");
+    let id = readings.layout();
+    let layout = layouts.iter().find(|layout| layout.id() == id).unwrap();
+    let name = |at: usize| layout.points()[at].name().to_owned();
+    let (points, time) = match readings {
+        Readings::Sweep(sweep) => ((0..layout.len()).map(name).collect(), sweep.time),
+        Readings::Events(events) => {
+            let points = events.points.iter().map(|at| name(*at as usize));
+            (points.collect(), events.times[0])
+        }
     };
-    let layout = layouts
-        .iter()
-        .find(|layout| layout.id() == sweep.layout)
-        .unwrap();
     Arrived {
         device: layout.device().to_owned(),
-        points: layout
-            .points()
-            .iter()
-            .map(|point| point.name().to_owned())
-            .collect(),
-        values: sweep.values.to_vec(),
-        qualities: sweep.qualities.to_vec(),
-        time: sweep.time,
-        received: sweep.received,
+        points,
+        values: readings.values().to_vec(),
+        qualities: readings.qualities().to_vec(),
+        time,
+        received: readings.received(),
         gap: None,
     }
 }

@@ -7,3 +7,4 @@ mod devices;
 mod faults;
 #[path = "../rig/mod.rs"]
 mod rig;
+mod values;

@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod discover;
 pub(crate) mod import;
+pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod run;
 pub(crate) mod simulate;
