@@ -48,7 +48,9 @@ impl Chunk {
             kept += header.frame_bytes();
             self.until = Tail {
                 position: self.until.position.plus(header.frame_bytes() as u64),
-                readings: header.readings_before + u64::from(header.readings),
+                readings: header
+                    .readings_before
+                    .saturating_add(u64::from(header.readings)),
             };
         }
         self.bytes.resize(kept, 0);

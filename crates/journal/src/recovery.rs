@@ -43,7 +43,9 @@ pub(crate) fn recover(segment: &Segment) -> Result<Recovery, JournalError> {
         offset = found.offset + header.frame_bytes();
         recovery.end = Tail {
             position: place(offset),
-            readings: header.readings_before + u64::from(header.readings),
+            readings: header
+                .readings_before
+                .saturating_add(u64::from(header.readings)),
         };
     }
     recovery.torn_bytes = (bytes.len() - offset) as u64;
