@@ -1,6 +1,7 @@
 """A Modbus TCP server on pymodbus: an independent peer with one value of every kind and order.
 
 Usage: pymodbus_server.py [--host HOST] [--port PORT]      (port 0: any free one)
+                         [--ca FILE --certificate FILE --key FILE]      (then over TLS)
 
 Prints the port as one line, then takes commands on its standard input, one per line, and answers
 each with lines of which the last is `ok` or `error REASON`:
@@ -16,12 +17,13 @@ each with lines of which the last is `ok` or `error REASON`:
 import argparse
 import asyncio
 import logging
+import ssl
 import struct
 import sys
 
 from pymodbus.client.mixin import ModbusClientMixin
 from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusTcpServer, ModbusTlsServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 UNIT = 1
@@ -120,9 +122,10 @@ def make_image():
 class Peer:
     """The server, and what it was told to do."""
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, context):
         self.host = host
         self.port = port
+        self.context = context
         self.points, self.tables = make_image()
         self.exception = None
         self.server = None
@@ -132,7 +135,11 @@ class Peer:
 
     async def start(self):
         device = SimDevice(id=UNIT, simdata=self.tables, action=self.action)
-        self.server = ModbusTcpServer(device, address=(self.host, self.port))
+        address = (self.host, self.port)
+        if self.context is None:
+            self.server = ModbusTcpServer(device, address=address)
+        else:
+            self.server = ModbusTlsServer(device, address=address, sslctx=self.context)
         await self.server.serve_forever(background=True)
         self.port = self.server.transport.sockets[0].getsockname()[1]
 
@@ -156,14 +163,28 @@ class Peer:
                 raise ValueError(f"unknown command: {command}")
 
 
+def tls(arguments):
+    """What TLS with certificates on both sides needs, or None without TLS."""
+    if arguments.ca is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(arguments.ca)
+    context.load_cert_chain(arguments.certificate, arguments.key)
+    return context
+
+
 async def main():
     # It logs every frame when an exception is asked for.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--ca")
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
     arguments = parser.parse_args()
-    peer = Peer(arguments.host, arguments.port)
+    peer = Peer(arguments.host, arguments.port, tls(arguments))
     await peer.start()
     print(peer.port, flush=True)
     loop = asyncio.get_running_loop()

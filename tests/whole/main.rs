@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod demo;
+mod fuzz;
 mod kill;
 mod layering;
 mod readme;
+mod tools;
 mod support {
     //! The engine as a process, an HTTP client, and a PostgreSQL server of the tests' own.
 

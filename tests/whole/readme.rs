@@ -64,7 +64,7 @@ fn commands(block: &str) -> Vec<String> {
 }
 
 /// The command with the binary that was built; an engine that would run until Ctrl-C ends by
-/// itself, and one that runs in the background is waited for until it serves.
+/// itself, and what runs in the background is waited for until it serves.
 fn runnable(command: &str) -> String {
     let binary = engine::binary();
     let mut command = command.replace("cargo run --release --", &binary.display().to_string());
@@ -76,10 +76,22 @@ fn runnable(command: &str) -> String {
     if foreground && runs_on && !command.contains("--for") {
         command += " --for 2s";
     }
+    if let Some(port) = listens_at(&command).filter(|_| !foreground) {
+        command += &format!("\nuntil (: >/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do :; done");
+    }
     if !foreground && runs_on {
         command += "\nuntil curl -sf http://127.0.0.1:8080/health >/dev/null; do :; done";
     }
     command
+}
+
+/// The first port of simulated devices.
+fn listens_at(command: &str) -> Option<&str> {
+    let (_, after) = command.split_once(" simulate ")?;
+    let mut words = after
+        .split(' ')
+        .skip_while(|word| !word.starts_with("--port"));
+    words.nth(1)
 }
 
 fn quoted(text: &str) -> String {

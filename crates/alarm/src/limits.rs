@@ -133,6 +133,19 @@ impl Limits {
         self.deadband
     }
 
+    /// The numbers that tell values apart: two finite values of which the same ones are reached
+    /// (`value >= edge`) lead to the same level from any level.
+    ///
+    /// Whoever passes on only some of a point's values must pass on the first one behind an edge,
+    /// or alarms come late.
+    pub fn edges(&self) -> impl Iterator<Item = f64> {
+        let highs = [self.high_high, self.high].into_iter().flatten();
+        let highs = highs.flat_map(|limit| [limit, self.leave_high(Some(limit)).next_up()]);
+        let lows = [self.low, self.low_low].into_iter().flatten();
+        let lows = lows.flat_map(|limit| [limit.next_up(), self.leave_low(Some(limit))]);
+        highs.chain(lows).filter(|edge| edge.is_finite())
+    }
+
     /// The level that a finite `value` leads to from the level `from`.
     pub(crate) fn next(&self, from: Level, value: f64) -> Level {
         let was_high = matches!(from, Level::High | Level::HighHigh);
@@ -343,6 +356,37 @@ mod tests {
                     for value in [value, value.next_up(), value.next_down(), f64::MAX, f64::MIN] {
                         let stays = limits.next(level, value) == level;
                         prop_assert_eq!(limits.band(level).holds(value), stays, "{} {}", level, value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn reached(edges: &[f64], value: f64) -> Vec<bool> {
+        edges.iter().map(|edge| value >= *edge).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn values_between_the_same_edges_are_alike(
+            deadband in proptest::sample::select(vec![0.0, 0.5, 2.0, 9.0]),
+            missing in 0..15_u8,
+            quarters in proptest::collection::vec(-20..500_i32, 2..40),
+        ) {
+            let given = |bit: u8, limit| (missing >> bit & 1 == 0).then_some(limit);
+            let limits =
+                Limits::new(given(0, 110.0), given(1, 100.0), given(2, 10.0), given(3, 0.0), deadband);
+            let limits = limits.unwrap();
+            let edges: Vec<f64> = limits.edges().collect();
+            let near = |edge: &f64| [edge.next_down(), *edge, edge.next_up()];
+            let mut values: Vec<f64> = quarters.iter().map(|n| f64::from(*n) / 4.0).collect();
+            values.extend(edges.iter().flat_map(near));
+            for (a, b) in values.iter().zip(values.iter().skip(1)).chain(values.iter().zip(values.iter().rev())) {
+                if reached(&edges, *a) == reached(&edges, *b) {
+                    for level in LEVELS {
+                        let after = limits.next(level, *a);
+                        prop_assert_eq!(after, limits.next(level, *b), "{} {} {}", level, a, b);
+                        prop_assert_eq!(after, limits.next(after, *b), "{} {} {}", level, a, b);
                     }
                 }
             }

@@ -59,7 +59,7 @@ function showValues(target, device) {
     const [name, number, level] = shown.children;
     const doubt = isBad(point.quality) ? " ?" : "";
     setText(name, point.name);
-    setText(number, `${value(point.value)} ${point.unit}${doubt}`);
+    setText(number, `${point.state ?? value(point.value)} ${point.unit}${doubt}`);
     setText(level, point.level === "normal" ? "" : MARKS[point.level].split(" ")[0]);
     level.hidden = point.level === "normal";
     setClass(level, `badge ${point.level}`);

@@ -37,7 +37,8 @@ function update(row, reading) {
   row.dataset.time = reading.time ?? "";
   row.dataset.period = reading.period_seconds ?? "";
   setText(name, reading.name);
-  setText(number, value(reading.value));
+  setText(number, reading.state ?? value(reading.value));
+  number.title = reading.state ? value(reading.value) : "";
   setClass(number, `number ${freshness(row)}`);
   setText(unit, reading.unit);
   const [level, flags] = quality.children;

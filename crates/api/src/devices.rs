@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,6 +14,7 @@ use crate::body::{Time, json, now};
 use crate::latest::{LatestReading, active_levels, latest_reading};
 use crate::parameters::{Parameters, bad};
 use crate::problem::Problem;
+use crate::scans::{Scan, Seconds, scans, seconds};
 use crate::state::{Api, ApiState};
 
 const DEVICES_DEFAULT: usize = 1_000;
@@ -44,6 +46,15 @@ struct Device<'a> {
     last_answer: Option<Time>,
     /// What last went wrong, also after it recovered.
     last_error: Option<String>,
+    /// Whether it kept failing and is asked more rarely until it answers.
+    demoted: bool,
+    /// The registers that it refuses to be read; empty if there is none.
+    refused_registers: String,
+    points_refused: u64,
+    /// How far the times of its readings may be off.
+    uncertainty: Seconds,
+    /// One per scan class; none if it is not polled.
+    scans: Vec<Scan>,
     values: Vec<LatestReading<'a>>,
 }
 
@@ -145,6 +156,7 @@ fn device<'a>(
     let chosen = measured.chain(others).take(values);
     let indices = chosen.map(|(position, _)| whole.first().offset(position));
     let points = indices.filter_map(|index| state.directory.locate(index));
+    let now = Instant::now();
     Device {
         name: entry.name(),
         state: stats.state().label(),
@@ -158,6 +170,11 @@ fn device<'a>(
             .last_answer()
             .map(|nanos| Time(Timestamp::from_nanos(nanos))),
         last_error: stats.last_error(),
+        demoted: stats.is_demoted(),
+        refused_registers: stats.refused(),
+        points_refused: stats.points_refused.get(),
+        uncertainty: seconds(&stats.uncertainty, now),
+        scans: scans(stats, now),
         values: points
             .filter_map(|at| latest_reading(state, at, levels))
             .collect(),

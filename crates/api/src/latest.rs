@@ -34,6 +34,9 @@ pub(crate) struct LatestReading<'a> {
     name: &'a str,
     unit: &'a str,
     value: Option<f64>,
+    /// What the value means, if the point has states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
     time: Option<Time>,
     quality: Option<Flags>,
     level: &'static str,
@@ -155,6 +158,7 @@ pub(crate) fn latest_reading<'a>(
         name: point.name(),
         unit: point.unit(),
         value: reading.and_then(|reading| finite(reading.value)),
+        state: reading.and_then(|reading| state.states.text(at.index, reading.value)),
         time: reading.map(|reading| Time(reading.time)),
         quality: reading.map(|reading| Flags(reading.quality | lost)),
         level: level.name(),

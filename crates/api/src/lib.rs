@@ -23,9 +23,11 @@ mod problem;
 mod pulse;
 mod readiness;
 mod router;
+mod scans;
 mod serve;
 mod settings;
 mod state;
+mod states;
 mod status;
 
 pub use limits::{LimitsBook, PointLimits};
@@ -35,3 +37,4 @@ pub use router::router;
 pub use serve::serve;
 pub use settings::Settings;
 pub use state::{ApiState, Engine};
+pub use states::{StateTexts, StatesBook};

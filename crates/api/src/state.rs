@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::page::Page;
 use crate::pulse::{Beat, Pulse};
-use crate::{LimitsBook, PeriodBook, Readiness, Settings};
+use crate::{LimitsBook, PeriodBook, Readiness, Settings, StatesBook};
 
 /// Which engine this is.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct ApiState {
     pub limits: Arc<LimitsBook>,
     /// How often each point is read.
     pub periods: Arc<PeriodBook>,
+    /// What the points' numbers mean, to show beside them.
+    pub states: Arc<StatesBook>,
     /// The history.
     pub store: Arc<dyn Store>,
     /// The engine's numbers; devices in the order of the directory.

@@ -24,6 +24,11 @@ impl Collector {
         });
     }
 
+    /// Runs `session` until it ends, which it does by itself soon after the stop.
+    pub(crate) fn spawn_to_its_end(&mut self, session: impl Future<Output = ()> + Send + 'static) {
+        self.sessions.spawn(session);
+    }
+
     /// How many sessions there are.
     pub fn len(&self) -> usize {
         self.sessions.len()

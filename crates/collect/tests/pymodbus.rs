@@ -142,6 +142,7 @@ async fn every_function_kind_and_order_is_read_right() {
             max_gap_bits: 0,
             max_registers: 4,
             max_bits: 1,
+            ..PlanLimits::default()
         },
     ] {
         let points = image.iter().map(|(point, _)| point.clone()).collect();

@@ -42,3 +42,23 @@ fn no_source_names_a_write() {
         }
     }
 }
+
+/// The library sends the requests to devices, and knows reading only; what is sent beside it is
+/// the answer to somebody who asked, which cannot be made without the question.
+#[test]
+fn only_answers_are_sent_byte_by_byte() {
+    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let texts = sources.iter().map(|path| fs::read_to_string(path).unwrap());
+    let sent: Vec<String> = texts
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| {
+            [".write(", ".write_all", ".write_buf", ".try_write"]
+                .iter()
+                .any(|sends| line.contains(sends))
+        })
+        .collect();
+    assert!(
+        matches!(&*sent, [line] if line.contains("write_all(reply.as_bytes())")),
+        "{sent:?}"
+    );
+}

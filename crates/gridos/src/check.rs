@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gridos_modbus::Table;
+use gridos_model::Timestamp;
+
+mod listeners;
 
 use crate::config::bounds::{self, Bounds, bytes};
 use crate::config::{
@@ -28,6 +31,8 @@ pub struct Report {
     pub journal_limit: u64,
     /// The memory beyond which the engine would not start, in bytes.
     pub memory_limit: u64,
+    /// Where devices connect by themselves, one line each.
+    pub listeners: Vec<String>,
     /// What is allowed, but probably not meant.
     pub warnings: Vec<String>,
 }
@@ -46,6 +51,7 @@ impl Report {
             points_limited: fleet.limits().count(),
             journal_limit: config.journal.disk_limit,
             memory_limit: config.engine.memory_limit,
+            listeners: listeners::lines(config),
             warnings: Vec::new(),
         };
         if enabled.is_empty() {
@@ -59,6 +65,8 @@ impl Report {
         }
         report.warn_of_profiles(config, &enabled);
         report.warn_of_load(&enabled);
+        let now = Timestamp::from(SystemTime::now());
+        report.warnings.extend(listeners::warnings(config, now));
         report.warn_of_autonomy();
         Ok(report)
     }
@@ -87,6 +95,7 @@ impl Report {
                 self.warnings.push(unused);
             }
             self.warnings.extend(manual_numbers(profile));
+            self.warnings.extend(engine_times(profile));
         }
         let mut slow: HashMap<&str, (usize, &Device, Duration)> = HashMap::new();
         for device in enabled {
@@ -154,6 +163,9 @@ impl fmt::Display for Report {
             format!("{} ({limited} with limits)", bounds.points),
         )?;
         line("connections", bounds.connections.to_string())?;
+        for (at, listener) in self.listeners.iter().enumerate() {
+            line(if at == 0 { "listeners" } else { "" }, listener.clone())?;
+        }
         line(
             "requests",
             format!("{:.1} a second", bounds.requests_per_second),
@@ -206,6 +218,7 @@ fn timeout_beyond_period(device: &Device) -> Option<Duration> {
     let Protocol::Modbus(map) = &device.profile.protocol else {
         return None;
     };
+    device.connection.as_ref()?;
     let fastest = map.scan_periods.iter().min()?.mul_f64(device.scan_factor);
     let timeout = device.timeout.unwrap_or(map.asking.timeout);
     (timeout > fastest).then_some(timeout)
@@ -231,6 +244,27 @@ fn manual_numbers(profile: &Profile) -> Option<String> {
          manual, write register = \"{}\"",
         profile.name, point.name, point.address, point.address
     ))
+}
+
+/// The device's clock is read with one request; where there are more, the rest has another clock.
+fn engine_times(profile: &Profile) -> Option<String> {
+    let Protocol::Modbus(map) = &profile.protocol else {
+        return None;
+    };
+    let scan = map.clock.as_ref()?.scan;
+    let of_scan = map
+        .plan
+        .requests()
+        .iter()
+        .filter(|request| request.scan() == scan);
+    let without = of_scan.filter(|request| !request.has_clock()).count();
+    (without > 0).then(|| {
+        format!(
+            "profile '{}': source_time is read with one request of its scan class; the values of \
+             {without} more have the engine's time",
+            profile.name
+        )
+    })
 }
 
 fn shown_bytes(bytes: f64) -> String {
@@ -305,6 +339,31 @@ mod tests {
                  fastest scan class: one lost answer skips scans; lower timeout",
                 "1 connections cannot keep their scan classes if an answer takes 25ms (h:502 \
                  first, load 140 %); scan more slowly or read fewer points",
+            ]
+        );
+        let clock = report(
+            r#"
+            [[profile]]
+            name = "relay"
+            protocol = "modbus"
+            source_time = { input = 0, type = "unix32" }
+            point = [
+                { name = "a", input = 2 },
+                { name = "b", input = 500 },
+                { name = "c", input = 600, scan = "slow" },
+            ]
+            [[device]]
+            name = "d1"
+            profile = "relay"
+            address = "h"
+            timeout = "500ms"
+            "#,
+        );
+        assert_eq!(
+            clock.warnings,
+            [
+                "profile 'relay': source_time is read with one request of its scan class; the \
+                 values of 1 more have the engine's time"
             ]
         );
         let empty = report("[http]\nlisten = \"0.0.0.0:80\"\nallow_unauthenticated = true");

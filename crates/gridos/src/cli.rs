@@ -9,8 +9,12 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{check, demo, run, simulate};
+use crate::command::{check, demo, discover, import, plan, probe, run, simulate};
 use crate::config::{Faults, parse_duration};
+
+mod field;
+
+pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
 
 /// The exit code of a command that could not do its work.
 const FAILED: u8 = 1;
@@ -33,9 +37,32 @@ enum Command {
     Run(Run),
     /// Checks a configuration and shows what would run
     Check(Check),
+    /// Shows the requests that a device gets, and how busy its connection is
+    Plan(Plan),
+    /// Reads from one device by hand, and shows what its registers may mean
+    #[command(subcommand)]
+    Probe(Probe),
+    /// Asks one device what it has, and makes a profile of it
+    #[command(subcommand)]
+    Discover(Discover),
+    /// Makes a profile of what a vendor ships
+    #[command(subcommand)]
+    Import(Import),
     /// Runs simulated devices
     #[command(subcommand)]
     Simulate(Simulate),
+}
+
+#[derive(Debug, Subcommand)]
+enum Probe {
+    /// Reads registers or bits over Modbus TCP, once; it never writes
+    Modbus(ProbeModbus),
+}
+
+#[derive(Debug, Subcommand)]
+enum Discover {
+    /// Walks the models of a SunSpec inverter, meter or battery over Modbus TCP
+    Sunspec(DiscoverSunspec),
 }
 
 /// What `gridos demo` takes.
@@ -78,9 +105,32 @@ pub struct Check {
 }
 
 #[derive(Debug, Subcommand)]
+enum Import {
+    /// Reads a list of Modbus registers, as a spreadsheet saves it (CSV)
+    Modbus(ImportModbus),
+}
+
+/// What `gridos plan` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  gridos plan examples/small.toml\n  gridos plan examples/small.toml substation-1.feeder-02 --round-trip 80ms"
+)]
+pub struct Plan {
+    /// The configuration file
+    pub config: PathBuf,
+    /// The device; not given, the first one of each profile
+    pub device: Option<String>,
+    /// What an answer is taken to last
+    #[arg(long, value_name = "TIME", default_value = "25ms", value_parser = parse_duration)]
+    pub round_trip: Duration,
+}
+
+#[derive(Debug, Subcommand)]
 enum Simulate {
     /// Feeder bays that answer Modbus TCP, one per port
     Modbus(SimulateModbus),
+    /// A photovoltaic inverter and its meter that describe themselves by SunSpec models
+    Sunspec(SimulateSunspec),
 }
 
 /// What `gridos simulate modbus` takes.
@@ -101,6 +151,23 @@ pub struct SimulateModbus {
     pub seed: u64,
 }
 
+/// What `gridos simulate sunspec` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  gridos simulate sunspec --port 20500 &\n  gridos discover sunspec 127.0.0.1:20500"
+)]
+pub struct SimulateSunspec {
+    /// The port to listen at; 0 takes any free one
+    #[arg(long, value_name = "P", default_value_t = 20_500)]
+    pub port: u16,
+    /// The address to listen at
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub address: IpAddr,
+    /// Inverters with the same seed measure the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
 impl Cli {
     /// Does what was asked; says on the error output why it could not.
     pub fn run(self) -> ExitCode {
@@ -108,7 +175,12 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Plan(args) => plan::run(&args),
+            Command::Probe(Probe::Modbus(args)) => probe::run(&args),
+            Command::Discover(Discover::Sunspec(args)) => discover::run(&args),
+            Command::Import(Import::Modbus(args)) => import::run(&args),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
+            Command::Simulate(Simulate::Sunspec(args)) => simulate::run_sunspec(&args),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,8 @@ mod command;
 pub mod config;
 mod engine;
 mod files;
+pub mod import;
 mod log;
+pub mod plan;
 
 pub use engine::{Engine, OpenError, StartError, Summary};

@@ -19,10 +19,15 @@ impl Chunk {
     /// Makes this a copy of `frames`, checked as if they had been read from a segment: the way of
     /// a record without the disk.
     pub fn load(&mut self, frames: &Frames) {
-        self.restart(frames.from());
-        self.bytes.extend_from_slice(frames.bytes());
-        let length = self.bytes.len();
-        self.keep_whole_frames(length, frames.segment);
+        self.load_bytes(frames.bytes(), frames.from(), frames.segment);
+    }
+
+    /// Makes this a copy of the whole frames at the beginning of `bytes`, which stand at `from` of
+    /// the segment with the id `segment`; whatever the bytes are.
+    pub fn load_bytes(&mut self, bytes: &[u8], from: Tail, segment: u64) {
+        self.restart(from);
+        self.bytes.extend_from_slice(bytes);
+        self.keep_whole_frames(bytes.len(), segment);
     }
 
     /// Empties the chunk: the first frame will stand at `from`.

@@ -1,21 +1,26 @@
-//! Registers become numbers.
+//! Registers become values: neighbours of one kind and order in one loop.
 
 use gridos_model::{Batch, Quality};
 
-use crate::{Kind, Order, RegisterPoint};
+use crate::answer::Data;
+use crate::exponent::Exponents;
+use crate::{Answer, Kind, Order, RegisterPoint, Span};
 
-/// How all points of one request are decoded: neighbours of one kind and order in one loop.
+/// How points of one request are decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoder {
     runs: Box<[Run]>,
     places: Box<[Place]>,
+    /// What the values of points that are not plain are judged by, in their order.
+    judges: Box<[Judge]>,
 }
 
-/// Points of one kind and order, one after the other.
+/// Points of one kind and order, one after the other, all of them plain or none.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     kind: Kind,
     order: Order,
+    is_plain: bool,
     /// The position behind the last one.
     end: usize,
 }
@@ -28,53 +33,157 @@ struct Place {
     at: u16,
 }
 
+/// What the value of a point is judged by.
+#[derive(Clone, Debug)]
+struct Judge {
+    invalid: Box<[u64]>,
+    states: Box<[i64]>,
+    span: Option<Span>,
+    /// The place of its exponent among those of the map.
+    exponent: Option<usize>,
+}
+
+/// Where decoded values go.
+pub(crate) trait Sink {
+    fn push(&mut self, value: f64, quality: Quality);
+}
+
+impl Sink for Batch {
+    #[inline]
+    fn push(&mut self, value: f64, quality: Quality) {
+        Self::push(self, value, quality);
+    }
+}
+
+impl Sink for Vec<(f64, Quality)> {
+    #[inline]
+    fn push(&mut self, value: f64, quality: Quality) {
+        Self::push(self, (value, quality));
+    }
+}
+
+/// A sink that takes no value for the points that the device refuses, whose positions in the plan
+/// are `refused`, ascending.
+pub(crate) struct Masked<'a, S> {
+    sink: &'a mut S,
+    refused: &'a [usize],
+    /// The position of the next value in the plan.
+    position: usize,
+}
+
+impl<'a, S: Sink> Masked<'a, S> {
+    /// A way into `sink` for values from `position` on.
+    pub(crate) fn new(sink: &'a mut S, refused: &'a [usize], position: usize) -> Self {
+        Self {
+            sink,
+            refused,
+            position,
+        }
+    }
+}
+
+impl<S: Sink> Sink for Masked<'_, S> {
+    #[inline]
+    fn push(&mut self, value: f64, quality: Quality) {
+        let is_refused =
+            !self.refused.is_empty() && self.refused.binary_search(&self.position).is_ok();
+        self.position += 1;
+        let (value, quality) = if is_refused {
+            NO_VALUE
+        } else {
+            (value, quality)
+        };
+        self.sink.push(value, quality);
+    }
+}
+
 /// The bits are no value: neither 0 nor any other number may stand for them.
 const NO_VALUE: (f64, Quality) = (f64::NAN, Quality::DEVICE_ERROR);
 
-/// The largest magnitude up to which a double tells all integers apart.
-const EXACT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
-
 impl Decoder {
-    /// The decoder of `points` from an answer that starts at the address `start`.
-    pub(crate) fn new(points: &[RegisterPoint], start: u16) -> Self {
+    /// The decoder of `points` from an answer that starts at the address `start`; `place_of` gives
+    /// the place of the exponent of a name.
+    pub(crate) fn new(
+        points: &[RegisterPoint],
+        start: u16,
+        place_of: impl Fn(&str) -> Option<usize>,
+    ) -> Self {
         let place = |point: &RegisterPoint| Place {
             scale: point.scale,
             offset: point.offset,
             at: point.address - start,
         };
-        let alike = |a: &RegisterPoint, b: &RegisterPoint| (a.kind, a.order) == (b.kind, b.order);
+        let judge = |point: &RegisterPoint| Judge {
+            invalid: point.invalid.as_slice().into(),
+            states: point.states.as_slice().into(),
+            span: point.span,
+            exponent: point.exponent.as_deref().and_then(&place_of),
+        };
+        let like = |point: &RegisterPoint| (point.kind, point.order, point.is_plain());
         let mut end = 0;
         let run = |run: &[RegisterPoint]| {
             end += run.len();
+            let (kind, order, is_plain) = like(&run[0]);
             Run {
-                kind: run[0].kind,
-                order: run[0].order,
+                kind,
+                order,
+                is_plain,
                 end,
             }
         };
+        let runs = points.chunk_by(|a, b| like(a) == like(b));
+        let judged = points.iter().filter(|point| !point.is_plain());
         Self {
-            runs: points.chunk_by(alike).map(run).collect(),
+            runs: runs.map(run).collect(),
             places: points.iter().map(place).collect(),
+            judges: judged.map(judge).collect(),
+        }
+    }
+
+    /// Pushes the values of `answer`, whose length was checked.
+    pub(crate) fn decode(&self, answer: Answer<'_>, exponents: &Exponents, sink: &mut impl Sink) {
+        match answer.data {
+            Data::Registers(words) => self.registers(words, exponents, sink),
+            Data::Bits(bits) => self.bits(bits, sink),
         }
     }
 
     /// Pushes the values among `words`; those that would lie past their end are none.
-    pub(crate) fn registers(&self, words: &[u16], batch: &mut Batch) {
+    fn registers(&self, words: &[u16], exponents: &Exponents, sink: &mut impl Sink) {
         let mut first = 0;
+        let mut judges = self.judges.iter();
         for run in &self.runs {
-            run.decode(&self.places[first..run.end], words, batch);
+            let places = &self.places[first..run.end];
+            if run.is_plain {
+                run.decode(places, words, sink);
+            } else {
+                for (place, judge) in places.iter().zip(&mut judges) {
+                    let (value, quality) = judge.value(run, place, words, exponents);
+                    sink.push(value, quality);
+                }
+            }
             first = run.end;
         }
     }
 
     /// Pushes the values among `bits`; those that would lie past their end are none.
-    pub(crate) fn bits(&self, bits: &[bool], batch: &mut Batch) {
-        for place in &self.places {
-            let (value, quality) = match bits.get(usize::from(place.at)) {
-                Some(bit) => (place.scaled(f64::from(*bit)), Quality::GOOD),
-                None => NO_VALUE,
-            };
-            batch.push(value, quality);
+    fn bits(&self, bits: &[bool], sink: &mut impl Sink) {
+        let mut first = 0;
+        let mut judges = self.judges.iter();
+        for run in &self.runs {
+            for place in &self.places[first..run.end] {
+                let judge = if run.is_plain { None } else { judges.next() };
+                let (value, quality) = match bits.get(usize::from(place.at)) {
+                    Some(bit) => {
+                        let raw = f64::from(*bit);
+                        let quality = judge.map_or(Quality::GOOD, |judge| judge.state(raw));
+                        (place.scaled(raw), quality)
+                    }
+                    None => NO_VALUE,
+                };
+                sink.push(value, quality);
+            }
+            first = run.end;
         }
     }
 }
@@ -89,112 +198,110 @@ impl Place {
             raw * self.scale + self.offset
         }
     }
+
+    #[inline]
+    fn own<'a>(&self, words: &'a [u16]) -> &'a [u16] {
+        words.get(usize::from(self.at)..).unwrap_or_default()
+    }
+}
+
+impl Judge {
+    fn value(
+        &self,
+        run: &Run,
+        place: &Place,
+        words: &[u16],
+        exponents: &Exponents,
+    ) -> (f64, Quality) {
+        let own = place.own(words);
+        let is_code = |bits| self.invalid.contains(&bits);
+        let is_invalid =
+            !self.invalid.is_empty() && run.kind.bits(own, run.order).is_some_and(is_code);
+        let number = run.kind.number(own, run.order).filter(|_| !is_invalid);
+        let Some((raw, quality)) = number else {
+            return NO_VALUE;
+        };
+        let quality = quality | self.state(raw);
+        let shifted = match self.exponent {
+            Some(exponent) => exponents.apply(exponent, raw),
+            None => Some(raw),
+        };
+        let Some(raw) = shifted else {
+            return NO_VALUE;
+        };
+        match &self.span {
+            Some(span) => {
+                let (value, outside) = span.judge(raw, |raw| place.scaled(raw));
+                (value, quality | outside)
+            }
+            None => (place.scaled(raw), quality),
+        }
+    }
+
+    /// What is known against `raw` if only some numbers are states.
+    fn state(&self, raw: f64) -> Quality {
+        let is_state = |state: &i64| *state as f64 == raw;
+        if self.states.is_empty() || self.states.iter().any(is_state) {
+            Quality::GOOD
+        } else {
+            Quality::OUT_OF_RANGE
+        }
+    }
 }
 
 impl Run {
-    fn decode(self, places: &[Place], words: &[u16], batch: &mut Batch) {
+    /// Each kind gets a loop of its own: its meaning is looked up once, not for every value.
+    fn decode(self, places: &[Place], words: &[u16], sink: &mut impl Sink) {
         let run = Loop {
             order: self.order,
             places,
             words,
-            batch,
+            sink,
         };
         match self.kind {
-            Kind::Bool => run.push(|_, _| None),
-            Kind::Bit(bit) => run.push(|w, o| Some(f64::from((one(w, o)? >> bit) & 1))),
-            Kind::U16 => run.push(|w, o| Some(f64::from(one(w, o)?))),
-            Kind::I16 => run.push(|w, o| Some(f64::from(one(w, o)?.cast_signed()))),
-            Kind::U32 => run.push(|w, o| Some(f64::from(two(w, o)?))),
-            Kind::I32 => run.push(|w, o| Some(f64::from(two(w, o)?.cast_signed()))),
-            Kind::F32 => run.push(|w, o| Some(f64::from(f32::from_bits(two(w, o)?)))),
-            Kind::F64 => run.push(|w, o| Some(f64::from_bits(four(w, o)?))),
-            Kind::U64 => run.push_judged(|w, o| {
-                let value = four(w, o)?;
-                Some((value as f64, exactness(value)))
-            }),
-            Kind::I64 => run.push_judged(|w, o| {
-                let value = four(w, o)?.cast_signed();
-                Some((value as f64, exactness(value.unsigned_abs())))
-            }),
-            Kind::Bcd16 => run.push(|w, o| Some(f64::from(decimal(one(w, o)?.into())?))),
-            Kind::Bcd32 => run.push(|w, o| Some(f64::from(decimal(two(w, o)?)?))),
+            Kind::Bit(bit) => run.push(|w, o| Kind::Bit(bit).number(w, o)),
+            Kind::U16 => run.push(|w, o| Kind::U16.number(w, o)),
+            Kind::I16 => run.push(|w, o| Kind::I16.number(w, o)),
+            Kind::U32 => run.push(|w, o| Kind::U32.number(w, o)),
+            Kind::I32 => run.push(|w, o| Kind::I32.number(w, o)),
+            Kind::F32 => run.push(|w, o| Kind::F32.number(w, o)),
+            Kind::F64 => run.push(|w, o| Kind::F64.number(w, o)),
+            Kind::U64 => run.push(|w, o| Kind::U64.number(w, o)),
+            Kind::I64 => run.push(|w, o| Kind::I64.number(w, o)),
+            Kind::Bool | Kind::U8Low | Kind::U8High | Kind::I8Low | Kind::I8High => {
+                run.rare(self.kind)
+            }
+            Kind::F16 | Kind::Bcd16 | Kind::Bcd32 | Kind::Bcd48 | Kind::Bcd64 => {
+                run.rare(self.kind)
+            }
+            Kind::Unix32 | Kind::Unix64 | Kind::Unix64Ms | Kind::Cp56 => run.rare(self.kind),
         }
     }
 }
 
-/// One run on its way into a batch; each kind gets a loop of its own.
-struct Loop<'a> {
+/// One run on its way into a sink.
+struct Loop<'a, S> {
     order: Order,
     places: &'a [Place],
     words: &'a [u16],
-    batch: &'a mut Batch,
+    sink: &'a mut S,
 }
 
-impl Loop<'_> {
-    /// Pushes what `raw` makes of the words at each place, good if it is a value at all.
-    fn push(self, raw: impl Fn(&[u16], Order) -> Option<f64>) {
-        self.push_judged(|words, order| Some((raw(words, order)?, Quality::GOOD)));
+impl<S: Sink> Loop<'_, S> {
+    /// One loop for all kinds that are too rare to have their own.
+    fn rare(self, kind: Kind) {
+        self.push(|words, order| kind.number(words, order));
     }
 
-    /// The same with a quality for each value.
-    fn push_judged(self, raw: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
+    /// Pushes what `number` makes of the words at each place.
+    #[inline(always)]
+    fn push(self, number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
         for place in self.places {
-            let words = self.words.get(usize::from(place.at)..).unwrap_or_default();
-            let (value, quality) = match raw(words, self.order) {
+            let (value, quality) = match number(place.own(self.words), self.order) {
                 Some((raw, quality)) => (place.scaled(raw), quality),
                 None => NO_VALUE,
             };
-            self.batch.push(value, quality);
+            self.sink.push(value, quality);
         }
     }
-}
-
-#[inline]
-fn one(words: &[u16], order: Order) -> Option<u16> {
-    let word = *words.first()?;
-    Some(if order.bytes_reversed() {
-        word.swap_bytes()
-    } else {
-        word
-    })
-}
-
-#[inline]
-fn two(words: &[u16], order: Order) -> Option<u32> {
-    let first = one(words, order)?;
-    let second = one(words.get(1..)?, order)?;
-    let (high, low) = if order.words_reversed() {
-        (second, first)
-    } else {
-        (first, second)
-    };
-    Some(u32::from(high) << 16 | u32::from(low))
-}
-
-#[inline]
-fn four(words: &[u16], order: Order) -> Option<u64> {
-    let first = two(words, order)?;
-    let second = two(words.get(2..)?, order)?;
-    let (high, low) = if order.words_reversed() {
-        (second, first)
-    } else {
-        (first, second)
-    };
-    Some(u64::from(high) << 32 | u64::from(low))
-}
-
-fn exactness(magnitude: u64) -> Quality {
-    if magnitude <= EXACT_MAX {
-        Quality::GOOD
-    } else {
-        Quality::IMPRECISE
-    }
-}
-
-/// The number whose decimal digits are the nibbles of `bcd`, or `None` if one is no digit.
-fn decimal(bcd: u32) -> Option<u32> {
-    (0..8).rev().try_fold(0, |number, nibble| {
-        let digit = (bcd >> (4 * nibble)) & 0xf;
-        (digit < 10).then_some(number * 10 + digit)
-    })
 }

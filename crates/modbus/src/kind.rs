@@ -12,6 +12,14 @@ pub enum Kind {
     Bool,
     /// One bit of a register, 0 (least significant) to 15: 0 or 1.
     Bit(u8),
+    /// The less significant byte of a register, unsigned.
+    U8Low,
+    /// The more significant byte of a register, unsigned.
+    U8High,
+    /// The less significant byte of a register, two's complement.
+    I8Low,
+    /// The more significant byte of a register, two's complement.
+    I8High,
     /// One register, unsigned.
     U16,
     /// One register, two's complement.
@@ -24,6 +32,8 @@ pub enum Kind {
     U64,
     /// Four registers, two's complement; exact up to ±2⁵³.
     I64,
+    /// One register, IEEE 754 half precision.
+    F16,
     /// Two registers, IEEE 754 single precision.
     F32,
     /// Four registers, IEEE 754 double precision.
@@ -32,16 +42,46 @@ pub enum Kind {
     Bcd16,
     /// Two registers of eight decimal digits, 0 to 99,999,999.
     Bcd32,
+    /// Three registers of twelve decimal digits.
+    Bcd48,
+    /// Four registers of sixteen decimal digits; exact up to 2⁵³.
+    Bcd64,
+    /// Two registers, seconds since 1970 in UTC; the value is that number.
+    Unix32,
+    /// Four registers, seconds since 1970 in UTC.
+    Unix64,
+    /// Four registers, milliseconds since 1970 in UTC; the value is in seconds.
+    Unix64Ms,
+    /// Four registers, calendar time (IEC 60870-5-101, 7.2.6.18) taken as UTC; the value is in
+    /// seconds since 1970. In the order `abcd` year, month and day, hour and minute, milliseconds;
+    /// in the order `dcba` the bytes are those of IEC 60870-5.
+    Cp56,
 }
 
 impl Kind {
     /// How many registers the value takes, 1 to 4; for [`Kind::Bool`], one bit of its table.
     pub const fn registers(self) -> u16 {
         match self {
-            Self::Bool | Self::Bit(_) | Self::U16 | Self::I16 | Self::Bcd16 => 1,
-            Self::U32 | Self::I32 | Self::F32 | Self::Bcd32 => 2,
-            Self::U64 | Self::I64 | Self::F64 => 4,
+            Self::Bool | Self::Bit(_) | Self::U8Low | Self::U8High | Self::I8Low => 1,
+            Self::I8High | Self::U16 | Self::I16 | Self::F16 | Self::Bcd16 => 1,
+            Self::U32 | Self::I32 | Self::F32 | Self::Bcd32 | Self::Unix32 => 2,
+            Self::Bcd48 => 3,
+            Self::U64 | Self::I64 | Self::F64 | Self::Bcd64 => 4,
+            Self::Unix64 | Self::Unix64Ms | Self::Cp56 => 4,
         }
+    }
+
+    /// Whether the value is an instant, in seconds since 1970.
+    pub const fn is_time(self) -> bool {
+        matches!(
+            self,
+            Self::Unix32 | Self::Unix64 | Self::Unix64Ms | Self::Cp56
+        )
+    }
+
+    /// Whether the value is a whole number that may stand for a state, a code or an exponent.
+    pub const fn is_integer(self) -> bool {
+        !self.is_time() && !matches!(self, Self::F16 | Self::F32 | Self::F64)
     }
 
     /// Whether a point of `table` can be of this kind: [`Kind::Bool`] in the tables of bits, all
@@ -52,18 +92,29 @@ impl Kind {
 }
 
 /// The names of the kinds without an argument.
-const NAMES: [(&str, Kind); 11] = [
+const NAMES: [(&str, Kind); 22] = [
     ("bool", Kind::Bool),
+    ("u8_low", Kind::U8Low),
+    ("u8_high", Kind::U8High),
+    ("i8_low", Kind::I8Low),
+    ("i8_high", Kind::I8High),
     ("u16", Kind::U16),
     ("i16", Kind::I16),
     ("u32", Kind::U32),
     ("i32", Kind::I32),
     ("u64", Kind::U64),
     ("i64", Kind::I64),
+    ("f16", Kind::F16),
     ("f32", Kind::F32),
     ("f64", Kind::F64),
     ("bcd16", Kind::Bcd16),
     ("bcd32", Kind::Bcd32),
+    ("bcd48", Kind::Bcd48),
+    ("bcd64", Kind::Bcd64),
+    ("unix32", Kind::Unix32),
+    ("unix64", Kind::Unix64),
+    ("unix64ms", Kind::Unix64Ms),
+    ("cp56", Kind::Cp56),
 ];
 
 impl fmt::Display for Kind {
@@ -80,7 +131,7 @@ impl fmt::Display for Kind {
 /// The text names no kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{text}' is no kind; use bool, bit0 to bit15, u16, i16, u32, i32, u64, i64, f32, f64, bcd16 or bcd32"
+    "'{text}' is no kind; use bool, bit0 to bit15, u8_low, u8_high, i8_low, i8_high, u16, i16, u32, i32, u64, i64, f16, f32, f64, bcd16, bcd32, bcd48, bcd64, unix32, unix64, unix64ms or cp56"
 )]
 pub struct ParseKindError {
     text: String,

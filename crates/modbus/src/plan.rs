@@ -1,19 +1,33 @@
 //! The planner: which requests read all points of a device.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::decode::Decoder;
-use crate::{Kind, PlanLimits, RegisterPoint, Request, Table};
+use crate::exponent::Told;
+use crate::{Clock, Memory, PlanError, PlanErrors, PlanLimits, RegisterPoint, Request, Table};
+use crate::{Report, check};
 
 /// The requests that together read every point of a device exactly once.
 ///
 /// The points are sorted by scan class, table and address, whatever the limits, so the same map
-/// always gives the same layout. The points of each request are contiguous.
+/// always gives the same layout; only points with a report stand behind the others of their
+/// request. The points of each request are contiguous.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     points: Vec<RegisterPoint>,
     requests: Vec<Arc<Request>>,
+    exponents: usize,
+}
+
+/// Registers that must be read: those of a point, or of the clock.
+#[derive(Clone, Copy)]
+struct Item {
+    scan: usize,
+    table: Table,
+    address: u16,
+    end: u32,
+    /// The position of its point, or `None` for the clock.
+    point: Option<usize>,
 }
 
 impl Plan {
@@ -21,7 +35,22 @@ impl Plan {
     ///
     /// # Errors
     /// Everything that is wrong with the map, not just the first.
-    pub fn new(mut points: Vec<RegisterPoint>, limits: &PlanLimits) -> Result<Self, PlanErrors> {
+    pub fn new(points: Vec<RegisterPoint>, limits: &PlanLimits) -> Result<Self, PlanErrors> {
+        Self::with_clock(points, None, limits)
+    }
+
+    /// Plans the reading of `points` within `limits`, together with the device's own `clock`.
+    ///
+    /// The clock is read with one request of its scan class, and only that one's values have its
+    /// time: another request has another moment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the map, not just the first.
+    pub fn with_clock(
+        mut points: Vec<RegisterPoint>,
+        clock: Option<Clock>,
+        limits: &PlanLimits,
+    ) -> Result<Self, PlanErrors> {
         let mut errors = Vec::new();
         if !limits.are_valid() {
             errors.push(PlanError::Limits {
@@ -29,13 +58,97 @@ impl Plan {
                 max_bits: limits.max_bits,
             });
         }
-        errors.extend(points.iter().filter_map(|point| check(point, limits).err()));
+        errors.extend(points.iter().filter_map(|p| check::point(p, limits).err()));
+        errors.extend(check::exponents(&points));
+        errors.extend(clock.as_ref().and_then(|c| check::clock(c, limits)));
         if !errors.is_empty() {
             return Err(PlanErrors(errors));
         }
         points.sort_by_key(|point| (point.scan, point.table, point.address));
-        let requests = gather(&points, limits).into_iter().map(Arc::new).collect();
-        Ok(Self { points, requests })
+        let groups = gather(&items(&points, clock.as_ref()), limits);
+        if let Some(clock) = &clock
+            && groups
+                .iter()
+                .any(|group| group.iter().all(|item| item.point.is_none()))
+        {
+            let what = "lies too far from every point of its scan class to be read with one; \
+                        raise max_gap_registers, or choose the scan class of its neighbours";
+            return Err(PlanErrors(vec![check::clock_error(clock, what)]));
+        }
+        Ok(Self::of(&points, &groups, clock.as_ref()))
+    }
+
+    /// The plan whose requests read one of `groups` each.
+    fn of(points: &[RegisterPoint], groups: &[Vec<Item>], clock: Option<&Clock>) -> Self {
+        let mut holders: Vec<&str> = points
+            .iter()
+            .filter_map(|p| p.exponent.as_deref())
+            .collect();
+        holders.sort_unstable();
+        holders.dedup();
+        let mut plan = Self {
+            points: Vec::with_capacity(points.len()),
+            requests: Vec::with_capacity(groups.len()),
+            exponents: holders.len(),
+        };
+        let mut reported = 0;
+        for group in groups {
+            let request = plan.request(points, group, clock, &holders, reported);
+            reported += request.reports.len();
+            plan.requests.push(Arc::new(request));
+        }
+        plan
+    }
+
+    /// Adds the points of `group`, those with a report last, and returns their request.
+    fn request(
+        &mut self,
+        points: &[RegisterPoint],
+        group: &[Item],
+        clock: Option<&Clock>,
+        holders: &[&str],
+        first_reported: usize,
+    ) -> Request {
+        let first = self.points.len();
+        let own = || group.iter().filter_map(|item| points.get(item.point?));
+        self.points
+            .extend(own().filter(|p| p.report.is_none()).cloned());
+        let behind_swept = self.points.len();
+        self.points
+            .extend(own().filter(|p| p.report.is_some()).cloned());
+        let (swept, reported) = self.points[first..].split_at(behind_swept - first);
+        let head = &group[0];
+        let end = group.iter().map(|item| item.end).max().unwrap_or_default();
+        let place_of = |name: &str| holders.binary_search(&name).ok();
+        let told = self.points[first..]
+            .iter()
+            .enumerate()
+            .filter_map(|(position, point)| {
+                Some(Told {
+                    place: place_of(&point.name)?,
+                    position: first + position,
+                    at: point.address - head.address,
+                    kind: point.kind,
+                    order: point.order,
+                })
+            });
+        let reports = reported.iter().filter_map(|point| point.report.clone());
+        let has_clock = group.iter().any(|item| item.point.is_none());
+        Request {
+            table: head.table,
+            start: head.address,
+            count: u16::try_from(end.saturating_sub(head.address.into())).unwrap_or(u16::MAX),
+            scan: head.scan,
+            points: first..self.points.len(),
+            swept: swept.len(),
+            sweep: Decoder::new(swept, head.address, place_of),
+            reported: Decoder::new(reported, head.address, place_of),
+            reports: reports.collect::<Vec<Report>>().into(),
+            first_reported,
+            told: told.collect(),
+            exponents: holders.len(),
+            clock: clock.filter(|_| has_clock).cloned(),
+        }
     }
 
     /// The points, in the order of the device's columns.
@@ -48,165 +161,62 @@ impl Plan {
     pub fn requests(&self) -> &[Arc<Request>] {
         &self.requests
     }
-}
 
-/// What is wrong with one point or with the limits of a register map.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum PlanError {
-    /// A limit beyond what the protocol allows.
-    #[error(
-        "max_registers is {max_registers} (allowed: 1 to 125), max_bits is {max_bits} (allowed: 1 to 2,000)"
-    )]
-    Limits {
-        /// The limit of registers.
-        max_registers: u16,
-        /// The limit of bits.
-        max_bits: u16,
-    },
-    /// A kind of registers in a table of bits, or the reverse, or a bit beyond 15.
-    #[error("point '{point}' cannot be of kind {kind} in the table {table}; {hint}", hint = hint(*.table))]
-    Kind {
-        /// The point's name.
-        point: String,
-        /// Its kind.
-        kind: Kind,
-        /// Its table.
-        table: Table,
-    },
-    /// The value reaches past address 65,535.
-    #[error("point '{point}' at address {address} of kind {kind} reaches past address 65535")]
-    PastEnd {
-        /// The point's name.
-        point: String,
-        /// Its address.
-        address: u16,
-        /// Its kind.
-        kind: Kind,
-    },
-    /// The value is longer than a request may be.
-    #[error("point '{point}' of kind {kind} is longer than a request; max_registers is {limit}")]
-    TooWide {
-        /// The point's name.
-        point: String,
-        /// Its kind.
-        kind: Kind,
-        /// The limit of registers.
-        limit: u16,
-    },
-    /// The scale is 0 or not finite, or the offset is not finite.
-    #[error(
-        "point '{point}' has scale {scale} and offset {offset}; both must be finite and scale not 0"
-    )]
-    Scaling {
-        /// The point's name.
-        point: String,
-        /// Its scale.
-        scale: f64,
-        /// Its offset.
-        offset: f64,
-    },
-}
-
-/// Everything that is wrong with a register map, one line each.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanErrors(pub Vec<PlanError>);
-
-impl std::error::Error for PlanErrors {}
-
-impl fmt::Display for PlanErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (line, error) in self.0.iter().enumerate() {
-            let separator = if line == 0 { "" } else { "\n" };
-            write!(f, "{separator}{error}")?;
-        }
-        Ok(())
+    /// What has to be remembered of one device of this plan: nothing yet.
+    pub fn memory(&self) -> Memory {
+        let reported = self.requests.iter().map(|request| request.reports.len());
+        Memory::new(self.exponents, reported.sum())
     }
 }
 
-fn hint(table: Table) -> &'static str {
-    if table.is_bits() {
-        "use bool"
-    } else {
-        "use bit0 to bit15 or a kind of registers"
-    }
+/// The registers to read, in the order of scan class, table and address.
+fn items(points: &[RegisterPoint], clock: Option<&Clock>) -> Vec<Item> {
+    let of_point = |(position, point): (usize, &RegisterPoint)| Item {
+        scan: point.scan,
+        table: point.table,
+        address: point.address,
+        end: point.end(),
+        point: Some(position),
+    };
+    let mut items: Vec<Item> = points.iter().enumerate().map(of_point).collect();
+    items.extend(clock.map(|clock| Item {
+        scan: clock.scan,
+        table: clock.table,
+        address: clock.address,
+        end: clock.end(),
+        point: None,
+    }));
+    items.sort_by_key(|item| (item.scan, item.table, item.address));
+    items
 }
 
-fn check(point: &RegisterPoint, limits: &PlanLimits) -> Result<(), PlanError> {
-    let (name, kind, table) = (|| point.name.clone(), point.kind, point.table);
-    if !kind.fits(table) {
-        return Err(PlanError::Kind {
-            point: name(),
-            kind,
-            table,
-        });
-    }
-    if point.end() > 1 << 16 {
-        return Err(PlanError::PastEnd {
-            point: name(),
-            address: point.address,
-            kind,
-        });
-    }
-    let limit = limits.count(table.is_bits());
-    if kind.registers() > limit {
-        return Err(PlanError::TooWide {
-            point: name(),
-            kind,
-            limit,
-        });
-    }
-    let (scale, offset) = (point.scale, point.offset);
-    if !scale.is_finite() || scale == 0.0 || !offset.is_finite() {
-        return Err(PlanError::Scaling {
-            point: name(),
-            scale,
-            offset,
-        });
-    }
-    Ok(())
-}
-
-/// One pass over the sorted points: a point joins the request before it or opens the next.
-fn gather(points: &[RegisterPoint], limits: &PlanLimits) -> Vec<Request> {
-    let mut requests = Vec::new();
-    let mut first = 0;
+/// One pass over the sorted items: an item joins the group before it or opens the next.
+fn gather(items: &[Item], limits: &PlanLimits) -> Vec<Vec<Item>> {
+    let mut groups: Vec<Vec<Item>> = Vec::new();
     let mut end = 0;
-    for (position, point) in points.iter().enumerate() {
-        let head = &points[first];
-        if position > first && joins(head, end, point, limits) {
-            end = end.max(point.end());
-            continue;
+    for item in items {
+        match groups.last_mut() {
+            Some(group) if joins(&group[0], end, item, limits) => {
+                group.push(*item);
+                end = end.max(item.end);
+            }
+            _ => {
+                groups.push(vec![*item]);
+                end = item.end;
+            }
         }
-        if position > first {
-            requests.push(request(points, first, position, end));
-        }
-        (first, end) = (position, point.end());
     }
-    if first < points.len() {
-        requests.push(request(points, first, points.len(), end));
-    }
-    requests
+    groups
 }
 
-/// Whether `point` may be read with the request that starts with `head` and reaches up to `end`.
-fn joins(head: &RegisterPoint, end: u32, point: &RegisterPoint, limits: &PlanLimits) -> bool {
+/// Whether `item` may be read with the group that starts with `head` and reaches up to `end`.
+fn joins(head: &Item, end: u32, item: &Item, limits: &PlanLimits) -> bool {
     let bits = head.table.is_bits();
-    let reach = end.max(point.end()) - u32::from(head.address);
-    head.scan == point.scan
-        && head.table == point.table
-        && u32::from(point.address) <= end + u32::from(limits.gap(bits))
+    let whole = u32::from(head.address)..end.max(item.end);
+    let reach = whole.end - whole.start;
+    head.scan == item.scan
+        && head.table == item.table
+        && u32::from(item.address) <= end + u32::from(limits.gap(bits))
         && reach <= u32::from(limits.count(bits))
-}
-
-fn request(points: &[RegisterPoint], first: usize, behind: usize, end: u32) -> Request {
-    let own = &points[first..behind];
-    let head = &points[first];
-    let count = end.saturating_sub(u32::from(head.address));
-    let decoder = Decoder::new(own, head.address);
-    Request::new(
-        head,
-        u16::try_from(count).unwrap_or(u16::MAX),
-        first..behind,
-        decoder,
-    )
+        && limits.forbids(head.table, &whole).is_none()
 }

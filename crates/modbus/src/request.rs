@@ -1,21 +1,38 @@
 //! One request of a plan, and how its answer becomes columns.
 
 use std::ops::Range;
+use std::time::Instant;
 
-use gridos_model::Batch;
+use gridos_model::{Batch, Timestamp};
 
-use crate::decode::Decoder;
-use crate::{RegisterPoint, Table};
+use crate::answer::Data;
+use crate::decode::{Decoder, Masked};
+use crate::exponent::{Exponents, Told};
+use crate::{Answer, Clock, Memory, Report, Stamp, Table};
 
 /// One read request and the points its answer holds.
+///
+/// Its points are those that are told with every answer, as a sweep, and behind them those that
+/// are told by exception, as events; either may be missing.
 #[derive(Clone, Debug)]
 pub struct Request {
-    table: Table,
-    start: u16,
-    count: u16,
-    scan: usize,
-    points: Range<usize>,
-    decoder: Decoder,
+    pub(crate) table: Table,
+    pub(crate) start: u16,
+    pub(crate) count: u16,
+    pub(crate) scan: usize,
+    pub(crate) points: Range<usize>,
+    /// How many of the points, the first ones, are told with every answer.
+    pub(crate) swept: usize,
+    pub(crate) sweep: Decoder,
+    pub(crate) reported: Decoder,
+    pub(crate) reports: Box<[Report]>,
+    /// How many points of the requests before this one are told by exception.
+    pub(crate) first_reported: usize,
+    /// The exponents that its answers tell.
+    pub(crate) told: Box<[Told]>,
+    /// How many exponents the map has.
+    pub(crate) exponents: usize,
+    pub(crate) clock: Option<Clock>,
 }
 
 /// The answer is not the one to this request; nothing was decoded.
@@ -42,22 +59,6 @@ pub enum DecodeError {
 }
 
 impl Request {
-    pub(crate) fn new(
-        head: &RegisterPoint,
-        count: u16,
-        points: Range<usize>,
-        decoder: Decoder,
-    ) -> Self {
-        Self {
-            table: head.table,
-            start: head.address,
-            count,
-            scan: head.scan,
-            points,
-            decoder,
-        }
-    }
-
     /// The table to read.
     pub fn table(&self) -> Table {
         self.table
@@ -83,28 +84,132 @@ impl Request {
         self.points.clone()
     }
 
-    /// Pushes one value per point onto `batch`, which must be a started sweep of these points.
+    /// Which of the plan's points are told with every answer, as a sweep: the first ones of
+    /// [`Request::points`], maybe none.
+    pub fn sweep_points(&self) -> Range<usize> {
+        self.points.start..self.points.start + self.swept
+    }
+
+    /// Which of the plan's points are told by exception, as events: the last ones of
+    /// [`Request::points`], usually none.
+    pub fn reported_points(&self) -> Range<usize> {
+        self.points.start + self.swept..self.points.end
+    }
+
+    /// The addresses of the device's clock, if its answers hold one.
+    pub fn clock_addresses(&self) -> Option<Range<u32>> {
+        let clock = self.clock.as_ref()?;
+        Some(u32::from(clock.address)..clock.end())
+    }
+
+    /// Whether its answers hold the time of their values.
+    pub fn has_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// When the values of `answer` were true, which the engine polled at `polled` by its clock.
+    ///
+    /// An answer that does not fit has the engine's time; decoding it says what is wrong.
+    pub fn stamp(&self, answer: Answer<'_>, polled: Timestamp) -> Stamp {
+        let (Some(clock), Data::Registers(words)) = (&self.clock, answer.data) else {
+            return Stamp::of_engine(polled);
+        };
+        let at = usize::from(clock.address - self.start);
+        clock.stamp(words.get(at..).unwrap_or_default(), polled)
+    }
+
+    /// Pushes one value per swept point onto `batch`, which must be a started sweep of these
+    /// points, and notes the exponents that the answer tells.
+    ///
+    /// # Errors
+    /// If `answer` is not exactly what was asked for; then nothing is pushed or noted.
+    pub fn sweep(
+        &self,
+        answer: Answer<'_>,
+        memory: &mut Memory,
+        batch: &mut Batch,
+    ) -> Result<(), DecodeError> {
+        self.check(answer)?;
+        self.learn(answer, &memory.refused, &mut memory.exponents);
+        let mut sink = Masked::new(batch, &memory.refused, self.points.start);
+        self.sweep.decode(answer, &memory.exponents, &mut sink);
+        Ok(())
+    }
+
+    /// Pushes the reported points that are due at `now` as events onto `batch`, which must be
+    /// started events of the device's whole layout, and remembers them as told.
+    ///
+    /// If the engine then does not take the batch, the caller must [`Request::forget`].
+    ///
+    /// # Errors
+    /// If `answer` is not exactly what was asked for; then nothing is pushed or remembered.
+    pub fn report(
+        &self,
+        answer: Answer<'_>,
+        memory: &mut Memory,
+        stamp: &Stamp,
+        now: Instant,
+        batch: &mut Batch,
+    ) -> Result<(), DecodeError> {
+        self.check(answer)?;
+        memory.decoded.clear();
+        let first = self.points.start + self.swept;
+        self.learn(answer, &memory.refused, &mut memory.exponents);
+        let mut sink = Masked::new(&mut memory.decoded, &memory.refused, first);
+        self.reported.decode(answer, &memory.exponents, &mut sink);
+        let places = (self.first_reported, first);
+        memory.tell(&self.reports, places, stamp, now, batch);
+        Ok(())
+    }
+
+    /// Forgets what was reported of its points: the next answer tells them all.
+    pub fn forget(&self, memory: &mut Memory) {
+        memory.forget(self.first_reported, self.reports.len());
+    }
+
+    /// Pushes one value per point onto `batch`, which must be a started sweep of all
+    /// [`Request::points`], with nothing remembered: exponents that this answer does not tell are
+    /// not known, and nothing is held back.
     ///
     /// # Errors
     /// If `words` is not exactly what was asked for; then nothing is pushed.
     pub fn decode_registers(&self, words: &[u16], batch: &mut Batch) -> Result<(), DecodeError> {
-        self.check(false, words.len())?;
-        self.decoder.registers(words, batch);
-        Ok(())
+        self.decode(Answer::registers(words), batch)
     }
 
-    /// Pushes one value per point onto `batch`, which must be a started sweep of these points.
+    /// Pushes one value per point onto `batch`, which must be a started sweep of all
+    /// [`Request::points`].
     ///
     /// # Errors
     /// If `bits` is not exactly what was asked for; then nothing is pushed.
     pub fn decode_bits(&self, bits: &[bool], batch: &mut Batch) -> Result<(), DecodeError> {
-        self.check(true, bits.len())?;
-        self.decoder.bits(bits, batch);
+        self.decode(Answer::bits(bits), batch)
+    }
+
+    fn decode(&self, answer: Answer<'_>, batch: &mut Batch) -> Result<(), DecodeError> {
+        self.check(answer)?;
+        let mut exponents = Exponents::unknown(self.exponents);
+        self.learn(answer, &[], &mut exponents);
+        self.sweep.decode(answer, &exponents, batch);
+        self.reported.decode(answer, &exponents, batch);
         Ok(())
     }
 
-    fn check(&self, bits: bool, answered: usize) -> Result<(), DecodeError> {
-        if self.table.is_bits() != bits {
+    fn learn(&self, answer: Answer<'_>, refused: &[usize], exponents: &mut Exponents) {
+        if let Data::Registers(words) = answer.data {
+            for told in &self.told {
+                let is_refused = refused.binary_search(&told.position).is_ok();
+                told.learn(if is_refused { &[] } else { words }, exponents);
+            }
+        }
+    }
+
+    fn check(&self, answer: Answer<'_>) -> Result<(), DecodeError> {
+        let (is_bits, answered) = match answer.data {
+            Data::Registers(words) => (false, words.len()),
+            Data::Bits(bits) => (true, bits.len()),
+        };
+        if self.table.is_bits() != is_bits {
             return Err(DecodeError::Table { table: self.table });
         }
         if usize::from(self.count) != answered {

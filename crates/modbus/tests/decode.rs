@@ -82,6 +82,76 @@ fn a_float_in_every_order_is_spelled_out() {
         let expected = (0x0102_0304_0506_0708_u64 as f64, Quality::IMPRECISE);
         assert_eq!(value, expected, "{order}");
     }
+    // Twelve decimal digits.
+    for (order, words) in [
+        (Order::ABCD, [0x0123, 0x4567, 0x8901]),
+        (Order::CDAB, [0x8901, 0x4567, 0x0123]),
+        (Order::BADC, [0x2301, 0x6745, 0x0189]),
+        (Order::DCBA, [0x0189, 0x6745, 0x2301]),
+    ] {
+        let value = decode(point(Kind::Bcd48, order), &words);
+        assert_eq!(value, (12_345_678_901.0, EXACT), "{order}");
+    }
+}
+
+#[test]
+fn doubles_and_signed_integers_of_64_bits_in_every_order_are_spelled_out() {
+    // 3.585f64 is 0x400cae147ae147ae; −2 is 0xfffffffffffffffe.
+    for (order, double, integer) in [
+        (
+            Order::ABCD,
+            [0x400c, 0xae14, 0x7ae1, 0x47ae],
+            [0xffff, 0xffff, 0xffff, 0xfffe],
+        ),
+        (
+            Order::CDAB,
+            [0x47ae, 0x7ae1, 0xae14, 0x400c],
+            [0xfffe, 0xffff, 0xffff, 0xffff],
+        ),
+        (
+            Order::BADC,
+            [0x0c40, 0x14ae, 0xe17a, 0xae47],
+            [0xffff, 0xffff, 0xffff, 0xfeff],
+        ),
+        (
+            Order::DCBA,
+            [0xae47, 0xe17a, 0x14ae, 0x0c40],
+            [0xfeff, 0xffff, 0xffff, 0xffff],
+        ),
+    ] {
+        assert_eq!(
+            decode(point(Kind::F64, order), &double),
+            (3.585, EXACT),
+            "{order}"
+        );
+        assert_eq!(
+            decode(point(Kind::I64, order), &integer),
+            (-2.0, EXACT),
+            "{order}"
+        );
+    }
+}
+
+/// A point with something to judge goes another way than a plain one, to the same number.
+#[test]
+fn judged_points_mean_the_same_as_plain_ones() {
+    let words = [0x1234, 0x0607, 0x0809, 0x0203];
+    let kinds = "u8_low u8_high i8_low i8_high u16 i16 u32 i32 u64 i64 f16 f32 f64 bcd16 bcd32 \
+                 bcd48 bcd64 unix32 unix64 unix64ms cp56";
+    for kind in kinds.split_whitespace() {
+        let kind: Kind = kind.parse().unwrap();
+        for order in Order::ALL {
+            let wire = &words[..usize::from(kind.registers())];
+            let plain = decode(point(kind, order), wire);
+            let judged = RegisterPoint {
+                invalid: vec![0xdead_beef_dead_beef],
+                ..point(kind, order)
+            };
+            let judged = decode(judged, wire);
+            assert_eq!(plain.0.to_bits(), judged.0.to_bits(), "{kind} {order}");
+            assert_eq!(plain.1, judged.1, "{kind} {order}");
+        }
+    }
 }
 
 #[test]
@@ -160,6 +230,63 @@ fn every_kind_in_every_order() {
         (Kind::Bcd16, &[0x9999], 9_999.0, EXACT),
         (Kind::Bcd32, &[0x1234, 0x5678], 12_345_678.0, EXACT),
         (Kind::Bcd32, &[0x9999, 0x9999], 99_999_999.0, EXACT),
+        (
+            Kind::Bcd48,
+            &[0x1234, 0x5678, 0x9012],
+            123_456_789_012.0,
+            EXACT,
+        ),
+        (
+            Kind::Bcd64,
+            &[0x0012, 0x3456, 0x7890, 0x1234],
+            12_345_678_901_234.0,
+            EXACT,
+        ),
+        (
+            Kind::Bcd64,
+            &[0x9007, 0x1992, 0x5474, 0x0992],
+            9_007_199_254_740_992.0,
+            EXACT,
+        ),
+        (
+            Kind::Bcd64,
+            &[0x9999; 4],
+            9_999_999_999_999_999.0,
+            Quality::IMPRECISE,
+        ),
+        (Kind::U8Low, &[0x12fe], 254.0, EXACT),
+        (Kind::U8High, &[0xfe12], 254.0, EXACT),
+        (Kind::I8Low, &[0x12fe], -2.0, EXACT),
+        (Kind::I8High, &[0x8012], -128.0, EXACT),
+        // The examples of IEEE 754-2008 for half precision.
+        (Kind::F16, &[0x3c00], 1.0, EXACT),
+        (Kind::F16, &[0x3c01], 1.000_976_562_5, EXACT),
+        (Kind::F16, &[0xc000], -2.0, EXACT),
+        (Kind::F16, &[0x7bff], 65_504.0, EXACT),
+        (Kind::F16, &[0x0400], 6.103_515_625e-5, EXACT),
+        (Kind::F16, &[0x03ff], 6.097_555_160_522_461e-5, EXACT),
+        (Kind::F16, &[0x0001], 5.960_464_477_539_063e-8, EXACT),
+        (Kind::F16, &[0x3555], 0.333_251_953_125, EXACT),
+        (Kind::F16, &[0xfc00], f64::NEG_INFINITY, Quality::NOT_FINITE),
+        (Kind::Unix32, &[0x6b03, 0xd94a], 1_795_414_346.0, EXACT),
+        (
+            Kind::Unix64,
+            &[0, 0, 0x6b03, 0xd94a],
+            1_795_414_346.0,
+            EXACT,
+        ),
+        (
+            Kind::Unix64Ms,
+            &[0, 0x01a2, 0x0708, 0xcf8b],
+            1_795_414_347.659,
+            EXACT,
+        ),
+        (
+            Kind::Cp56,
+            &[26, 0x0b17, 0x060c, 26_123],
+            1_795_414_346.123,
+            EXACT,
+        ),
     ];
     for (kind, words, value, quality) in golden {
         for order in Order::ALL {
@@ -176,6 +303,7 @@ fn nan_stays_nan_and_is_flagged() {
         (Kind::F32, &[0x7fc0, 0x0000][..]),
         (Kind::F32, &[0xff80, 0x0001]),
         (Kind::F64, &[0x7ff8, 0, 0, 0]),
+        (Kind::F16, &[0x7e00]),
     ] {
         let (value, quality) = decode(point(kind, Order::ABCD), words);
         assert!(value.is_nan());
@@ -192,8 +320,15 @@ fn invalid_bcd_is_no_value() {
             assert!(value.is_nan() && quality == NO_VALUE);
         }
     }
-    let (value, quality) = decode(point(Kind::Bcd32, Order::ABCD), &[0xf000, 0x0001]);
-    assert!(value.is_nan() && quality == NO_VALUE);
+    for (kind, words) in [
+        (Kind::Bcd32, &[0xf000, 0x0001][..]),
+        (Kind::Bcd48, &[0, 0, 0x000a]),
+        (Kind::Bcd64, &[0xa000, 0, 0, 0]),
+        (Kind::Cp56, &[0xffff; 4]),
+    ] {
+        let (value, quality) = decode(point(kind, Order::ABCD), words);
+        assert!(value.is_nan() && quality == NO_VALUE, "{kind}");
+    }
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn limits() -> impl Strategy<Value = PlanLimits> {
             max_gap_bits: bits,
             max_registers: words,
             max_bits: coils,
+            ..PlanLimits::default()
         }
     })
 }
@@ -224,6 +225,22 @@ fn a_gap_is_read_only_up_to_the_limit() {
     };
     assert_eq!(spans(points(), &gap(5)), [(0, 7)]);
     assert_eq!(spans(points(), &gap(4)), [(0, 1), (6, 1)]);
+}
+
+#[test]
+fn a_forbidden_range_is_never_read() {
+    let points = || vec![holding("a", 0, Kind::U16), holding("b", 6, Kind::U32)];
+    let forbid = |range: &str| PlanLimits {
+        forbidden: vec![range.parse().unwrap()],
+        ..PlanLimits::default()
+    };
+    assert_eq!(spans(points(), &forbid("holding 3")), [(0, 1), (6, 2)]);
+    assert_eq!(spans(points(), &forbid("holding 8..99")), [(0, 8)]);
+    assert_eq!(spans(points(), &forbid("input 3")), [(0, 8)]);
+    let errors = Plan::new(points(), &forbid("holding 7..9")).unwrap_err();
+    let expected =
+        "point 'b' lies in the forbidden range holding_register 7..9; remove one of them";
+    assert_eq!(errors.to_string(), expected);
 }
 
 #[test]

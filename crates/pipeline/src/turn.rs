@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gridos_alarm::Evaluator;
 use gridos_journal::{Journal, JournalError, Tail};
-use gridos_model::Transition;
+use gridos_model::{Gap, Transition};
 use gridos_ring::{Consumer, Pool, Slot};
 use gridos_telemetry::{Refusal, StageRecorder, Telemetry};
 
@@ -182,6 +182,7 @@ impl Turn {
             mut batch,
             arrival,
             receipt,
+            gap,
         } = slot;
         // The intake lets no batch in that was never started.
         let Some(layout) = batch.layout().map(Arc::clone) else {
@@ -195,6 +196,7 @@ impl Turn {
                 .evaluate(layout.first(), &readings, &mut self.transitions);
             self.annunciate();
             self.alarm_stage.record(arrival.wire.elapsed());
+            self.record_gap(gap);
             let live = &self.views.live;
             live.publish(layout.device_index().get(), layout.first(), &readings);
             let count = readings.len() as u64;
@@ -220,6 +222,16 @@ impl Turn {
         let cells = &self.telemetry.alarms;
         cells.transitions.add(self.transitions.len() as u64);
         cells.active.set(self.views.alarms.len() as u64);
+    }
+
+    /// A gap stands right before the readings that end it, and finds room as transitions do.
+    fn record_gap(&mut self, gap: Option<Gap>) {
+        let Some(gap) = gap else { return };
+        if self.has_room(2 * BYTES_UNWRITTEN_MAX) {
+            self.journal.append_gap(&gap);
+        } else {
+            self.telemetry.journal.gaps_unrecorded.increment();
+        }
     }
 
     /// Transitions are small and matter most: they find room when readings no longer do.

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use gridos_alarm::{Evaluator, Limits};
 use gridos_journal::{Chunk, Journal, Options, Read, Reader, Record, Tail};
-use gridos_model::{Directory, DirectoryBuilder, Level, Point, PointId, Quality, Timestamp};
+use gridos_model::{
+    Directory, DirectoryBuilder, Gap, GapReason, Level, Point, PointId, Quality, Timestamp,
+};
 use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
 use gridos_ring::{Intake, Lost, Pool, Receipt, Receiver, Refused, ring};
 use gridos_telemetry::{Refusal, Telemetry};
@@ -94,18 +96,22 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 fn journalled(dir: &Path, until: Tail) -> (Vec<f64>, Vec<Level>) {
     let (mut values, mut levels) = (Vec::new(), Vec::new());
+    each_record(dir, until, |record| match record {
+        Record::Readings(readings) => values.extend(readings.values()),
+        Record::Transitions(all) => levels.extend(all.iter().map(|t| t.to)),
+        Record::Gap(gap) => panic!("{gap:?}"),
+    });
+    (values, levels)
+}
+
+fn each_record(dir: &Path, until: Tail, mut take: impl FnMut(Record<'_>)) {
     let (mut reader, mut chunk, mut at) = (Reader::new(dir), Chunk::default(), Tail::default());
     while reader.read(at, until, 1 << 20, &mut chunk).unwrap() == Read::Frames {
         for (_, record) in chunk.records() {
-            match record.unwrap() {
-                Record::Readings(readings) => values.extend(readings.values()),
-                Record::Transitions(all) => levels.extend(all.iter().map(|t| t.to)),
-                Record::Gap(gap) => panic!("{gap:?}"),
-            }
+            take(record.unwrap());
         }
         at = chunk.until();
     }
-    (values, levels)
 }
 
 #[test]
@@ -124,6 +130,35 @@ fn a_receipt_comes_when_the_batch_is_durable() {
     assert_eq!(bench.views.alarms.active()[0].last.to, Level::High);
     assert_eq!(bench.telemetry.ledger.journalled.get(), 1_000);
     assert!(bench.telemetry.stages.durable.quantile(0.5).is_some());
+}
+
+/// Whoever reads the journal learns of the gap before the readings that end it.
+#[test]
+fn a_gap_is_journalled_before_the_batch_that_ends_it() {
+    let dir = TempDir::new().unwrap();
+    let bench = start(dir.path(), Options::default(), SyncOptions::default());
+    let layout = Arc::clone(bench.directory.devices()[0].whole());
+    let gap = Gap {
+        device: layout.device_id(),
+        from: Timestamp::from_millis(1),
+        until: Timestamp::from_millis(9),
+        reason: GapReason::DeviceDown,
+    };
+    for (value, gap) in [(1.0, None), (2.0, Some(gap)), (3.0, None)] {
+        let mut batch = bench.intake.take().unwrap();
+        batch.start_events(&layout, Timestamp::from_millis(9));
+        batch.push_event(0, Timestamp::from_millis(9), value, Quality::GOOD);
+        let offered = bench.intake.offer_after(batch, Instant::now(), None, gap);
+        offered.unwrap();
+    }
+    let end = bench.pipeline.stop().unwrap();
+    let mut seen = Vec::new();
+    each_record(dir.path(), end, |record| match record {
+        Record::Readings(readings) => seen.push(format!("{:?}", readings.values())),
+        Record::Gap(found) if found == gap => seen.push("gap".to_owned()),
+        other @ (Record::Gap(_) | Record::Transitions(_)) => panic!("{other:?}"),
+    });
+    assert_eq!(seen, ["[1.0]", "gap", "[2.0]", "[3.0]"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gridos_model::{Batch, BatchError};
+use gridos_model::{Batch, BatchError, Gap};
 use gridos_telemetry::{Refusal, Telemetry};
 
 use crate::{Arrival, Full, Pool, Producer, Receipt, Slot};
@@ -61,6 +61,18 @@ impl Intake {
         wire: Instant,
         receipt: Option<Receipt>,
     ) -> Result<(), Refused> {
+        self.offer_after(batch, wire, receipt, None)
+    }
+
+    /// Offers a batch as [`Intake::offer`] does, the first one after the `gap`: both are kept, or
+    /// neither, and then the gap belongs to the next batch that is taken.
+    pub fn offer_after(
+        &self,
+        batch: Box<Batch>,
+        wire: Instant,
+        receipt: Option<Receipt>,
+        gap: Option<Gap>,
+    ) -> Result<(), Refused> {
         let readings = batch.len() as u64;
         let ledger = &self.telemetry.ledger;
         ledger.received.add(readings);
@@ -82,6 +94,7 @@ impl Intake {
             batch,
             arrival,
             receipt,
+            gap,
         }) {
             Ok(()) => {
                 ledger.offered.add(readings);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
-use gridos_model::Batch;
+use gridos_model::{Batch, Gap};
 
 use crate::Receipt;
 
@@ -20,6 +20,8 @@ pub struct Slot {
     pub arrival: Arrival,
     /// Redeemed once the batch is durable, if somebody waits for that.
     pub receipt: Option<Receipt>,
+    /// The span without readings that this batch ends, if it is the first after one.
+    pub gap: Option<Gap>,
 }
 
 /// When a batch came, on the monotonic clock.
@@ -191,6 +193,7 @@ mod tests {
                 ring: now,
             },
             receipt: None,
+            gap: None,
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! This crate must not know the engine: it depends on no other crate of the workspace, so a
 //! mistake in how the engine reads a protocol is not made here a second time. [`modbus`] serves
-//! devices over Modbus TCP, [`substation`] makes up what they measure.
+//! devices over Modbus TCP, [`substation`] and [`sunspec`] make up what they measure.
 
 pub mod modbus;
 mod noise;
 pub mod substation;
+pub mod sunspec;

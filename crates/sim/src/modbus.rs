@@ -8,10 +8,14 @@ mod fleet;
 mod frame;
 mod gateway;
 mod memory;
+mod proxy;
 mod server;
+mod spoil;
 
 pub use device::{Device, Exception, Fault, Read, Table};
 pub use fleet::Fleet;
 pub use gateway::Gateway;
 pub use memory::Memory;
+pub use proxy::Proxy;
 pub use server::Server;
+pub use spoil::Spoil;

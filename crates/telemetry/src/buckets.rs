@@ -53,6 +53,15 @@ impl Buckets {
         self.sum = self.sum.saturating_add(duration);
     }
 
+    /// What was counted elsewhere: `counts` per bound, and `above` all of them.
+    pub(crate) fn of(counts: [u64; BUCKET_BOUNDS.len()], above: u64, sum: Duration) -> Self {
+        Self {
+            counts,
+            count: counts.iter().sum::<u64>() + above,
+            sum,
+        }
+    }
+
     /// Each bound with how many durations were at or below it.
     pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> {
         let below = self.counts.iter().scan(0, |below, count| {

@@ -1,6 +1,9 @@
 //! The catalogue: every series, named and described once, with the cell it shows.
 
-use crate::{DeviceState, LedgerSnapshot, Refusal, StageName, StatusClass, Telemetry};
+use crate::{
+    Buckets, DeviceState, LedgerSnapshot, ListenerAnswer, PeerRefusal, Refusal, StageName,
+    StatusClass, Telemetry,
+};
 
 /// One metric: all series of one name.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +65,7 @@ pub(crate) enum Read {
     Gauge(fn(&Moment<'_>, usize) -> f64),
     /// The latency of each stage.
     Stages,
+    Histogram(fn(&Telemetry) -> Buckets),
 }
 
 impl Metric {
@@ -70,7 +74,7 @@ impl Metric {
         match self.read {
             Read::Counter(_) => Kind::Counter,
             Read::Gauge(_) => Kind::Gauge,
-            Read::Stages => Kind::Histogram,
+            Read::Stages | Read::Histogram(_) => Kind::Histogram,
         }
     }
 
@@ -100,6 +104,20 @@ impl Metric {
             unit,
             label: None,
             read: Read::Gauge(read),
+        }
+    }
+
+    const fn histogram(
+        name: &'static str,
+        help: &'static str,
+        read: fn(&Telemetry) -> Buckets,
+    ) -> Self {
+        Self {
+            name,
+            help,
+            unit: Unit::Seconds,
+            label: None,
+            read: Read::Histogram(read),
         }
     }
 
@@ -176,6 +194,11 @@ const CATALOGUE: &[Metric] = &[
         Unit::Bytes,
         |m, _| double(m.telemetry.journal.durable.get()),
     ),
+    Metric::counter(
+        "gridos_journal_gaps_unrecorded_total",
+        "Gaps that the journal did not take, because it could not be written.",
+        |m, _| m.telemetry.journal.gaps_unrecorded.get(),
+    ),
     Metric::gauge(
         "gridos_journal_position_bytes",
         "Journal position behind the last record appended.",
@@ -209,6 +232,45 @@ const CATALOGUE: &[Metric] = &[
         "Writes to the journal that failed.",
         |m, _| m.telemetry.journal.write_failures.get(),
     ),
+    Metric::counter(
+        "gridos_listener_accepts_total",
+        "Connections that devices or strangers made to listeners.",
+        |m, _| m.telemetry.listeners.accepts.get(),
+    ),
+    Metric::gauge(
+        "gridos_listener_connections",
+        "Connections to listeners open.",
+        Unit::Count,
+        |m, _| double(m.telemetry.listeners.connections.get()),
+    ),
+    Metric::counter(
+        "gridos_listener_incomplete_total",
+        "Values written in parts of which not all came in time.",
+        |m, _| m.telemetry.listeners.incomplete.get(),
+    ),
+    Metric::counter(
+        "gridos_listener_refusals_total",
+        "Connections to listeners that were closed, by reason.",
+        |m, position| {
+            let reason = PeerRefusal::ALL.get(position);
+            reason.map_or(0, |reason| m.telemetry.listeners.refusals(*reason))
+        },
+    )
+    .by("reason", PeerRefusal::LABELS),
+    Metric::counter(
+        "gridos_listener_requests_total",
+        "Requests of devices to listeners, by how they were answered.",
+        |m, position| {
+            let answer = ListenerAnswer::ALL.get(position);
+            answer.map_or(0, |answer| m.telemetry.listeners.answers(*answer))
+        },
+    )
+    .by("answer", ListenerAnswer::LABELS),
+    Metric::counter(
+        "gridos_listener_unmapped_total",
+        "Registers and coils that devices wrote and no point covers.",
+        |m, _| m.telemetry.listeners.unmapped.get(),
+    ),
     Metric::gauge(
         "gridos_modbus_connections",
         "Modbus connections open.",
@@ -219,6 +281,12 @@ const CATALOGUE: &[Metric] = &[
         "gridos_modbus_connects_total",
         "Modbus connections made.",
         |m, _| m.telemetry.modbus.connects.get(),
+    ),
+    Metric::gauge(
+        "gridos_modbus_devices_demoted",
+        "Modbus devices that keep failing and are asked more rarely until they answer.",
+        Unit::Count,
+        |m, _| m.telemetry.devices.demoted() as f64,
     ),
     Metric::counter(
         "gridos_modbus_exceptions_total",
@@ -235,6 +303,12 @@ const CATALOGUE: &[Metric] = &[
         "Modbus scans skipped because the one before had not ended.",
         |m, _| m.telemetry.modbus.overruns.get(),
     ),
+    Metric::gauge(
+        "gridos_modbus_points_refused",
+        "Points that devices refuse to be read, so that only the points around them are read.",
+        Unit::Count,
+        |m, _| double(m.telemetry.devices.points_refused()),
+    ),
     Metric::counter(
         "gridos_modbus_polls_total",
         "Modbus requests sent.",
@@ -244,6 +318,16 @@ const CATALOGUE: &[Metric] = &[
         "gridos_modbus_protocol_errors_total",
         "Modbus answers that break the protocol.",
         |m, _| m.telemetry.modbus.protocol_errors.get(),
+    ),
+    Metric::counter(
+        "gridos_modbus_retries_total",
+        "Modbus requests sent again because the device was busy.",
+        |m, _| m.telemetry.modbus.retries.get(),
+    ),
+    Metric::histogram(
+        "gridos_modbus_round_trip_seconds",
+        "Time from sending a Modbus request to the last byte of its answer.",
+        |telemetry| telemetry.modbus.round_trip.buckets(),
     ),
     Metric::counter(
         "gridos_modbus_timeouts_total",
@@ -335,6 +419,11 @@ const CATALOGUE: &[Metric] = &[
         "gridos_ring_full_total",
         "Batches refused because the ring was full.",
         |m, _| m.telemetry.ring.full.get(),
+    ),
+    Metric::histogram(
+        "gridos_scan_lateness_seconds",
+        "Time from when a scan was due to when its first request was sent.",
+        |telemetry| telemetry.modbus.lateness.buckets(),
     ),
     Metric {
         name: "gridos_stage_seconds",

@@ -1,6 +1,6 @@
 //! What each part of the engine counts in.
 
-use crate::{Counter, Gauge, Note, StatusClass};
+use crate::{Counter, Gauge, Histogram, ListenerAnswer, Note, PeerRefusal, StatusClass};
 
 /// What Modbus sessions count in.
 #[derive(Debug, Default)]
@@ -21,6 +21,49 @@ pub struct ModbusCells {
     pub io_errors: Counter,
     /// Connections open.
     pub connections: Gauge,
+    /// Requests sent again because the device was busy (exceptions 5 and 6).
+    pub retries: Counter,
+    /// From sending a request to the last byte of its answer.
+    pub round_trip: Histogram,
+    /// How long after its time each scan began.
+    pub lateness: Histogram,
+}
+
+/// What listeners count in, to which devices connect by themselves.
+#[derive(Debug, Default)]
+pub struct ListenerCells {
+    /// Connections open.
+    pub connections: Gauge,
+    /// Connections accepted, whatever became of them.
+    pub accepts: Counter,
+    /// Registers and coils written that no point covers.
+    pub unmapped: Counter,
+    /// Values of which a part came and the rest did not come in time.
+    pub incomplete: Counter,
+    refusals: [Counter; PeerRefusal::ALL.len()],
+    answers: [Counter; ListenerAnswer::ALL.len()],
+}
+
+impl ListenerCells {
+    /// Counts somebody who was sent away for `reason`.
+    pub fn refused(&self, reason: PeerRefusal) {
+        self.refusals[reason as usize].increment();
+    }
+
+    /// How many were sent away for `reason`.
+    pub fn refusals(&self, reason: PeerRefusal) -> u64 {
+        self.refusals[reason as usize].get()
+    }
+
+    /// Counts a request that was answered with `answer`.
+    pub fn answered(&self, answer: ListenerAnswer) {
+        self.answers[answer as usize].increment();
+    }
+
+    /// How many requests were answered with `answer`.
+    pub fn answers(&self, answer: ListenerAnswer) -> u64 {
+        self.answers[answer as usize].get()
+    }
 }
 
 /// What the journal counts in.
@@ -40,6 +83,8 @@ pub struct JournalCells {
     pub sync_failures: Counter,
     /// Writes that failed.
     pub write_failures: Counter,
+    /// Gaps that the journal did not take, because it could not be written for too long.
+    pub gaps_unrecorded: Counter,
     /// 1 while the journal cannot be written, else 0.
     pub stalled: Gauge,
 }

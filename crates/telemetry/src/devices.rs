@@ -1,11 +1,12 @@
 //! The board of devices: how each one does, for the API and `gridos status`.
 
 use std::fmt::Display;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
-use crate::Counter;
 use crate::label::label;
+use crate::{Counter, Gauge, ScanStats, Window};
 
 label! {
     /// Whether a device answers.
@@ -53,6 +54,17 @@ impl DeviceBoard {
         self.devices.is_empty()
     }
 
+    /// How many devices are demoted.
+    pub fn demoted(&self) -> usize {
+        self.iter().filter(|device| device.is_demoted()).count()
+    }
+
+    /// How many points all devices refuse to be read.
+    pub fn points_refused(&self) -> u64 {
+        let refused = |device: &Arc<DeviceStats>| device.points_refused.get();
+        self.iter().map(refused).sum()
+    }
+
     /// How many devices are in `state`.
     pub fn count(&self, state: DeviceState) -> usize {
         self.iter().filter(|device| device.state() == state).count()
@@ -70,7 +82,16 @@ pub struct DeviceStats {
     pub failures: Counter,
     /// Scans skipped because the one before had not ended.
     pub overruns: Counter,
+    /// Points that it refuses to be read.
+    pub points_refused: Gauge,
+    /// How far the times of its readings may be off at most: half of what passed between asking
+    /// and having the answer.
+    pub uncertainty: Window,
     name: Box<str>,
+    /// Set once, by the session that polls it.
+    scans: OnceLock<Box<[ScanStats]>>,
+    is_demoted: AtomicBool,
+    refused: Mutex<String>,
     state: AtomicU8,
     /// Nanoseconds since 1970; 0 means never.
     last_answer: AtomicI64,
@@ -88,6 +109,49 @@ impl DeviceStats {
     /// The device's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Gives it scan classes with these periods, in their order; only the first call counts.
+    pub fn begin_scans(&self, periods: &[Duration]) -> &[ScanStats] {
+        let scans = || {
+            periods
+                .iter()
+                .map(|period| ScanStats::new(*period))
+                .collect()
+        };
+        self.scans.get_or_init(scans)
+    }
+
+    /// Its scan classes; none if it is not polled.
+    pub fn scans(&self) -> &[ScanStats] {
+        self.scans.get().map_or(&[], |scans| scans)
+    }
+
+    /// Whether it kept failing, and is asked more rarely until it answers.
+    pub fn is_demoted(&self) -> bool {
+        self.is_demoted.load(Ordering::Acquire)
+    }
+
+    /// Notes whether it is demoted; returns whether that is new.
+    pub fn set_demoted(&self, is_demoted: bool) -> bool {
+        self.is_demoted() != is_demoted && {
+            self.is_demoted.store(is_demoted, Ordering::Release);
+            true
+        }
+    }
+
+    /// The registers it refuses to be read, for people; empty if there is none.
+    pub fn refused(&self) -> String {
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes the registers it refuses to be read, and how many points lie in them.
+    pub fn set_refused(&self, registers: String, points: u64) {
+        self.points_refused.set(points);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = registers;
     }
 
     /// Whether it answers.
@@ -165,5 +229,11 @@ mod tests {
         let counts = [DeviceState::Unknown, DeviceState::Up, DeviceState::Down];
         assert_eq!(counts.map(|state| board.count(state)), [1, 1, 0]);
         assert!(board.get(2).is_none());
+        assert!(device.set_demoted(true) && !device.set_demoted(true));
+        device.set_refused("coil 7".to_owned(), 1);
+        assert_eq!((board.demoted(), board.points_refused()), (1, 1));
+        let second = Duration::from_secs(1);
+        assert_eq!(device.begin_scans(&[second]).len(), 1);
+        assert_eq!(device.begin_scans(&[second, second]).len(), 1);
     }
 }

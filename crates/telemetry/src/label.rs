@@ -63,6 +63,48 @@ label! {
 }
 
 label! {
+    /// Why somebody who connected to a listener was sent away.
+    PeerRefusal {
+        /// The address is not allowed.
+        Address = "address",
+        /// No TLS, no certificate, or one that is expired or of another authority.
+        Tls = "tls",
+        /// The certificate has none of the roles that are demanded.
+        Role = "role",
+        /// No device is configured for who they are.
+        Unknown = "unknown",
+        /// They were silent for too long, or stopped within a frame.
+        Silent = "silent",
+        /// What they sent is no Modbus.
+        Malformed = "malformed",
+        /// There were too many connections, and theirs was idle for the longest time.
+        Displaced = "displaced",
+    }
+}
+
+label! {
+    /// How a request to a listener was answered.
+    ListenerAnswer {
+        /// What was written is taken.
+        Taken = "taken",
+        /// What was written before was read back.
+        Read = "read",
+        /// Exception 1: the function is none that is served.
+        IllegalFunction = "illegal_function",
+        /// Exception 2: no point covers any of the addresses, or they were never written.
+        IllegalAddress = "illegal_address",
+        /// Exception 3: the length or a count is wrong.
+        IllegalValue = "illegal_value",
+        /// Exception 4: what was written could not be made durable.
+        Failure = "failure",
+        /// Exception 6: the engine is at its limit.
+        Busy = "busy",
+        /// Exception 10: no device is configured for the unit.
+        NoPath = "no_path",
+    }
+}
+
+label! {
     /// The class of an HTTP answer (RFC 9110, 15).
     StatusClass {
         /// 1xx and 2xx.

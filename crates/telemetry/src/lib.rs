@@ -9,22 +9,27 @@ mod catalogue;
 mod cells;
 mod counter;
 mod devices;
+mod histogram;
 mod label;
 mod ledger;
 mod note;
 mod render;
+mod scan;
 mod stage;
 mod telemetry;
 
 pub use buckets::{BUCKET_BOUNDS, Buckets};
 pub use catalogue::{Kind, Label, Metric, Unit, catalogue};
 pub use cells::{
-    AlarmCells, HttpCells, JournalCells, ModbusCells, PoolCells, RingCells, StoreCells,
+    AlarmCells, HttpCells, JournalCells, ListenerCells, ModbusCells, PoolCells, RingCells,
+    StoreCells,
 };
 pub use counter::{Counter, Gauge};
 pub use devices::{DeviceBoard, DeviceState, DeviceStats};
-pub use label::{Refusal, StageName, StatusClass};
+pub use histogram::Histogram;
+pub use label::{ListenerAnswer, PeerRefusal, Refusal, StageName, StatusClass};
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use note::Note;
+pub use scan::{ScanStats, Summary, Window};
 pub use stage::{Stage, StageRecorder, Stages};
 pub use telemetry::Telemetry;

@@ -7,7 +7,7 @@ use metrics::{Key, KeyName, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::catalogue::{Moment, Read};
-use crate::{Metric, StageName, Telemetry, Unit, catalogue};
+use crate::{Buckets, Metric, StageName, Telemetry, Unit, catalogue};
 
 /// All series of one engine, registered once with a recorder of its own.
 ///
@@ -81,7 +81,7 @@ impl Exposition {
                 }));
             }
             // The recorder would keep every single duration until the next render.
-            Read::Stages => {}
+            Read::Stages | Read::Histogram(_) => {}
         }
     }
 
@@ -103,13 +103,12 @@ impl Exposition {
             series.cell.set(value);
         }
         let recorded = self.handle.render();
-        let stages = catalogue()
+        let histograms = catalogue()
             .iter()
-            .filter(|metric| matches!(metric.read, Read::Stages))
-            .map(|metric| stages_family(metric, telemetry));
+            .filter_map(|metric| histogram_family(metric, telemetry));
         // The recorder keeps all in hash maps; a text that jumps about cannot be read by eye.
         let mut families: Vec<String> = recorded.split("\n\n").map(sorted).collect();
-        families.extend(stages);
+        families.extend(histograms);
         families.sort_unstable();
         families.concat()
     }
@@ -150,31 +149,43 @@ fn sorted(family: &str) -> String {
         .fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// The latency of all stages as a classic histogram.
-fn stages_family(metric: &Metric, telemetry: &Telemetry) -> String {
-    let mut text = String::new();
-    let name = metric.name;
-    let label = metric.label.map_or("stage", |label| label.name);
+/// A classic histogram, if the metric is one.
+fn histogram_family(metric: &Metric, telemetry: &Telemetry) -> Option<String> {
+    let (name, mut text) = (metric.name, String::new());
     // Writing to a string cannot fail.
     let _ = writeln!(text, "# HELP {name} {}", metric.help);
     let _ = writeln!(text, "# TYPE {name} histogram");
-    for stage in StageName::ALL {
-        let buckets = telemetry.stages.get(*stage).buckets();
-        let stage = stage.label();
-        for (bound, below) in buckets.cumulative() {
-            let bound = bound.as_secs_f64();
-            let _ = writeln!(
-                text,
-                "{name}_bucket{{{label}=\"{stage}\",le=\"{bound}\"}} {below}"
-            );
+    match metric.read {
+        Read::Histogram(read) => histogram_lines(name, "", &read(telemetry), &mut text),
+        Read::Stages => {
+            let label = metric.label.map_or("stage", |label| label.name);
+            for stage in StageName::ALL {
+                let labels = format!("{label}=\"{}\"", stage.label());
+                let buckets = telemetry.stages.get(*stage).buckets();
+                histogram_lines(name, &labels, &buckets, &mut text);
+            }
         }
-        let (count, sum) = (buckets.count(), buckets.sum().as_secs_f64());
+        Read::Counter(_) | Read::Gauge(_) => return None,
+    }
+    Some(text)
+}
+
+fn histogram_lines(name: &str, labels: &str, buckets: &Buckets, text: &mut String) {
+    let comma = if labels.is_empty() { "" } else { "," };
+    let whole = if labels.is_empty() {
+        String::new()
+    } else {
+        format!("{{{labels}}}")
+    };
+    for (bound, below) in buckets.cumulative() {
+        let bound = bound.as_secs_f64();
         let _ = writeln!(
             text,
-            "{name}_bucket{{{label}=\"{stage}\",le=\"+Inf\"}} {count}"
+            "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {below}"
         );
-        let _ = writeln!(text, "{name}_sum{{{label}=\"{stage}\"}} {sum}");
-        let _ = writeln!(text, "{name}_count{{{label}=\"{stage}\"}} {count}");
     }
-    text
+    let (count, sum) = (buckets.count(), buckets.sum().as_secs_f64());
+    let _ = writeln!(text, "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {count}");
+    let _ = writeln!(text, "{name}_sum{whole} {sum}");
+    let _ = writeln!(text, "{name}_count{whole} {count}");
 }

@@ -4,8 +4,8 @@ use crossbeam_utils::CachePadded;
 
 use crate::render::Exposition;
 use crate::{
-    AlarmCells, DeviceBoard, HttpCells, JournalCells, Ledger, ModbusCells, PoolCells, RingCells,
-    Stages, StoreCells,
+    AlarmCells, DeviceBoard, HttpCells, JournalCells, Ledger, ListenerCells, ModbusCells,
+    PoolCells, RingCells, Stages, StoreCells,
 };
 
 /// Every number one engine keeps about itself; shared as `Arc<Telemetry>`.
@@ -19,6 +19,8 @@ pub struct Telemetry {
     pub stages: Stages,
     /// Modbus sessions.
     pub modbus: CachePadded<ModbusCells>,
+    /// Listeners.
+    pub listeners: CachePadded<ListenerCells>,
     /// The journal.
     pub journal: CachePadded<JournalCells>,
     /// The database writer.
@@ -43,6 +45,7 @@ impl Telemetry {
             ledger: Ledger::default(),
             stages: Stages::default(),
             modbus: CachePadded::default(),
+            listeners: CachePadded::default(),
             journal: CachePadded::default(),
             store: CachePadded::default(),
             alarms: CachePadded::default(),

@@ -1,7 +1,7 @@
 //! Status, devices, latest values, history and alarms.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::header;
 use gridos_model::{Batch, Level, PointId, Quality, TimeQuality, Timestamp, Transition};
@@ -98,6 +98,10 @@ async fn devices_are_listed_found_and_filtered() {
         .alarms
         .apply(&[transition(Level::Normal, Level::High, 150.0, 1)]);
     let second = rig.state.telemetry.devices.get(1).unwrap();
+    let scans = second.begin_scans(&[Duration::from_secs(2)]);
+    scans[0].used.record(Duration::from_secs(1), Instant::now());
+    scans[0].overruns.increment();
+    second.set_refused("coil 7".to_owned(), 1);
     second.polls.add(9);
     second.answered(1_500_000_000);
     second.failed(&"timeout");
@@ -120,6 +124,17 @@ async fn devices_are_listed_found_and_filtered() {
     );
     assert_eq!(second["last_answer"], "1970-01-01T00:00:01.5Z");
     assert_eq!(second["last_error"], "timeout");
+    assert_eq!(second["refused_registers"], "coil 7");
+    let scan = &second["scans"][0];
+    assert_eq!(
+        (&scan["period_seconds"], &scan["load"]),
+        (&json!(2.0), &json!(0.5))
+    );
+    assert_eq!(
+        (&scan["overruns"], &scan["lateness"]["max"]),
+        (&json!(1), &json!(0.0))
+    );
+    assert_eq!(first["scans"], json!([]));
     for (query, names) in [
         ("q=F2", &["sub1.f2"][..]),
         ("state=down", &["sub1.f2"]),
@@ -238,6 +253,25 @@ fn rows(rig: &Rig, point: &str, count: i64) {
         },
     });
     rig.store.readings.lock().unwrap().extend(rows);
+}
+
+#[tokio::test]
+async fn a_number_that_is_a_state_is_shown_with_its_text() {
+    let shown = async |value| {
+        let rig = Rig::new();
+        publish(&rig, [1.0, value]);
+        let latest = get(&rig.router(), "/api/v1/scada/latest?device=sub1.f1")
+            .await
+            .json();
+        let [ia, ib] = [&latest["readings"][0], &latest["readings"][1]];
+        assert_eq!(ia.get("state"), None, "it has no states");
+        ib.get("state").cloned()
+    };
+    assert_eq!(shown(1.0).await, Some(json!("closed")));
+    assert_eq!(shown(0.0).await, Some(json!("open")));
+    for unknown in [2.0, 0.5, f64::NAN] {
+        assert_eq!(shown(unknown).await, None);
+    }
 }
 
 #[tokio::test]

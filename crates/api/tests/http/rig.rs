@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use gridos_api::{
-    ApiState, Engine, LimitsBook, PeriodBook, PointLimits, Readiness, Settings, router,
+    ApiState, Engine, LimitsBook, PeriodBook, PointLimits, Readiness, Settings, StatesBook, router,
 };
 use gridos_model::{Directory, DirectoryBuilder, Point, PointIndex, Readings};
 use gridos_pipeline::{AlarmBoard, LiveView};
@@ -65,6 +65,8 @@ impl Rig {
         readiness.on_journal_open();
         readiness.on_pipeline_started();
         let ia = directory.find_point("sub1.f1.ia").unwrap().index;
+        let ib = directory.find_point("sub1.f1.ib").unwrap().index;
+        let states = [(0, "open".into()), (1, "closed".into())].into();
         let limits = PointLimits {
             high_high: Some(200.0),
             high: Some(100.0),
@@ -81,6 +83,7 @@ impl Rig {
             alarms: Arc::new(AlarmBoard::default()),
             limits: Arc::new(LimitsBook::new(&directory, [(ia, limits)])),
             periods: Arc::default(),
+            states: Arc::new(StatesBook::new([(ib, states)])),
             store: Arc::clone(&store) as _,
             intake: Intake::new(pool.clone(), producer, Arc::clone(&telemetry)),
             telemetry,

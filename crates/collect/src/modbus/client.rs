@@ -3,14 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use gridos_modbus::{Request, Table};
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
+use gridos_modbus::{Answer, Request, Table};
 use tokio::time::timeout;
 use tokio_modbus::client::{Client as _, Context, tcp};
 use tokio_modbus::slave::SlaveContext as _;
 use tokio_modbus::{ProtocolError, Request as Pdu, Response, Slave};
 
+use super::connect::Stream;
 use super::error::ReadError;
 use super::tagged::Tagged;
 
@@ -21,49 +20,72 @@ pub(super) struct Client {
 }
 
 /// What a device answered, of the length asked for.
-pub(super) enum Answer {
+#[derive(Debug)]
+pub(super) enum Content {
     Registers(Vec<u16>),
     Bits(Vec<bool>),
 }
 
-/// A connection without traffic is probed after this time, and then as often.
-const KEEPALIVE: Duration = Duration::from_secs(15);
+/// What stands for a register that was not read. It must never become a value; should it, then
+/// as a number this is the one that most devices send for "not there".
+const MISSING: u16 = 0x8000;
 
-impl Client {
-    pub(super) async fn connect(
-        host: &str,
-        port: u16,
-        within: Duration,
-    ) -> Result<Self, ReadError> {
-        let connecting = timeout(within, TcpStream::connect((host, port))).await;
-        let connected = connecting.map_err(|_| ReadError::ConnectTimeout {
-            host: host.to_owned(),
-            port,
-            after: within,
-        })?;
-        let stream = connected.and_then(prepared);
-        let stream = stream.map_err(|source| ReadError::Connect {
-            host: host.to_owned(),
-            port,
-            source,
-        })?;
-        Ok(Self {
-            context: tcp::attach_slave(Tagged::new(stream), Slave(0)),
-        })
+impl Content {
+    /// Content for all of `request` of which nothing was read yet.
+    pub(super) fn missing(request: &Request) -> Self {
+        let count = usize::from(request.count());
+        if request.table().is_bits() {
+            Self::Bits(vec![false; count])
+        } else {
+            Self::Registers(vec![MISSING; count])
+        }
     }
 
-    /// Sends `request` to `unit` and waits for its answer.
+    /// Keeps `part`, which was read `offset` behind the first address.
+    pub(super) fn keep(&mut self, offset: u32, part: &Self) {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        match (self, part) {
+            (Self::Registers(all), Self::Registers(part)) => put(all, from, part),
+            (Self::Bits(all), Self::Bits(part)) => put(all, from, part),
+            (Self::Registers(_) | Self::Bits(_), _) => {}
+        }
+    }
+
+    pub(super) fn answer(&self) -> Answer<'_> {
+        match self {
+            Self::Registers(words) => Answer::registers(words),
+            Self::Bits(bits) => Answer::bits(bits),
+        }
+    }
+}
+
+fn put<T: Copy>(all: &mut [T], from: usize, part: &[T]) {
+    let places = all.get_mut(from..).unwrap_or_default();
+    for (place, value) in places.iter_mut().zip(part) {
+        *place = *value;
+    }
+}
+
+impl Client {
+    /// A client on a stream that nothing was sent over yet.
+    pub(super) fn new(stream: Stream) -> Self {
+        Self {
+            context: tcp::attach_slave(Tagged::new(stream), Slave(0)),
+        }
+    }
+
+    /// Asks `unit` for `count` registers or bits of `table` from `start`, and waits for the answer.
     pub(super) async fn read(
         &mut self,
         unit: u8,
-        request: &Request,
+        table: Table,
+        (start, count): (u16, u16),
         within: Duration,
-    ) -> Result<Answer, ReadError> {
+    ) -> Result<Content, ReadError> {
         self.context.set_slave(Slave(unit));
         // Not the library's own read methods: they do not check the length of the answer, and
         // panic at a wrong one in a debug build.
-        let (start, count) = (request.start(), request.count());
-        let pdu = match request.table() {
+        let pdu = match table {
             Table::Coil => Pdu::ReadCoils(start, count),
             Table::DiscreteInput => Pdu::ReadDiscreteInputs(start, count),
             Table::HoldingRegister => Pdu::ReadHoldingRegisters(start, count),
@@ -72,7 +94,7 @@ impl Client {
         let called = timeout(within, self.context.call(pdu)).await;
         let answered = called.map_err(|_| ReadError::Timeout(within))?;
         match answered.map_err(transport)? {
-            Ok(response) => answer(response, count),
+            Ok(response) => content(response, count),
             Err(exception) => Err(ReadError::Exception {
                 code: exception.into(),
             }),
@@ -80,36 +102,27 @@ impl Client {
     }
 }
 
-fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
-    stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE)
-        .with_interval(KEEPALIVE);
-    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-    Ok(stream)
-}
-
 /// The answer, if it has the length of `count` registers or bits.
-fn answer(response: Response, count: u16) -> Result<Answer, ReadError> {
+fn content(response: Response, count: u16) -> Result<Content, ReadError> {
     let count = usize::from(count);
-    let (answer, length) = if let Response::ReadHoldingRegisters(words)
+    let (content, length) = if let Response::ReadHoldingRegisters(words)
     | Response::ReadInputRegisters(words) = response
     {
         let length = words.len();
-        (Answer::Registers(words), length)
+        (Content::Registers(words), length)
     } else if let Response::ReadCoils(mut bits) | Response::ReadDiscreteInputs(mut bits) = response
     {
         // Bits come in whole bytes; the last ones are padding (V1.1b3, 6.1).
         let is_padded = bits.len() == count.next_multiple_of(8);
         let length = if is_padded { count } else { bits.len() };
         bits.truncate(length);
-        (Answer::Bits(bits), length)
+        (Content::Bits(bits), length)
     } else {
         let what = "it is of a function that was not asked".to_owned();
         return Err(ReadError::Protocol(what));
     };
     if length == count {
-        Ok(answer)
+        Ok(content)
     } else {
         let what = format!("asked for {count} values, the answer has {length}");
         Err(ReadError::Protocol(what))

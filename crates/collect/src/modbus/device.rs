@@ -9,6 +9,7 @@ use gridos_model::{DeviceIndex, Layout};
 use gridos_ring::Intake;
 use tokio::sync::{Semaphore, watch};
 
+use super::connect::Via;
 use super::session::Session;
 use super::unit::Unit;
 use crate::Collector;
@@ -26,8 +27,11 @@ pub struct ModbusDevice {
     pub unit: u8,
     /// The requests that read it.
     pub plan: Arc<Plan>,
-    /// The layout of each request's points, in the order of the plan's requests.
+    /// The layout of the swept points of each request that has any, in the order of the plan's
+    /// requests.
     pub layouts: Vec<Arc<Layout>>,
+    /// The layout of all its points.
+    pub whole: Arc<Layout>,
     /// The period of each scan class; more than 0.
     pub scan_periods: Vec<Duration>,
     /// How long to wait for an answer; more than 0.
@@ -37,10 +41,14 @@ pub struct ModbusDevice {
     /// The longest wait before a connection is tried again. Of devices that share one, the first
     /// counts.
     pub reconnect_max: Duration,
+    /// Who makes the connection and what protects it; alike for all devices that share one.
+    pub via: Via,
+    /// How many connections the address takes at once, 1 to 8; the units behind it are spread
+    /// over them. Of devices that share an address, the smallest counts.
+    pub connections: usize,
+    /// A device that keeps failing is asked more and more rarely, but at least this often.
+    pub probe_max: Duration,
 }
-
-/// Connections that may be under way at once: after a switch restarts, thousands come back.
-const CONNECTS_AT_ONCE: usize = 512;
 
 impl ModbusDevice {
     /// Waiting for an answer unless said otherwise.
@@ -49,6 +57,15 @@ impl ModbusDevice {
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
     /// Waiting before another connection, at most, unless said otherwise.
     pub const RECONNECT_MAX: Duration = Duration::from_secs(30);
+    /// Connections to one address at once unless said otherwise: many devices take only one.
+    pub const CONNECTIONS: usize = 1;
+    /// The most connections to one address.
+    pub const CONNECTIONS_MAX: usize = 8;
+    /// Asking a device that keeps failing, at least, unless said otherwise.
+    pub const PROBE_MAX: Duration = Duration::from_secs(60);
+    /// Connections of the whole process that may be under way at once, unless said otherwise: after
+    /// a switch restarts, thousands come back.
+    pub const CONNECTS_AT_ONCE: usize = 512;
 }
 
 /// Why a device cannot be polled: the configuration and the directory do not agree.
@@ -57,8 +74,8 @@ pub enum StartError {
     /// The telemetry has no such device.
     #[error("device {0:?} is not among the devices of the telemetry")]
     UnknownDevice(DeviceIndex),
-    /// There must be one layout per request, each of the request's points.
-    #[error("device '{device}': request {request} reads {points} points, its layout has {layout}")]
+    /// There must be one layout per request with swept points, of these points.
+    #[error("device '{device}': request {request} sweeps {points} points, its layout has {layout}")]
     Layout {
         /// The device's name.
         device: String,
@@ -85,12 +102,14 @@ pub enum StartError {
     },
 }
 
-/// Starts polling `devices` on the current tokio runtime, until `stop` becomes true.
+/// Starts polling `devices` on the current tokio runtime, until `stop` becomes true; of all their
+/// connections, no more than `connects_at_once` (at least 1) are under way at one time.
 ///
 /// # Errors
 /// If a device does not fit its layouts or the telemetry; then nothing is started.
 pub fn start(
     devices: Vec<ModbusDevice>,
+    connects_at_once: usize,
     intake: Intake,
     stop: watch::Receiver<bool>,
 ) -> Result<Collector, StartError> {
@@ -100,9 +119,11 @@ pub fn start(
         let key = (device.host.clone(), device.port);
         connections.entry(key).or_default().push(device);
     }
-    let connects = Arc::new(Semaphore::new(CONNECTS_AT_ONCE));
+    let connects = Arc::new(Semaphore::new(
+        connects_at_once.clamp(1, Semaphore::MAX_PERMITS),
+    ));
     let mut collector = Collector::default();
-    for devices in connections.into_values() {
+    for devices in connections.into_values().flat_map(spread) {
         if let Some(session) = Session::new(devices, &intake, &connects) {
             collector.spawn(session.run(), stop.clone());
         }
@@ -110,16 +131,27 @@ pub fn start(
     Ok(collector)
 }
 
+/// The devices of one address, by the connection that polls them.
+fn spread(devices: Vec<ModbusDevice>) -> Vec<Vec<ModbusDevice>> {
+    let allowed = devices.iter().map(|device| device.connections).min();
+    let allowed = allowed.unwrap_or(1).clamp(1, ModbusDevice::CONNECTIONS_MAX);
+    let mut connections = vec![Vec::new(); allowed.min(devices.len())];
+    let count = connections.len();
+    for (n, device) in devices.into_iter().enumerate() {
+        connections[n % count].push(device);
+    }
+    connections
+}
+
 fn check(device: &ModbusDevice, intake: &Intake) -> Result<(), StartError> {
     let stats = intake.telemetry().devices.get(device.device.get());
     let stats = stats.ok_or(StartError::UnknownDevice(device.device))?;
     let name = || stats.name().to_owned();
+    let mut layouts = device.layouts.iter();
     for (position, request) in device.plan.requests().iter().enumerate() {
-        let points = request.points().len();
-        let layout = device
-            .layouts
-            .get(position)
-            .map_or(0, |layout| layout.len());
+        let points = request.sweep_points().len();
+        let layout = if points > 0 { layouts.next() } else { None };
+        let layout = layout.map_or(0, |layout| layout.len());
         if layout != points {
             return Err(StartError::Layout {
                 device: name(),

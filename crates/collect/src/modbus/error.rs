@@ -28,6 +28,9 @@ pub enum ReadError {
         /// What the system says.
         source: io::Error,
     },
+    /// The device is to dial in, and has not for so long.
+    #[error("the device did not dial in within {} ms", .0.as_millis())]
+    NotDialledIn(Duration),
     /// No answer in time.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),

@@ -1,14 +1,15 @@
-//! One answer becomes one batch.
+//! One answer becomes one batch, or two.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use gridos_model::{TimeQuality, Timestamp};
+use gridos_modbus::{Memory, Request, Stamp};
+use gridos_model::{Batch, Quality, TimeQuality, Timestamp};
 use gridos_ring::Intake;
 use gridos_telemetry::Refusal;
 
-use super::client::{Answer, Client};
 use super::error::ReadError;
-use super::unit::{Read, Unit};
+use super::read::{Answered, Read};
+use super::unit::Unit;
 
 /// What became of the readings of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,68 +20,171 @@ pub(super) enum Taken {
     No,
 }
 
-/// When a request was sent and its answer came.
-struct Times {
-    sent: Timestamp,
-    received: Timestamp,
-    wire: Instant,
+/// Leaves the readings of an answer to the request at `position` at `intake`: its swept points as
+/// one sweep, and those told by exception as events.
+pub(super) fn deliver(
+    unit: &mut Unit,
+    position: usize,
+    answered: &Answered,
+    intake: &Intake,
+) -> Result<Taken, ReadError> {
+    // The device sampled between the request and its answer: the middle is off by at most half.
+    let polled = answered.sent.midpoint(answered.received);
+    let stamp = stamp(&unit.reads[position], answered, polled);
+    let swept = sweep(unit, position, answered, &stamp, intake)?;
+    let told = if unit.reads[position].request.reported_points().is_empty() {
+        Taken::Yes
+    } else {
+        report(unit, position, answered, &stamp, intake)?
+    };
+    if swept == Taken::Yes && told == Taken::Yes {
+        unit.covers(polled);
+        return Ok(Taken::Yes);
+    }
+    Ok(Taken::No)
 }
 
-/// Sends the request at `position` of `unit` and leaves its readings at `intake`.
-pub(super) async fn poll(
-    client: &mut Client,
-    unit: &Unit,
+fn stamp(read: &Read, answered: &Answered, polled: Timestamp) -> Stamp {
+    if read.lacks_clock() {
+        // The device has a clock and refuses to be asked for it.
+        return Stamp {
+            time_quality: TimeQuality::None,
+            ..Stamp::of_engine(polled)
+        };
+    }
+    read.request.stamp(answered.content.answer(), polled)
+}
+
+fn sweep(
+    unit: &mut Unit,
     position: usize,
+    answered: &Answered,
+    stamp: &Stamp,
     intake: &Intake,
 ) -> Result<Taken, ReadError> {
     let read = &unit.reads[position];
-    let sent = wall();
-    let answer = client.read(unit.id, &read.request, unit.timeout).await?;
-    let times = Times {
-        sent,
-        received: wall(),
-        wire: Instant::now(),
+    let Some(layout) = &read.layout else {
+        return Ok(Taken::Yes);
     };
-    let taken = deliver(read, &answer, &times, intake)?;
-    unit.stats.readings.add(read.layout.len() as u64);
-    unit.answered(times.received);
-    Ok(taken)
-}
-
-fn deliver(
-    read: &Read,
-    answer: &Answer,
-    times: &Times,
-    intake: &Intake,
-) -> Result<Taken, ReadError> {
     let Some(mut batch) = intake.take() else {
-        let ledger = &intake.telemetry().ledger;
-        let readings = read.layout.len() as u64;
-        ledger.received.add(readings);
-        ledger.refuse(Refusal::PoolEmpty, readings);
+        refuse(intake, layout.len());
         return Ok(Taken::No);
     };
-    // The device sampled between the request and its answer: the middle is off by at most half.
-    let time = times.sent.midpoint(times.received);
-    batch.start_sweep(
-        &read.layout,
-        time,
-        TimeQuality::Synchronised,
-        times.received,
-    );
-    let decoded = match answer {
-        Answer::Registers(words) => read.request.decode_registers(words, &mut batch),
-        Answer::Bits(bits) => read.request.decode_bits(bits, &mut batch),
-    };
-    if let Err(error) = decoded {
+    batch.start_sweep(layout, stamp.time, stamp.time_quality, answered.received);
+    let answer = answered.content.answer();
+    if let Err(error) = read.request.sweep(answer, &mut unit.memory, &mut batch) {
         intake.give_back(batch);
         return Err(error.into());
     }
-    // What is refused here was counted by the intake.
-    match intake.offer(batch, times.wire, None) {
-        Ok(()) => Ok(Taken::Yes),
-        Err(_) => Ok(Taken::No),
+    Ok(offer(unit, batch, answered, intake))
+}
+
+fn report(
+    unit: &mut Unit,
+    position: usize,
+    answered: &Answered,
+    stamp: &Stamp,
+    intake: &Intake,
+) -> Result<Taken, ReadError> {
+    let request = &unit.reads[position].request;
+    let Some(mut batch) = intake.take() else {
+        refuse(intake, request.reported_points().len());
+        return Ok(Taken::No);
+    };
+    batch.start_events(&unit.whole, answered.received);
+    let answer = answered.content.answer();
+    let told = request.report(answer, &mut unit.memory, stamp, answered.wire, &mut batch);
+    if told.is_err() || batch.is_empty() {
+        intake.give_back(batch);
+        told?;
+        return Ok(Taken::Yes);
     }
+    let taken = offer(unit, batch, answered, intake);
+    if taken == Taken::No {
+        let request = &unit.reads[position].request;
+        request.forget(&mut unit.memory);
+    }
+    Ok(taken)
+}
+
+fn offer(unit: &mut Unit, batch: Box<Batch>, answered: &Answered, intake: &Intake) -> Taken {
+    let readings = batch.len() as u64;
+    let gap = unit.gap(answered.sent.midpoint(answered.received));
+    // What is refused here was counted by the intake.
+    let offered = intake.offer_after(batch, answered.wire, None, gap);
+    if offered.is_err() {
+        return Taken::No;
+    }
+    unit.stats.readings.add(readings);
+    unit.missed = None;
+    Taken::Yes
+}
+
+fn refuse(intake: &Intake, readings: usize) {
+    let ledger = &intake.telemetry().ledger;
+    ledger.received.add(readings as u64);
+    ledger.refuse(Refusal::PoolEmpty, readings as u64);
+}
+
+/// Tells of all points of the request at `position` that they have no value, for the reason
+/// `quality`; returns whether there was room for it.
+pub(super) fn deliver_void(
+    unit: &mut Unit,
+    position: usize,
+    quality: Quality,
+    intake: &Intake,
+) -> bool {
+    let now = wall();
+    let read = &unit.reads[position];
+    let request = &read.request;
+    if let Some(layout) = &read.layout {
+        let Some(mut batch) = room_for_one(intake) else {
+            return false;
+        };
+        batch.start_sweep(layout, now, TimeQuality::Synchronised, now);
+        for _ in 0..layout.len() {
+            batch.push(f64::NAN, quality);
+        }
+        if intake
+            .offer(batch, std::time::Instant::now(), None)
+            .is_err()
+        {
+            return false;
+        }
+    }
+    if request.reported_points().is_empty() {
+        return true;
+    }
+    let Some(mut batch) = room_for_one(intake) else {
+        return false;
+    };
+    batch.start_events(&unit.whole, now);
+    push_void(request, &mut unit.memory, quality, now, &mut batch);
+    intake.offer(batch, std::time::Instant::now(), None).is_ok()
+}
+
+fn push_void(
+    request: &Request,
+    memory: &mut Memory,
+    quality: Quality,
+    now: Timestamp,
+    batch: &mut Batch,
+) {
+    // The first value afterwards is news, whatever was told before.
+    request.forget(memory);
+    for point in request.reported_points() {
+        if let Ok(point) = u32::try_from(point) {
+            batch.push_event(point, now, f64::NAN, quality);
+        }
+    }
+}
+
+/// What the engine itself says can wait until there is room for it.
+fn room_for_one(intake: &Intake) -> Option<Box<Batch>> {
+    if intake.room() == 0 {
+        return None;
+    }
+    intake.take()
 }
 
 pub(super) fn wall() -> Timestamp {

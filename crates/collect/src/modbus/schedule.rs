@@ -7,6 +7,8 @@ use crate::spread::{fraction, mix};
 /// One scan class of one device: requests that are sent one after the other, once per period.
 #[derive(Clone, Copy, Debug)]
 pub struct Lane {
+    /// The device among those of the connection; its lanes share its turns.
+    pub unit: usize,
     /// How often a scan starts; more than 0.
     pub period: Duration,
     /// How many requests a scan has.
@@ -19,12 +21,14 @@ pub struct Lane {
 /// The scans of all lanes that share one connection, as a pure machine: `now` is an argument.
 ///
 /// Each lane has absolute deadlines that never drift. A scan that is late starts late; deadlines
-/// that pass while a scan is due already are skipped and counted, so scans never pile up. Lanes
-/// take turns request by request, so a long scan cannot hold up a short one. The first scan of
-/// each lane is due at once.
+/// that pass while a scan is due already are skipped and counted, so scans never pile up. Units
+/// take turns request by request, and so do the lanes of a unit: neither a long scan nor a unit
+/// with many lanes can hold up the others. The first scan of each lane is due at once.
 #[derive(Debug)]
 pub struct Schedule {
     lanes: Vec<State>,
+    /// The lanes of each unit, and which of them is next.
+    units: Vec<(Vec<usize>, usize)>,
     cursor: usize,
 }
 
@@ -33,17 +37,33 @@ struct State {
     period: Duration,
     requests: usize,
     deadline: Instant,
+    /// When the scan that is due, or was last, should have started.
+    due: Instant,
     /// Whether a scan is due that has not started.
     owed: bool,
     /// The next request of the scan under way.
     under_way: Option<usize>,
+    /// Nothing is sent before then.
+    rest: Rest,
     skipped: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rest {
+    None,
+    /// The scan under way pauses; deadlines count on.
+    Pause(Instant),
+    /// The unit is left alone: no deadline counts.
+    Hold(Instant),
+    /// The unit is left alone until it is released.
+    Held,
 }
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Send a request, then call [`Schedule::done`] or [`Schedule::abandon`].
+    /// Send a request, then call [`Schedule::done`], [`Schedule::abandon`], [`Schedule::pause`] or
+    /// [`Schedule::hold`]; after none of them the same request comes again.
     Send(Turn),
     /// Nothing is due before then.
     Wait(Instant),
@@ -60,59 +80,93 @@ pub struct Turn {
     pub request: usize,
     /// Scans of the lane that were skipped since its last turn.
     pub skipped: u64,
+    /// If a scan starts with it, how long after its time.
+    pub late: Option<Duration>,
 }
 
 impl Schedule {
     /// The schedule of `lanes` from `now` on; lanes without requests or period are never due.
     pub fn new(lanes: impl IntoIterator<Item = Lane>, now: Instant) -> Self {
-        let state = |lane: Lane| State {
-            period: lane.period,
-            requests: if lane.period.is_zero() {
-                0
-            } else {
-                lane.requests
-            },
-            deadline: later(now, lane.period.mul_f64(fraction(mix(lane.seed)))),
-            owed: true,
-            under_way: None,
-            skipped: 0,
-        };
+        let mut units: Vec<(Vec<usize>, usize)> = Vec::new();
+        let mut states = Vec::new();
+        for lane in lanes {
+            if units.len() <= lane.unit {
+                units.resize_with(lane.unit + 1, Default::default);
+            }
+            units[lane.unit].0.push(states.len());
+            states.push(State::new(lane, now));
+        }
         Self {
-            lanes: lanes.into_iter().map(state).collect(),
+            lanes: states,
+            units,
             cursor: 0,
         }
     }
 
     /// What to do at `now`, which must not go back.
     pub fn poll(&mut self, now: Instant) -> Next {
-        let count = self.lanes.len();
-        for lane in (self.cursor..count).chain(0..self.cursor) {
-            let state = &mut self.lanes[lane];
-            if let Some(request) = state.next_request(now) {
-                self.cursor = (lane + 1) % count;
-                let skipped = std::mem::take(&mut state.skipped);
-                return Next::Send(Turn {
-                    lane,
-                    request,
-                    skipped,
-                });
+        let count = self.units.len();
+        for unit in (self.cursor..count).chain(0..self.cursor) {
+            let (lanes, cursor) = &mut self.units[unit];
+            for at in (*cursor..lanes.len()).chain(0..*cursor) {
+                let lane = lanes[at];
+                let state = &mut self.lanes[lane];
+                if let Some((request, late)) = state.next_request(now) {
+                    *cursor = (at + 1) % lanes.len();
+                    self.cursor = (unit + 1) % count;
+                    return Next::Send(Turn {
+                        lane,
+                        request,
+                        skipped: std::mem::take(&mut state.skipped),
+                        late,
+                    });
+                }
             }
         }
-        let waiting = self.lanes.iter().filter(|lane| lane.requests > 0);
-        let soonest = waiting.map(|lane| lane.deadline).min();
+        let soonest = self.lanes.iter().filter_map(State::ready_at).min();
         soonest.map_or(Next::Never, Next::Wait)
     }
 
-    /// The last request of `lane` was answered.
-    pub fn done(&mut self, lane: usize) {
+    /// The last request of `lane` needs no more turn; returns whether its scan ended with it.
+    pub fn done(&mut self, lane: usize) -> bool {
         let state = &mut self.lanes[lane];
         let next = state.under_way.map(|request| request + 1);
         state.under_way = next.filter(|request| *request < state.requests);
+        state.under_way.is_none()
     }
 
     /// The scan of `lane` under way, if any, ends here; the next one starts at its deadline.
     pub fn abandon(&mut self, lane: usize) {
         self.lanes[lane].under_way = None;
+    }
+
+    /// The request of `lane` under way comes again, but not before `until`.
+    pub fn pause(&mut self, lane: usize, until: Instant) {
+        self.lanes[lane].rest = Rest::Pause(until);
+    }
+
+    /// Leaves `unit` alone until then, and then asks it for the first request of its first lane;
+    /// its other lanes stay until [`Schedule::release`].
+    pub fn hold(&mut self, unit: usize, until: Instant) {
+        for (at, lane) in self.units[unit].0.iter().enumerate() {
+            let state = &mut self.lanes[*lane];
+            state.under_way = None;
+            state.rest = if at == 0 {
+                Rest::Hold(until)
+            } else {
+                Rest::Held
+            };
+        }
+    }
+
+    /// Asks all of `unit` again: a lane that was left alone is due at once.
+    pub fn release(&mut self, unit: usize, now: Instant) {
+        for lane in &self.units[unit].0 {
+            let state = &mut self.lanes[*lane];
+            if matches!(state.rest, Rest::Held | Rest::Hold(_)) {
+                state.wake(now);
+            }
+        }
     }
 
     /// Passes over the deadlines up to `now`, as after a time without a connection: each lane that
@@ -121,6 +175,9 @@ impl Schedule {
     pub fn catch_up(&mut self, now: Instant) -> Vec<(usize, u64)> {
         let pass = |(lane, state): (usize, &mut State)| {
             state.pass_deadlines(now);
+            if state.owed {
+                state.due = now;
+            }
             (lane, std::mem::take(&mut state.skipped))
         };
         self.lanes.iter_mut().enumerate().map(pass).collect()
@@ -128,15 +185,58 @@ impl Schedule {
 }
 
 impl State {
-    fn next_request(&mut self, now: Instant) -> Option<usize> {
+    fn new(lane: Lane, now: Instant) -> Self {
+        let is_idle = lane.period.is_zero();
+        Self {
+            period: lane.period,
+            requests: if is_idle { 0 } else { lane.requests },
+            deadline: later(now, lane.period.mul_f64(fraction(mix(lane.seed)))),
+            due: now,
+            owed: true,
+            under_way: None,
+            rest: Rest::None,
+            skipped: 0,
+        }
+    }
+
+    /// The request to send now and, if a scan starts with it, how late it is.
+    fn next_request(&mut self, now: Instant) -> Option<(usize, Option<Duration>)> {
         if self.requests == 0 {
             return None;
         }
+        match self.rest {
+            Rest::Held => return None,
+            Rest::Pause(until) | Rest::Hold(until) if now < until => return None,
+            Rest::Hold(until) => self.wake(until),
+            Rest::Pause(_) => self.rest = Rest::None,
+            Rest::None => {}
+        }
         self.pass_deadlines(now);
+        let mut late = None;
         if self.under_way.is_none() && std::mem::take(&mut self.owed) {
             self.under_way = Some(0);
+            late = Some(now.saturating_duration_since(self.due));
         }
-        self.under_way
+        self.under_way.map(|request| (request, late))
+    }
+
+    /// When it can send at the soonest, if nothing happens before.
+    fn ready_at(&self) -> Option<Instant> {
+        match self.rest {
+            _ if self.requests == 0 => None,
+            Rest::Held => None,
+            Rest::Pause(until) | Rest::Hold(until) => Some(until),
+            Rest::None => Some(self.deadline),
+        }
+    }
+
+    /// Ends a rest in which no deadline counted: the lane is due since `now`.
+    fn wake(&mut self, now: Instant) {
+        self.rest = Rest::None;
+        self.pass_deadlines(now);
+        self.skipped = 0;
+        self.owed = true;
+        self.due = now;
     }
 
     /// Makes a scan due if its deadline has passed; all but one that are due are skipped.
@@ -147,7 +247,8 @@ impl State {
         let period = self.period.as_nanos().max(1);
         let further = late.as_nanos() / period;
         let into_period = u64::try_from(late.as_nanos() % period).unwrap_or(u64::MAX);
-        self.deadline = later(now - Duration::from_nanos(into_period), self.period);
+        self.due = now - Duration::from_nanos(into_period);
+        self.deadline = later(self.due, self.period);
         self.skipped += u64::try_from(further).unwrap_or(u64::MAX) + u64::from(self.owed);
         self.owed = true;
     }
@@ -160,187 +261,4 @@ fn later(now: Instant, by: Duration) -> Instant {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn lane(period: Duration, requests: usize, seed: u64) -> Lane {
-        Lane {
-            period,
-            requests,
-            seed,
-        }
-    }
-
-    fn send(lane: usize, request: usize, skipped: u64) -> Next {
-        Next::Send(Turn {
-            lane,
-            request,
-            skipped,
-        })
-    }
-
-    /// When the lane is due after its first scan, relative to `start`.
-    fn phase(lane: Lane, start: Instant) -> Duration {
-        let mut schedule = Schedule::new([lane], start);
-        assert_eq!(schedule.poll(start), send(0, 0, 0));
-        schedule.abandon(0);
-        let Next::Wait(until) = schedule.poll(start) else {
-            panic!("nothing is due");
-        };
-        until - start
-    }
-
-    #[test]
-    fn phases_fill_the_period() {
-        let start = Instant::now();
-        let phases: Vec<_> = (0..1_000)
-            .map(|n| phase(lane(SECOND, 1, n), start))
-            .collect();
-        for tenth in 0..10 {
-            let range = SECOND * tenth / 10..SECOND * (tenth + 1) / 10;
-            let count = phases.iter().filter(|phase| range.contains(phase)).count();
-            assert!((60..140).contains(&count), "{count} of 1,000 in {range:?}");
-        }
-    }
-
-    #[test]
-    fn deadlines_do_not_drift() {
-        let start = Instant::now();
-        let first = start + phase(lane(SECOND, 1, 7), start);
-        let mut schedule = Schedule::new([lane(SECOND, 1, 7)], start);
-        assert_eq!(schedule.poll(start), send(0, 0, 0));
-        schedule.done(0);
-        for n in 0..100 {
-            let deadline = first + SECOND * n;
-            assert_eq!(
-                schedule.poll(deadline - Duration::from_nanos(1)),
-                Next::Wait(deadline)
-            );
-            // Each scan starts late by another time, and takes long.
-            let late = deadline + Duration::from_millis(u64::from(n) * 9);
-            assert_eq!(schedule.poll(late), send(0, 0, 0));
-            schedule.done(0);
-        }
-    }
-
-    #[test]
-    fn deadlines_that_pass_during_a_scan_are_skipped_but_one() {
-        let start = Instant::now();
-        let first = start + phase(lane(SECOND, 2, 7), start);
-        let mut schedule = Schedule::new([lane(SECOND, 2, 7)], start);
-        assert_eq!(schedule.poll(start), send(0, 0, 0));
-        schedule.done(0);
-        // Deadlines 0, 1, 2 and 3 have passed: the scan goes on, one more is due, three are lost.
-        let now = first + SECOND * 3 + SECOND / 2;
-        assert_eq!(schedule.poll(now), send(0, 1, 3));
-        schedule.done(0);
-        assert_eq!(schedule.poll(now), send(0, 0, 0));
-        schedule.done(0);
-        assert_eq!(schedule.poll(now), send(0, 1, 0));
-        schedule.done(0);
-        assert_eq!(schedule.poll(now), Next::Wait(first + SECOND * 4));
-    }
-
-    #[test]
-    fn lanes_take_turns_request_by_request() {
-        let start = Instant::now();
-        let lanes = [lane(SECOND, 3, 1), lane(SECOND, 1, 2), lane(SECOND, 2, 3)];
-        let mut schedule = Schedule::new(lanes, start);
-        let mut turns = Vec::new();
-        while let Next::Send(turn) = schedule.poll(start) {
-            turns.push((turn.lane, turn.request));
-            schedule.done(turn.lane);
-        }
-        assert_eq!(turns, [(0, 0), (1, 0), (2, 0), (0, 1), (2, 1), (0, 2)]);
-    }
-
-    #[test]
-    fn an_abandoned_scan_starts_again_at_its_deadline() {
-        let start = Instant::now();
-        let first = start + phase(lane(SECOND, 5, 7), start);
-        let mut schedule = Schedule::new([lane(SECOND, 5, 7)], start);
-        assert_eq!(schedule.poll(start), send(0, 0, 0));
-        schedule.done(0);
-        schedule.abandon(0);
-        assert_eq!(schedule.poll(start), Next::Wait(first));
-        assert_eq!(schedule.poll(first), send(0, 0, 0));
-    }
-
-    #[test]
-    fn after_an_outage_each_lane_is_due_once() {
-        let start = Instant::now();
-        let first = start + phase(lane(SECOND, 1, 7), start);
-        let mut schedule = Schedule::new([lane(SECOND, 1, 7)], start);
-        assert_eq!(schedule.poll(start), send(0, 0, 0));
-        schedule.abandon(0);
-        let now = first + SECOND * 59;
-        assert_eq!(schedule.catch_up(now), [(0, 59)]);
-        assert_eq!(schedule.poll(now), send(0, 0, 0));
-        schedule.done(0);
-        assert_eq!(schedule.poll(now), Next::Wait(first + SECOND * 60));
-    }
-
-    #[test]
-    fn nothing_to_do_is_never_due() {
-        let start = Instant::now();
-        assert_eq!(Schedule::new([], start).poll(start), Next::Never);
-        let idle = [lane(SECOND, 0, 1), lane(Duration::ZERO, 4, 1)];
-        assert_eq!(Schedule::new(idle, start).poll(start), Next::Never);
-        let far = phase(lane(Duration::MAX, 1, 1), start);
-        assert!(far > SECOND);
-    }
-
-    proptest! {
-        /// Every deadline that passed started a scan, was skipped, or is due at the end.
-        #[test]
-        fn every_deadline_is_accounted_for(
-            lanes in proptest::collection::vec((1..2_000_u64, 1..4_usize, any::<u64>()), 1..5),
-            costs in proptest::collection::vec(0..1_500_u64, 1..300),
-        ) {
-            let start = Instant::now();
-            let lanes: Vec<_> = lanes
-                .into_iter()
-                .map(|(ms, requests, seed)| lane(Duration::from_millis(ms), requests, seed))
-                .collect();
-            let mut schedule = Schedule::new(lanes.clone(), start);
-            let mut now = start;
-            let mut known = vec![0; lanes.len()];
-            for (n, cost) in costs.into_iter().enumerate() {
-                match schedule.poll(now) {
-                    Next::Send(turn) => {
-                        known[turn.lane] += turn.skipped + u64::from(turn.request == 0);
-                        if n % 7 == 3 {
-                            schedule.abandon(turn.lane);
-                        } else {
-                            schedule.done(turn.lane);
-                        }
-                        now += Duration::from_millis(cost);
-                    }
-                    Next::Wait(until) => {
-                        prop_assert!(until > now);
-                        now = until;
-                    }
-                    Next::Never => prop_assert!(false, "there are lanes"),
-                }
-                if n % 50 == 49 {
-                    for (lane, skipped) in schedule.catch_up(now) {
-                        known[lane] += skipped;
-                    }
-                }
-            }
-            for (lane, skipped) in schedule.catch_up(now) {
-                let first = start + phase(lanes[lane], start);
-                let period = lanes[lane].period.as_nanos();
-                let passed = now
-                    .checked_duration_since(first)
-                    .map_or(0, |since| since.as_nanos() / period + 1);
-                let owed = u64::from(schedule.lanes[lane].owed);
-                prop_assert_eq!(u128::from(known[lane] + skipped + owed), passed + 1);
-            }
-        }
-    }
-}
+mod tests;

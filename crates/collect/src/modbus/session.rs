@@ -4,38 +4,59 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
-use gridos_telemetry::{DeviceState, Gauge, ModbusCells};
+use gridos_telemetry::{Gauge, ModbusCells};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, sleep_until};
 
-use super::client::Client;
+use super::client::{Client, Content};
+use super::connect::Connector;
+use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
-use super::poll::{Taken, poll, wall};
+use super::isolation::Ask;
+use super::poll::{Taken, deliver, deliver_void, wall};
+use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
-use super::unit::Unit;
+use super::unit::{Scan, Unit};
 use crate::Backoff;
 use crate::spread::{fraction, mix};
 
 /// Polls the units behind one address over one connection.
 pub(super) struct Session {
-    host: String,
-    port: u16,
+    connector: Connector,
     connect_timeout: Duration,
     units: Vec<Unit>,
-    /// Per lane of the schedule, its unit and the positions of its requests.
-    lanes: Vec<(usize, Vec<usize>)>,
+    /// Per lane of the schedule, whose scans they are.
+    scans: Vec<Scan>,
     schedule: Schedule,
     backoff: Backoff,
     start_delay: Duration,
+    /// Whether the last connection could not be made.
+    was_unreachable: bool,
+    /// Failing units are not asked before then while others answer.
+    wary_until: Instant,
     intake: Intake,
     connects: Arc<Semaphore>,
+}
+
+/// What is under way: a request of a lane.
+#[derive(Clone, Copy)]
+struct Place {
+    lane: usize,
+    unit: usize,
+    /// The position of the request among the unit's.
+    position: usize,
 }
 
 /// The first connections are made within this time, not all at once.
 const START_WITHIN: Duration = Duration::from_secs(1);
 /// The bound of the first wait before another connection.
 const RECONNECT_MIN: Duration = Duration::from_millis(500);
+/// A busy device is asked again so often within one scan, after waits that double from this one.
+const BUSY_RETRIES: u32 = 3;
+const BUSY_WAIT: Duration = Duration::from_millis(50);
+/// For each second that was spent waiting in vain, so many belong to the units that answer.
+const SECONDS_FOR_OTHERS: u32 = 9;
 
 impl Session {
     /// The session of `devices`, which have one host and port; `None` if there is no device.
@@ -45,27 +66,27 @@ impl Session {
         connects: &Arc<Semaphore>,
     ) -> Option<Self> {
         let first = devices.first()?;
-        let (host, port) = (first.host.clone(), first.port);
-        let (connect_timeout, reconnect_max) = (first.connect_timeout, first.reconnect_max);
+        let connector = Connector::new(&first.host, first.port, first.via.clone());
+        let connect_timeout = first.connect_timeout;
+        let reconnect_max = first.reconnect_max;
         let units: Vec<_> = devices
             .into_iter()
             .filter_map(|device| device.unit(intake))
             .collect();
         let seed = mix(units.first()?.seed());
-        let of_unit = |(n, unit): (usize, &Unit)| {
-            let with_unit = move |(lane, reads)| (lane, (n, reads));
-            unit.lanes().into_iter().map(with_unit)
-        };
-        let (lanes, reads): (Vec<_>, _) = units.iter().enumerate().flat_map(of_unit).unzip();
+        let lanes = units.iter().enumerate();
+        let (lanes, scans): (Vec<_>, _) = lanes.flat_map(|(n, unit)| unit.lanes(n)).unzip();
         let shortest = lanes.iter().map(|lane: &Lane| lane.period).min()?;
+        let now = Instant::now();
         Some(Self {
-            host,
-            port,
+            connector,
             connect_timeout,
-            lanes: reads,
-            schedule: Schedule::new(lanes, Instant::now()),
+            scans,
+            schedule: Schedule::new(lanes, now),
             backoff: Backoff::new(RECONNECT_MIN, reconnect_max, seed),
             start_delay: shortest.min(START_WITHIN).mul_f64(fraction(seed)),
+            was_unreachable: false,
+            wary_until: now,
             units,
             intake: intake.clone(),
             connects: Arc::clone(connects),
@@ -76,118 +97,364 @@ impl Session {
     pub(super) async fn run(mut self) {
         sleep(self.start_delay).await;
         loop {
-            match self.connect().await {
+            let has_answered = match self.connect().await {
                 Ok(client) => self.converse(client).await,
                 Err(error) => {
-                    self.cells().io_errors.increment();
-                    self.units.iter().for_each(|unit| unit.failed(&error));
+                    self.on_unreachable(&error);
+                    false
                 }
+            };
+            self.units.iter_mut().for_each(Unit::interrupt);
+            self.deliver_voids();
+            // A connection that was good is made again at once: its other units wait for it.
+            if !has_answered {
+                self.connector.rest(self.backoff.next_delay()).await;
             }
-            sleep(self.backoff.next_delay()).await;
         }
     }
 
     async fn connect(&self) -> Result<Client, ReadError> {
-        // The semaphore is never closed; if it were, connecting unbounded is the lesser evil.
-        let _permit = self.connects.acquire().await.ok();
-        Client::connect(&self.host, self.port, self.connect_timeout).await
+        let _permit = if self.connector.is_dialled() {
+            // The semaphore is never closed; if it were, connecting unbounded is the lesser evil.
+            self.connects.acquire().await.ok()
+        } else {
+            None
+        };
+        Ok(Client::new(
+            self.connector.connect(self.connect_timeout).await?,
+        ))
     }
 
-    /// Polls until the connection must not be used any more.
-    async fn converse(&mut self, mut client: Client) {
+    /// No unit can be reached.
+    fn on_unreachable(&mut self, error: &ReadError) {
+        self.cells().io_errors.increment();
+        self.was_unreachable = true;
+        let now = Instant::now();
+        for (n, unit) in self.units.iter_mut().enumerate() {
+            unit.failed(error);
+            if let Some(wait) = unit.demotion.on_failure() {
+                unit.demoted(error, wait);
+            }
+            if std::mem::take(&mut unit.is_held) {
+                self.schedule.release(n, now);
+            }
+        }
+    }
+
+    /// Polls until the connection must not be used any more; returns whether it was good.
+    async fn converse(&mut self, mut client: Client) -> bool {
         let intake = self.intake.clone();
         let cells = &intake.telemetry().modbus;
         cells.connects.increment();
         let _open = Open::new(&cells.connections);
+        let mut has_answered = false;
+        if std::mem::take(&mut self.was_unreachable) {
+            // That nobody could be reached says nothing of what each unit does now.
+            let demotions = self.units.iter_mut().map(|unit| &mut unit.demotion);
+            demotions.for_each(Demotion::on_answer);
+        }
         self.catch_up();
         loop {
+            self.deliver_voids();
             match self.schedule.poll(Instant::now()) {
                 Next::Send(turn) => {
-                    if !self.take_turn(&mut client, turn).await {
-                        return;
+                    if !self.take_turn(&mut client, turn, &mut has_answered).await {
+                        return has_answered;
                     }
                 }
-                Next::Wait(until) => sleep_until(until.into()).await,
-                Next::Never => std::future::pending().await,
+                Next::Wait(until) => tokio::select! {
+                    () = sleep_until(until.into()) => {}
+                    () = self.connector.superseded() => return true,
+                },
+                Next::Never => {
+                    self.connector.superseded().await;
+                    return true;
+                }
             }
         }
     }
 
     /// Sends the request whose turn it is; returns whether the connection may be used further.
-    async fn take_turn(&mut self, client: &mut Client, turn: Turn) -> bool {
-        let (unit, reads) = &self.lanes[turn.lane];
-        let (unit, position) = (*unit, reads[turn.request]);
-        self.skip(unit, turn.skipped);
+    async fn take_turn(
+        &mut self,
+        client: &mut Client,
+        turn: Turn,
+        has_answered: &mut bool,
+    ) -> bool {
+        let scan = &self.scans[turn.lane];
+        let place = Place {
+            lane: turn.lane,
+            unit: scan.unit,
+            position: scan.reads[turn.request],
+        };
+        self.skip(turn.lane, turn.skipped);
+        if let Some(late) = turn.late {
+            self.begin_scan(turn.lane, late);
+        }
         if self.intake.room() == 0 {
             // Ask nothing that could not be kept: the device still has it at the next scan.
             self.intake.telemetry().ring.full.increment();
-            self.skip(unit, 1);
-            self.schedule.abandon(turn.lane);
+            self.hold_back(place);
             return true;
         }
-        self.cells().polls.increment();
-        self.units[unit].stats.polls.increment();
-        let polled = poll(client, &self.units[unit], position, &self.intake).await;
-        match polled {
-            Ok(taken) => {
-                self.backoff.reset();
-                self.units[unit].accepted(position);
-                if taken == Taken::Yes {
-                    self.schedule.done(turn.lane);
-                } else {
-                    self.skip(unit, 1);
-                    self.schedule.abandon(turn.lane);
-                }
-                true
+        let ask = self.units[place.unit].reads[place.position].ask(Instant::now());
+        let (sent, started) = (wall(), Instant::now());
+        let read = self.read(client, place, ask).await;
+        let wire = Instant::now();
+        let spent = wire - started;
+        self.scans[turn.lane].used += spent;
+        let received = wall();
+        if matches!(read, Ok(_) | Err(ReadError::Exception { .. })) {
+            *has_answered = true;
+            self.on_round_trip(turn.lane, spent, wire);
+        }
+        match read {
+            Ok(content) => {
+                let piece = Answered {
+                    content,
+                    sent,
+                    received,
+                    wire,
+                };
+                self.on_content(place, ask, piece)
             }
-            Err(error) => self.fail(turn.lane, unit, position, &error),
+            Err(ReadError::Exception { code }) => self.on_exception(place, code, spent),
+            Err(error) => {
+                // A device may close a connection that idled; only a fresh one tells who failed.
+                let is_closed = matches!(error, ReadError::Io(_) | ReadError::Closed);
+                let may_forgive = is_closed && *has_answered;
+                self.on_outage(place, &error, spent, may_forgive);
+                false
+            }
         }
     }
 
-    /// Notes a failed request; returns whether the connection may be used further.
-    fn fail(&mut self, lane: usize, unit: usize, position: usize, error: &ReadError) -> bool {
+    async fn read(
+        &self,
+        client: &mut Client,
+        place: Place,
+        ask: Ask,
+    ) -> Result<Content, ReadError> {
+        let unit = &self.units[place.unit];
+        self.cells().polls.increment();
+        unit.stats.polls.increment();
+        let table = unit.reads[place.position].request.table();
+        let narrow = |number| u16::try_from(number).unwrap_or(u16::MAX);
+        let range = (narrow(ask.start), narrow(ask.count));
+        client.read(unit.id, table, range, unit.timeout).await
+    }
+
+    /// Takes an answer; returns whether the connection may be used further.
+    fn on_content(&mut self, place: Place, ask: Ask, piece: Answered) -> bool {
+        self.on_answered(place);
+        let unit = &mut self.units[place.unit];
+        match unit.reads[place.position].on_answer(ask, piece) {
+            Outcome::More => true,
+            Outcome::Complete(answered) => self.complete(place, &answered),
+            Outcome::Refused => {
+                self.on_refused(place, 2);
+                true
+            }
+        }
+    }
+
+    /// All that can be read of a request was read: its readings go to the ring.
+    fn complete(&mut self, place: Place, answered: &Answered) -> bool {
+        let unit = &mut self.units[place.unit];
+        unit.accepted(place.position);
+        unit.record_uncertainty(answered.sent, answered.received, answered.wire);
+        match deliver(unit, place.position, answered, &self.intake) {
+            Ok(Taken::Yes) => {
+                self.done(place.lane);
+                true
+            }
+            Ok(Taken::No) => {
+                self.hold_back(place);
+                true
+            }
+            Err(error) => {
+                self.on_outage(place, &error, Duration::ZERO, false);
+                false
+            }
+        }
+    }
+
+    /// Takes an exception; the connection may always be used further.
+    fn on_exception(&mut self, place: Place, code: u8, spent: Duration) -> bool {
+        let error = ReadError::Exception { code };
+        self.cells().exceptions.increment();
+        self.units[place.unit].stats.failures.increment();
+        if error.is_outage() {
+            // The gateway answered for a unit that did not.
+            self.units[place.unit].failed(&error);
+            self.units[place.unit].interrupt();
+            self.abandon(place.lane);
+            self.punish(place.unit, &error, spent);
+            return true;
+        }
+        self.on_answered(place);
+        let unit = &mut self.units[place.unit];
+        let read = &mut unit.reads[place.position];
+        if matches!(code, 5 | 6) && read.retries < BUSY_RETRIES {
+            let wait = BUSY_WAIT * 2_u32.pow(read.retries);
+            read.retries += 1;
+            self.schedule.pause(place.lane, Instant::now() + wait);
+            self.cells().retries.increment();
+            return true;
+        }
+        if code != 2 {
+            self.on_refused(place, code);
+            return true;
+        }
+        match read.on_refusal(&unit.plan, wall(), Instant::now()) {
+            Outcome::More => {}
+            Outcome::Complete(answered) => return self.complete(place, &answered),
+            Outcome::Refused => self.on_refused(place, code),
+        }
+        true
+    }
+
+    /// Nothing of a request can be read.
+    fn on_refused(&mut self, place: Place, code: u8) {
+        let unit = &mut self.units[place.unit];
+        unit.reads[place.position].interrupt();
+        unit.refused(place.position, code, &ReadError::Exception { code });
+        self.done(place.lane);
+    }
+
+    /// Notes what broke the connection.
+    fn on_outage(&mut self, place: Place, error: &ReadError, spent: Duration, may_forgive: bool) {
         let cells = self.cells();
         match error {
-            ReadError::Exception { .. } => cells.exceptions.increment(),
             ReadError::Timeout(_) => cells.timeouts.increment(),
             ReadError::Protocol(_) | ReadError::Count(_) => cells.protocol_errors.increment(),
+            ReadError::Exception { .. } => cells.exceptions.increment(),
             ReadError::Io(_)
             | ReadError::Closed
             | ReadError::Connect { .. }
-            | ReadError::ConnectTimeout { .. } => cells.io_errors.increment(),
+            | ReadError::ConnectTimeout { .. }
+            | ReadError::NotDialledIn(_) => cells.io_errors.increment(),
         }
+        let unit = &mut self.units[place.unit];
+        if may_forgive && !std::mem::replace(&mut unit.is_forgiven, true) {
+            return;
+        }
+        unit.stats.failures.increment();
+        unit.failed(error);
+        self.abandon(place.lane);
+        self.punish(place.unit, error, spent);
+    }
+
+    /// Any answer of a unit: it is asked as often as others again.
+    fn on_answered(&mut self, place: Place) {
+        self.backoff.reset();
+        let unit = &mut self.units[place.unit];
+        unit.answered(wall());
+        if std::mem::take(&mut unit.is_held) {
+            self.schedule.release(place.unit, Instant::now());
+        }
+    }
+
+    /// A failing unit is left alone if it keeps failing, and as long as others that answer were
+    /// kept waiting by it too often.
+    fn punish(&mut self, unit: usize, error: &ReadError, spent: Duration) {
+        let now = Instant::now();
+        let others_answer = self.units.iter().any(Unit::is_up);
         let failed = &mut self.units[unit];
-        failed.stats.failures.increment();
-        if error.is_outage() {
-            failed.failed(error);
-            self.schedule.abandon(lane);
-        } else {
-            failed.answered(wall());
-            failed.refused(position, error);
-            self.schedule.done(lane);
+        let wait = failed.demotion.on_failure();
+        if let Some(wait) = wait {
+            failed.demoted(error, wait);
         }
-        let is_exception = matches!(error, ReadError::Exception { .. });
-        if is_exception {
-            self.backoff.reset();
+        let mut until = wait.map(|wait| now + wait);
+        if others_answer {
+            self.wary_until = self.wary_until.max(now) + spent * SECONDS_FOR_OTHERS;
+            until = until.max(Some(self.wary_until));
         }
-        is_exception
+        if let Some(until) = until {
+            failed.is_held = true;
+            self.schedule.hold(unit, until);
+        }
+    }
+
+    /// Tells that points have no value any more, as far as there is room for it.
+    fn deliver_voids(&mut self) {
+        for unit in &mut self.units {
+            for position in 0..unit.reads.len() {
+                let Some(quality) = unit.reads[position].void else {
+                    continue;
+                };
+                if !deliver_void(unit, position, quality, &self.intake) {
+                    return;
+                }
+                unit.reads[position].void = None;
+            }
+        }
+    }
+
+    fn begin_scan(&mut self, lane: usize, late: Duration) {
+        self.cells().lateness.record(late);
+        let scan = &mut self.scans[lane];
+        scan.used = Duration::ZERO;
+        if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
+            stats.lateness.record(late, Instant::now());
+        }
+    }
+
+    fn on_round_trip(&self, lane: usize, spent: Duration, now: Instant) {
+        self.cells().round_trip.record(spent);
+        let scan = &self.scans[lane];
+        if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
+            stats.round_trip.record(spent, now);
+        }
+    }
+
+    fn done(&mut self, lane: usize) {
+        if self.schedule.done(lane) {
+            self.end_scan(lane);
+        }
+    }
+
+    fn abandon(&mut self, lane: usize) {
+        self.schedule.abandon(lane);
+        self.end_scan(lane);
+    }
+
+    fn end_scan(&self, lane: usize) {
+        let scan = &self.scans[lane];
+        if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
+            stats.scans.increment();
+            stats.used.record(scan.used, Instant::now());
+        }
+    }
+
+    /// The engine is at its limit: the scan ends, and the readings that are missing make a gap.
+    fn hold_back(&mut self, place: Place) {
+        let unit = &mut self.units[place.unit];
+        unit.held_back();
+        unit.reads[place.position].interrupt();
+        self.skip(place.lane, 1);
+        self.abandon(place.lane);
     }
 
     /// Passes over what was due without a connection: an overrun for a device that is up, since
     /// only another unit or a broken connection held it back.
     fn catch_up(&mut self) {
         for (lane, skipped) in self.schedule.catch_up(Instant::now()) {
-            let unit = self.lanes[lane].0;
-            if self.units[unit].stats.state() == DeviceState::Up {
-                self.skip(unit, skipped);
+            if self.units[self.scans[lane].unit].is_up() {
+                self.skip(lane, skipped);
             }
         }
     }
 
-    fn skip(&self, unit: usize, scans: u64) {
+    fn skip(&self, lane: usize, scans: u64) {
         if scans > 0 {
+            let scan = &self.scans[lane];
+            let unit = &self.units[scan.unit];
             self.cells().overruns.add(scans);
-            self.units[unit].stats.overruns.add(scans);
+            unit.stats.overruns.add(scans);
+            if let Some(stats) = unit.scan_stats(scan.class) {
+                stats.overruns.add(scans);
+            }
         }
     }
 

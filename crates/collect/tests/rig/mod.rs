@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gridos_collect::Collector;
-use gridos_collect::modbus::{ModbusDevice, start};
-use gridos_modbus::{Plan, PlanLimits, RegisterPoint};
-use gridos_model::{DirectoryBuilder, Layout, Point, Quality, Readings, Timestamp};
+use gridos_collect::modbus::{ModbusDevice, Via, start};
+use gridos_modbus::{Clock, Plan, PlanLimits, RegisterPoint};
+use gridos_model::{DirectoryBuilder, Gap, Layout, Point, Quality, Readings, Timestamp};
 use gridos_ring::{Intake, Pool, ring};
 use gridos_telemetry::{DeviceState, DeviceStats, Telemetry};
 use tokio::sync::{mpsc, watch};
@@ -23,8 +23,10 @@ pub(crate) struct Setup {
     pub(crate) unit: u8,
     pub(crate) points: Vec<RegisterPoint>,
     pub(crate) limits: PlanLimits,
+    pub(crate) clock: Option<Clock>,
     pub(crate) period: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) connections: usize,
 }
 
 impl Setup {
@@ -35,8 +37,10 @@ impl Setup {
             unit: 1,
             points,
             limits: PlanLimits::default(),
+            clock: None,
             period: Duration::from_millis(5),
             timeout: Duration::from_secs(10),
+            connections: 1,
         }
     }
 }
@@ -50,6 +54,19 @@ pub(crate) struct Arrived {
     pub(crate) qualities: Vec<Quality>,
     pub(crate) time: Timestamp,
     pub(crate) received: Timestamp,
+    pub(crate) gap: Option<Gap>,
+}
+
+impl Arrived {
+    /// Whether the engine tells that there is no value, rather than the device a value.
+    pub(crate) fn is_void(&self) -> bool {
+        let void = Quality::COMM_LOST | Quality::DEVICE_ERROR;
+        self.qualities.len() == self.values.len()
+            && self
+                .qualities
+                .iter()
+                .all(|quality| quality.intersects(void))
+    }
 }
 
 /// Sessions that run, and what they deliver.
@@ -82,7 +99,8 @@ impl Rig {
         let pool = Pool::new(batches, 16);
         let intake = Intake::new(pool.clone(), producer, Arc::clone(&telemetry));
         let (stop, stopped) = watch::channel(false);
-        let collector = start(devices, intake, stopped).unwrap();
+        let connects = ModbusDevice::CONNECTS_AT_ONCE;
+        let collector = start(devices, connects, intake, stopped).unwrap();
         let (sender, arrived) = mpsc::unbounded_channel();
         let drained = Arc::new(AtomicBool::new(drains));
         let may_drain = Arc::clone(&drained);
@@ -91,7 +109,10 @@ impl Rig {
                 let slot = may_drain.load(Ordering::Acquire).then(|| consumer.pop());
                 match slot.flatten() {
                     Some(slot) => {
-                        let _ = sender.send(arrive(&slot.batch.readings().unwrap(), &layouts));
+                        let _ = sender.send(Arrived {
+                            gap: slot.gap,
+                            ..arrive(&slot.batch.readings().unwrap(), &layouts)
+                        });
                         pool.give(slot.batch);
                     }
                     None => consumer.wait(Duration::from_millis(5)),
@@ -113,10 +134,23 @@ impl Rig {
         self.drained.store(true, Ordering::Release);
     }
 
-    /// The next batch.
+    /// The next batch with a value.
     pub(crate) async fn next(&mut self) -> Arrived {
+        loop {
+            let next = self.next_of_all().await;
+            if !next.is_void() {
+                return next;
+            }
+        }
+    }
+
+    /// The next batch, also one that tells only that there is no value.
+    pub(crate) async fn next_of_all(&mut self) -> Arrived {
         let next = tokio::time::timeout(PATIENCE, self.arrived.recv());
-        next.await.expect("a batch should arrive").unwrap()
+        let next = next.await.expect("a batch should arrive").unwrap();
+        assert!(next.time <= next.received, "{next:?}");
+        assert!(next.gap.is_none_or(|gap| gap.from < gap.until), "{next:?}");
+        next
     }
 
     /// The next batch of `device` that holds `point`.
@@ -174,10 +208,12 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
     let mut builder = DirectoryBuilder::default();
     let mut parts = Vec::new();
     for setup in setups {
-        let plan = Plan::new(setup.points.clone(), &setup.limits).unwrap();
+        let plan =
+            Plan::with_clock(setup.points.clone(), setup.clock.clone(), &setup.limits).unwrap();
         let point = |point: &RegisterPoint| Point::new(&point.name, &point.unit);
         let points = plan.points().iter().map(point).collect();
-        let groups: Vec<_> = plan.requests().iter().map(|r| r.points()).collect();
+        let groups = plan.requests().iter().map(|r| r.sweep_points());
+        let groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();
         parts.push((
             builder.add(setup.name, points, &groups).unwrap(),
             plan,
@@ -194,10 +230,14 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
             unit: setup.unit,
             plan: Arc::new(plan),
             layouts: directory.device(device).groups().to_vec(),
+            whole: Arc::clone(directory.device(device).whole()),
             scan_periods: vec![setup.period],
             timeout: setup.timeout,
             connect_timeout: Duration::from_secs(10),
             reconnect_max: Duration::from_millis(20),
+            via: Via::Tcp,
+            connections: setup.connections,
+            probe_max: Duration::from_millis(100),
         }
     };
     let devices = parts.into_iter().map(device).collect();
@@ -213,23 +253,23 @@ fn devices(setups: Vec<Setup>) -> (Vec<ModbusDevice>, Vec<Arc<Layout>>, Vec<Stri
 }
 
 fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
-    let Readings::Sweep(sweep) = readings else {
-        panic!("Modbus brings sweeps");
+    let id = readings.layout();
+    let layout = layouts.iter().find(|layout| layout.id() == id).unwrap();
+    let name = |at: usize| layout.points()[at].name().to_owned();
+    let (points, time) = match readings {
+        Readings::Sweep(sweep) => ((0..layout.len()).map(name).collect(), sweep.time),
+        Readings::Events(events) => {
+            let points = events.points.iter().map(|at| name(*at as usize));
+            (points.collect(), events.times[0])
+        }
     };
-    let layout = layouts
-        .iter()
-        .find(|layout| layout.id() == sweep.layout)
-        .unwrap();
     Arrived {
         device: layout.device().to_owned(),
-        points: layout
-            .points()
-            .iter()
-            .map(|point| point.name().to_owned())
-            .collect(),
-        values: sweep.values.to_vec(),
-        qualities: sweep.qualities.to_vec(),
-        time: sweep.time,
-        received: sweep.received,
+        points,
+        values: readings.values().to_vec(),
+        qualities: readings.qualities().to_vec(),
+        time,
+        received: readings.received(),
+        gap: None,
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Demo) -> Outcome {
         println!("{summary}");
         println!("drained in {:.1} s", asked.elapsed().as_secs_f64());
         Ok(ended?)
-    })
+    })?
 }
 
 /// The address of the demo is not in a file.

@@ -9,6 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod discover;
+pub(crate) mod import;
+pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod run;
 pub(crate) mod simulate;
 
@@ -16,11 +20,11 @@ pub(crate) mod simulate;
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs `work`, and leaves behind whatever still waits for a foreign lock or disk.
-fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
+fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(work);
     runtime.shutdown_background();
-    outcome
+    Ok(outcome)
 }
 
 /// Waits for Ctrl-C, SIGTERM, or the end of `duration`.

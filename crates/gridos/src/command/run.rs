@@ -25,5 +25,5 @@ pub(crate) fn run(args: &Run) -> Outcome {
         let (summary, ended) = engine.end().await;
         tracing::info!("{}", summary.in_one_line());
         Ok(ended?)
-    })
+    })?
 }

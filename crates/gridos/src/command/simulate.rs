@@ -1,9 +1,13 @@
-//! `gridos simulate modbus`.
+//! `gridos simulate modbus` and `gridos simulate sunspec`.
 
-use gridos_sim::modbus::Fleet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gridos_sim::modbus::{Fleet, Server};
+use gridos_sim::sunspec::Inverter;
 
 use super::Outcome;
-use crate::cli::SimulateModbus;
+use crate::cli::{SimulateModbus, SimulateSunspec};
 use crate::files;
 
 /// A listener and one connection per device.
@@ -15,16 +19,38 @@ pub(crate) fn run(args: &SimulateModbus) -> Outcome {
     files::allow(args.devices * FILES_PER_DEVICE + FILES_BASE)?;
     super::block_on(async {
         let fleet = Fleet::start(args.address, args.port_base, args.devices, args.seed).await;
-        let fleet = fleet.map_err(CannotListen)?;
+        let fleet = fleet.map_err(|source| CannotListen {
+            address: format!("{}, ports from {}", args.address, args.port_base),
+            source,
+        })?;
         if let (Some(first), Some(last)) = (fleet.addresses().next(), fleet.addresses().last()) {
             println!("{} devices at {first} to {last}; Ctrl-C ends", args.devices);
         }
         super::asked_to_end(None).await?;
         fleet.stop().await;
         Ok(())
-    })
+    })?
+}
+
+pub(crate) fn run_sunspec(args: &SimulateSunspec) -> Outcome {
+    crate::log::start("info");
+    super::block_on(async {
+        let address = SocketAddr::new(args.address, args.port);
+        let server = Server::bind(address, Arc::new(Inverter::new(args.seed))).await;
+        let server = server.map_err(|source| CannotListen {
+            address: address.to_string(),
+            source,
+        })?;
+        println!("an inverter at {}; Ctrl-C ends", server.local_addr());
+        super::asked_to_end(None).await?;
+        server.stop().await;
+        Ok(())
+    })?
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the devices cannot listen; choose another --port-base")]
-struct CannotListen(#[source] std::io::Error);
+#[error("cannot listen at {address}; choose another port")]
+struct CannotListen {
+    address: String,
+    source: std::io::Error,
+}

@@ -18,6 +18,8 @@ pub struct Address {
 enum Host {
     Ip(IpAddr),
     Name(Box<str>),
+    /// It has none: the device connects by itself, and this says which one.
+    Guest(Box<str>),
 }
 
 /// Why a text is no address.
@@ -35,15 +37,35 @@ pub enum AddressError {
 }
 
 impl Address {
+    /// Stands for the address of a device that connects by itself, and is called `guest`.
+    pub(super) fn of_guest(guest: String) -> Self {
+        Self {
+            host: Host::Guest(guest.into()),
+            port: 0,
+        }
+    }
+
+    /// Reads an address whose port is `default` if it names none.
+    pub(super) fn parse(text: &str, default: u16) -> Result<Self, AddressError> {
+        let mut address: Self = text.parse()?;
+        let named = text
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| !port.contains(']'));
+        if !named {
+            address.port = default;
+        }
+        Ok(address)
+    }
+
     /// The host as the resolver wants it: an IPv6 address without brackets.
     pub fn host(&self) -> String {
         match &self.host {
             Host::Ip(ip) => ip.to_string(),
-            Host::Name(name) => name.to_string(),
+            Host::Name(name) | Host::Guest(name) => name.to_string(),
         }
     }
 
-    /// The port, 1 to 65535.
+    /// The port, 1 to 65535; 0 of a device that connects by itself.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -82,6 +104,7 @@ impl fmt::Display for Address {
             Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]:{}", self.port),
             Host::Ip(IpAddr::V4(ip)) => write!(f, "{ip}:{}", self.port),
             Host::Name(name) => write!(f, "{name}:{}", self.port),
+            Host::Guest(name) => f.write_str(name),
         }
     }
 }
@@ -130,6 +153,22 @@ mod tests {
         ] {
             let address: Address = text.parse().unwrap();
             assert_eq!((address.host().as_str(), address.port()), (host, port));
+        }
+    }
+
+    #[test]
+    fn the_default_port_can_be_another() {
+        for (text, port) in [
+            ("h", 802),
+            ("h:502", 502),
+            ("[::1]", 802),
+            ("[::1]:502", 502),
+        ] {
+            assert_eq!(
+                Address::parse(text, 802).map(|a| a.port()),
+                Ok(port),
+                "{text}"
+            );
         }
     }
 

@@ -1,13 +1,17 @@
 //! The bounds of every queue, derived from the configuration once, each term with its reason.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_modbus::Request;
+use gridos_collect::modbus::Peer;
+use gridos_modbus::{Image, Request};
 
+use super::address::Address;
 use super::device::Device;
 use super::footprint;
+use super::guest::Guest;
+use super::listener::Listener;
 use super::load::Config;
 use super::profile::{Profile, Protocol, RegisterMap};
 use super::store::Database;
@@ -45,6 +49,9 @@ pub const BATCH_BYTES: u64 = 256;
 /// Bytes of one device connection: its buffers, its task and the kernel's socket.
 pub const CONNECTION_BYTES: u64 = 20 << 10;
 
+/// Bytes of a connection's TLS: two buffers and the session.
+pub const TLS_BYTES: u64 = 40 << 10;
+
 /// Bytes per point that live as long as the process: its names, its ids, its latest value, its
 /// limits and their state.
 pub const POINT_BYTES: u64 = 320;
@@ -62,11 +69,16 @@ pub struct Bounds {
     pub devices: usize,
     /// Points of enabled devices.
     pub points: usize,
-    /// Connections to devices: distinct addresses.
+    /// Connections to devices: those that each address takes.
     pub connections: usize,
+    /// Connections that devices may make by themselves, all listeners together.
+    pub guests: usize,
+    /// Bytes that these connections may take.
+    pub guest_bytes: u64,
     /// Requests to devices a second, if all answer in time.
     pub requests_per_second: f64,
-    /// Readings a second that are polled; what is pushed comes on top and is not known.
+    /// Readings a second that are polled, if all that is told by exception moved with every scan;
+    /// what is pushed comes on top and is not known.
     pub readings_per_second: f64,
     /// Bytes a second that the polled readings take in the journal.
     pub journal_bytes_per_second: f64,
@@ -95,27 +107,35 @@ impl Bounds {
     /// The bounds of `config`.
     pub fn of(config: &Config) -> Self {
         let enabled = || config.devices.iter().filter(|device| device.enabled);
-        let addresses: HashSet<_> = enabled()
-            .filter_map(|device| device.connection.as_ref())
-            .map(|connection| &connection.address)
-            .collect();
+        let connections = connections(enabled());
         let mut rates = Rates::new(&config.store.database);
-        let (mut sum, mut points) = (Rate::default(), 0);
+        let mut sum = Rate::default();
+        let (mut points, mut written) = (0, 0);
         for device in enabled() {
             let rate = rates.of(&device.profile);
-            sum.add(rate, device.scan_factor);
+            if device.guest.as_ref().is_some_and(Guest::is_pushed) {
+                written = written.max(device.profile.points());
+            } else {
+                sum.add(rate, device.scan_factor);
+            }
             points += device.profile.points();
         }
         let pushes = enabled().any(|device| device.connection.is_none());
         let profiles = rates.largest.into_values();
-        let largest = profiles.max().unwrap_or(0);
-        let derived = ring_batches(sum.requests, addresses.len(), pushes);
+        let largest = profiles.max().unwrap_or(0).max(written);
+        let derived = ring_batches(sum.batches, connections, pushes);
         let given = config.engine.ring_batches.map(|batches| batches as usize);
         let ring_batches = given.unwrap_or(derived);
         Self {
             devices: enabled().count(),
             points,
-            connections: addresses.len(),
+            connections,
+            guests: config.listeners.iter().map(|l| l.connections_max).sum(),
+            guest_bytes: config
+                .listeners
+                .iter()
+                .map(|l| guest_bytes(l, config))
+                .sum(),
             requests_per_second: sum.requests,
             readings_per_second: sum.readings,
             journal_bytes_per_second: sum.journal_bytes,
@@ -128,12 +148,13 @@ impl Bounds {
     }
 
     /// The memory the process may take, term by term.
-    pub fn memory(&self) -> [Term; 5] {
+    pub fn memory(&self) -> [Term; 6] {
         let term = |what, bytes| Term { what, bytes };
         let batch = BATCH_BYTES + count(self.batch_readings) * BATCH_BYTES_PER_READING;
         [
             term("batches of the pool", count(self.pool_batches) * batch),
             term("connections", count(self.connections) * CONNECTION_BYTES),
+            term("listeners", self.guest_bytes),
             term("points", count(self.points) * POINT_BYTES),
             term(
                 "posts under way",
@@ -150,14 +171,55 @@ impl Bounds {
 
     /// File descriptors the process may need at one time.
     pub fn file_descriptors(&self) -> usize {
-        self.connections + HTTP_CONNECTIONS + FILES_BASE
+        self.connections + self.guests + HTTP_CONNECTIONS + FILES_BASE
     }
+}
+
+/// Connections to the addresses of `devices`: as many as the most cautious device of each allows,
+/// and no more than there are units to spread over them.
+fn connections<'a>(devices: impl Iterator<Item = &'a Device>) -> usize {
+    let mut addresses: HashMap<&Address, (usize, usize)> = HashMap::new();
+    for device in devices {
+        let (Some(connection), Protocol::Modbus(map)) =
+            (&device.connection, &device.profile.protocol)
+        else {
+            continue;
+        };
+        let allowed = map.asking.connections;
+        let address = addresses.entry(&connection.address);
+        let (least, units) = address.or_insert((allowed, 0));
+        *least = allowed.min(*least);
+        *units += 1;
+    }
+    let taken = addresses.into_values();
+    taken.map(|(allowed, units)| allowed.min(units)).sum()
+}
+
+/// The most that connections to `listener` may take: each may write all that anybody may write.
+fn guest_bytes(listener: &Listener, config: &Config) -> u64 {
+    let devices = config.devices.iter().filter(|device| device.enabled);
+    let mut written: HashMap<Option<&Peer>, u64> = HashMap::new();
+    for device in devices {
+        let own = device.guest.as_ref().filter(|guest| guest.is_pushed());
+        let Some(guest) = own.filter(|guest| guest.listener.name == listener.name) else {
+            continue;
+        };
+        if let Protocol::Modbus(map) = &device.profile.protocol {
+            *written.entry(guest.peer.as_ref()).or_default() += count(Image::bytes_of(&map.plan));
+        }
+    }
+    let anybody = written.remove(&None).unwrap_or(0);
+    let images = anybody + written.into_values().max().unwrap_or(0);
+    let tls = listener.tls.as_ref().map_or(0, |_| TLS_BYTES);
+    count(listener.connections_max) * (CONNECTION_BYTES + tls + images)
 }
 
 /// What one device at its profile's periods asks a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Rate {
     requests: f64,
+    /// A request's answer is a sweep, or events, or one of each.
+    batches: f64,
     readings: f64,
     journal_bytes: f64,
     store_bytes: f64,
@@ -167,6 +229,7 @@ impl Rate {
     /// Adds `other` at periods that are `factor` times as long.
     fn add(&mut self, other: Self, factor: f64) {
         self.requests += other.requests / factor;
+        self.batches += other.batches / factor;
         self.readings += other.readings / factor;
         self.journal_bytes += other.journal_bytes / factor;
         self.store_bytes += other.store_bytes / factor;
@@ -215,14 +278,23 @@ fn rate(profile: &Profile, database: &Database) -> Rate {
         return sum;
     };
     for (request, period) in polls(map) {
-        let range = request.points();
-        let points = map.plan.points().get(range.clone()).unwrap_or_default();
-        let once = Rate {
+        let points = |range| map.plan.points().get(range).unwrap_or_default();
+        let (swept, reported) = (request.sweep_points(), request.reported_points());
+        let mut once = Rate {
             requests: 1.0,
-            readings: quantity(range.len()),
-            journal_bytes: bytes(footprint::journal_bytes(range.len())),
-            store_bytes: bytes(footprint::store_bytes(database, points)),
+            readings: quantity(request.points().len()),
+            ..Rate::default()
         };
+        if !swept.is_empty() {
+            once.batches += 1.0;
+            once.journal_bytes += bytes(footprint::journal_sweep_bytes(swept.len()));
+            once.store_bytes += bytes(footprint::store_sweep_bytes(database, points(swept)));
+        }
+        if !reported.is_empty() {
+            once.batches += 1.0;
+            once.journal_bytes += bytes(footprint::journal_event_bytes(reported.len()));
+            once.store_bytes += bytes(footprint::store_event_bytes(database, points(reported)));
+        }
         sum.add(once, period.as_secs_f64());
     }
     sum
@@ -247,8 +319,8 @@ pub(crate) fn load(device: &Device, answer: Duration) -> f64 {
 
 /// What arrives during a stall, and one answer of every connection that was due together with
 /// all others (a switch came back), and, where readings are pushed, every post.
-fn ring_batches(requests_per_second: f64, connections: usize, pushes: bool) -> usize {
-    let stalled = whole(requests_per_second * STALL_BRIDGED.as_secs_f64());
+fn ring_batches(batches_per_second: f64, connections: usize, pushes: bool) -> usize {
+    let stalled = whole(batches_per_second * STALL_BRIDGED.as_secs_f64());
     let posts = if pushes { POSTS } else { 1 };
     stalled + connections + posts * BATCHES_PER_POST + PIPELINE_BATCHES
 }

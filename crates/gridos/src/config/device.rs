@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_alarm::Limits;
+use gridos_collect::modbus::{TLS_PORT, TlsClient};
 
-use super::address::Address;
+use super::address::{Address, PORT_DEFAULT};
 use super::fault::Place;
+use super::guest::Guest;
 use super::limits;
+use super::listener::Listeners;
 use super::modbus::TIMEOUTS;
 use super::name::Name;
 use super::names::Names;
 use super::nearest::suggestion;
 use super::profile::{Profile, Protocol};
 use super::section::Section;
+use super::tls::{Tls, TlsFiles};
 
 pub(super) const KEYS: &[&str] = &[
     "name",
@@ -24,6 +28,9 @@ pub(super) const KEYS: &[&str] = &[
     "enabled",
     "timeout",
     "scan_factor",
+    "listener",
+    "peer",
+    "tls",
     "point",
 ];
 
@@ -39,6 +46,10 @@ pub struct Device {
     pub profile: Arc<Profile>,
     /// Where it is, if it is polled.
     pub connection: Option<Connection>,
+    /// By which listener it comes, if it connects by itself.
+    pub guest: Option<Guest>,
+    /// How it is dialled over TLS, if it is.
+    pub tls: Option<TlsClient>,
     /// Whether it takes part at all; default true.
     pub enabled: bool,
     /// Its own timeout instead of its profile's.
@@ -111,13 +122,22 @@ impl Profiles {
     }
 }
 
+/// What a device may name.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) profiles: &'a Profiles,
+    pub(super) listeners: &'a Listeners,
+    pub(super) tls: &'a TlsFiles<'a>,
+}
+
 impl Device {
     /// Reads one; `names` are those of the devices before it.
     pub(super) fn read(
         section: &mut Section<'_>,
         names: &mut Names,
-        profiles: &Profiles,
+        known: &Known<'_>,
     ) -> Option<Self> {
+        let profiles = known.profiles;
         let name = section.word("name", Name::dotted);
         let name = section.demand("name", name, "name = \"feeder-07\"");
         if let Some(name) = &name {
@@ -126,15 +146,28 @@ impl Device {
         }
         let profile = section.word("profile", |text| profiles.find(text));
         let profile = section.demand("profile", profile, "profile = \"feeder\"");
-        let address = section.word("address", str::parse::<Address>);
+        let has_tls = section.has("tls");
         let unit = section
             .whole("unit", 0..=u8::MAX)
             .map_or(1, |found| found.value);
         let enabled = section.flag("enabled").unwrap_or(true);
         let timeout = section.duration("timeout", &TIMEOUTS);
         let scan_factor = read_factor(section);
-        let profile = profile?.value?;
+        let own_tls = known.tls.read(section);
+        let profile = profile.and_then(|found| found.value);
+        let is_tls = has_tls
+            || profile
+                .as_ref()
+                .is_some_and(|profile| profile.tls.is_some());
+        let default = if is_tls { TLS_PORT } else { PORT_DEFAULT };
+        let address = section.word("address", |text| Address::parse(text, default));
+        let guest = Guest::read(section, known.listeners, unit);
+        let profile = profile?;
         let connection = match &profile.protocol {
+            Protocol::Modbus(_) if section.has("listener") => {
+                refuse_beside_listener(section, guest.as_ref());
+                guest.as_ref().and_then(Guest::connection)
+            }
             Protocol::Modbus(_) => {
                 let address = section.demand("address", address, "address = \"10.0.0.7:502\"");
                 address.map(|found| Connection {
@@ -143,7 +176,14 @@ impl Device {
                 })
             }
             Protocol::Push(_) => {
-                for key in ["address", "unit", "timeout", "scan_factor"] {
+                for key in [
+                    "address",
+                    "unit",
+                    "timeout",
+                    "scan_factor",
+                    "listener",
+                    "tls",
+                ] {
                     if section.has(key) {
                         let what = "is only for profiles of protocol = \"modbus\"; remove it";
                         section.fault(key, what);
@@ -152,12 +192,17 @@ impl Device {
                 None
             }
         };
+        let dialled = connection.as_ref().filter(|_| guest.is_none());
+        let tls = own_tls.as_ref().or(profile.tls.as_ref()).zip(dialled);
+        let tls = tls.and_then(|(tls, connection)| tls_client(section, tls, connection));
         let overrides = read_overrides(section, &profile);
         let name = name?;
         Some(Self {
             name: name.value,
             profile,
             connection,
+            guest,
+            tls,
             enabled,
             timeout: timeout.map(|found| found.value),
             scan_factor,
@@ -165,6 +210,35 @@ impl Device {
             place: name.place,
         })
     }
+}
+
+/// A device that connects by itself has no address, and its listener has the certificates.
+fn refuse_beside_listener(section: &Section<'_>, guest: Option<&Guest>) {
+    for key in ["address", "tls"].iter().filter(|key| section.has(key)) {
+        let what = "stands beside listener, by which the device connects itself; remove one";
+        section.fault(key, what);
+    }
+    if guest.is_some_and(Guest::is_pushed) {
+        for key in ["timeout", "scan_factor"]
+            .iter()
+            .filter(|key| section.has(key))
+        {
+            let what = "is only for devices that are polled; remove it";
+            section.fault(key, what);
+        }
+    }
+}
+
+fn tls_client(section: &Section<'_>, tls: &Tls, connection: &Connection) -> Option<TlsClient> {
+    let host = connection.address.host();
+    let name = tls.server_name.as_ref().unwrap_or(&host);
+    let client = tls.credentials.client(name);
+    client
+        .map_err(|error| {
+            let key = if section.has("tls") { "tls" } else { "address" };
+            section.fault(key, format_args!("server_name {name:?} {error}"));
+        })
+        .ok()
 }
 
 fn read_factor(section: &Section<'_>) -> f64 {
@@ -203,13 +277,12 @@ fn read_overrides(device: &Section<'_>, profile: &Profile) -> Vec<Override> {
         if scale == Some(0.0) {
             section.fault("scale", "is 0, which would make every reading the offset");
         }
-        if matches!(profile.protocol, Protocol::Push(_)) {
-            for key in ["scale", "offset"].iter().filter(|key| section.has(key)) {
-                section.fault(
-                    key,
-                    "is only for profiles of protocol = \"modbus\"; remove it",
-                );
-            }
+        let refused = match &profile.protocol {
+            Protocol::Modbus(map) => map.refuses_scale(name),
+            Protocol::Push(_) => Some("is only for profiles of protocol = \"modbus\"; remove it"),
+        };
+        for key in ["scale", "offset"].iter().filter(|key| section.has(key)) {
+            refused.iter().for_each(|what| section.fault(key, what));
         }
         overrides.push(Override {
             point,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::device::{Device, Profiles};
+use super::device::{Device, Known};
 use super::fault::{FaultLog, Place};
 use super::names::Names;
 use super::nearest::suggestion;
@@ -20,6 +20,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "enabled",
     "timeout",
     "scan_factor",
+    "listener",
+    "peer",
 ];
 
 /// The columns a file must have.
@@ -33,7 +35,7 @@ pub(super) fn read(
     section: &Section<'_>,
     names: &mut Names,
     files: &Files<'_>,
-    profiles: &Profiles,
+    known: &Known<'_>,
     faults: &FaultLog,
 ) -> Vec<Device> {
     let name = section.text("csv");
@@ -46,7 +48,7 @@ pub(super) fn read(
     };
     let path = files.folder.join(name.value);
     match (files.read)(&path) {
-        Ok(bytes) => parse(&bytes, &path.to_string_lossy(), names, profiles, faults),
+        Ok(bytes) => parse(&bytes, &path.to_string_lossy(), names, known, faults),
         Err(error) => {
             let shown = shown(&path.to_string_lossy());
             section.fault("csv", format_args!("{shown} cannot be read: {error}"));
@@ -59,7 +61,7 @@ fn parse(
     bytes: &[u8],
     file: &str,
     names: &mut Names,
-    profiles: &Profiles,
+    known: &Known<'_>,
     faults: &FaultLog,
 ) -> Vec<Device> {
     let file: Arc<str> = file.into();
@@ -101,7 +103,7 @@ fn parse(
             continue;
         }
         let mut section = Section::row(&columns, &row, place, faults);
-        devices.extend(Device::read(&mut section, names, profiles));
+        devices.extend(Device::read(&mut section, names, known));
     }
     devices
 }

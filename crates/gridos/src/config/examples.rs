@@ -100,6 +100,7 @@ fn the_reference_tells_the_defaults() {
     assert_eq!(reference.journal, defaults.journal);
     assert_eq!(reference.store, defaults.store);
     assert_eq!(reference.modbus, defaults.modbus);
+    assert_eq!(reference.connects_at_once, defaults.connects_at_once);
     assert_eq!(reference.scan_classes, defaults.scan_classes);
 }
 
@@ -127,16 +128,26 @@ fn the_reference_holds_every_key_and_no_other() {
     for (section, keys) in every_key() {
         let header = match section {
             "limits" => "profile.point.limits",
+            "report" => "profile.point.report",
             "device.point" => "device.point.current",
             "columns" => continue,
+            "tls" => {
+                let line = REFERENCE.lines().find(|line| line.starts_with("#tls = {"));
+                let is_there = |key: &&str| line.is_some_and(|l| l.contains(&format!(" {key} = ")));
+                assert!(keys.iter().all(is_there), "{line:?}");
+                continue;
+            }
             other => other,
         };
         // The lists of points stand as sections of their own.
         let own = |key: &&&str| !(header.ends_with(['e']) && **key == "point");
         for key in keys.iter().filter(own) {
             let there = found.contains(&(header.to_owned(), (*key).to_owned()));
-            let limits = header == "profile.point" && *key == "limits";
-            assert!(there || limits, "[{header}] {key} is not in the reference");
+            let is_section = REFERENCE.contains(&format!("[{header}.{key}]"));
+            assert!(
+                there || is_section,
+                "[{header}] {key} is not in the reference"
+            );
         }
         for (_, key) in found.iter().filter(|(of, _)| of == header) {
             assert!(keys.contains(&key.as_str()), "[{header}] {key} is no key");

@@ -4,19 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_alarm::Limits;
+use gridos_collect::modbus::{Peer, TlsClient};
 use gridos_modbus::Plan;
 use gridos_model::{DeviceIndex, Directory, DirectoryBuilder, Point, PointId, PointIndex};
 
 use super::address::Address;
 use super::device::Device;
 use super::fault::{FaultLog, Faults, Place};
+use super::judgement::StateTexts;
 use super::load::Config;
-use super::profile::{LimitsByPosition, Protocol, RegisterMap};
+use super::name::Name;
+use super::profile::{LimitsByPosition, Protocol, RegisterMap, StatesByPosition};
+use super::report;
 
 /// All enabled devices with their points, plans and limits.
 #[derive(Debug)]
 pub struct Fleet {
-    /// Every device, layout and point; group `i` of a device is the layout of request `i`.
+    /// Every device, layout and point; the groups of a device are the layouts of its requests'
+    /// sweeps, without the requests that have none.
     pub directory: Directory,
     /// The devices, in the order of the directory.
     pub devices: Vec<FleetDevice>,
@@ -29,8 +34,12 @@ pub struct FleetDevice {
     pub index: DeviceIndex,
     /// How it is polled; `None` if its readings are pushed.
     pub modbus: Option<ModbusLink>,
+    /// How it writes its registers; `None` if it does not.
+    pub pushed: Option<PushedLink>,
     /// The limits by position in its whole layout, ascending.
     pub limits: LimitsByPosition,
+    /// What the numbers of points are called, by position in its whole layout, ascending.
+    pub states: StatesByPosition,
 }
 
 /// How a Modbus device is polled.
@@ -50,6 +59,36 @@ pub struct ModbusLink {
     pub connect_timeout: Duration,
     /// The longest wait before a connection is tried again.
     pub reconnect_max: Duration,
+    /// How often a device that keeps failing is asked at least.
+    pub probe_max: Duration,
+    /// How many connections its address takes.
+    pub connections: usize,
+    /// Who makes the connection.
+    pub reach: Reach,
+}
+
+/// Who makes the connection to a device that is polled.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// The engine, over plain TCP.
+    Tcp,
+    /// The engine, over TLS.
+    Tls(TlsClient),
+    /// The device, at the listener of this name, where this is how it is recognised.
+    DialIn(Name, Peer),
+}
+
+/// How a device writes its registers.
+#[derive(Clone, Debug)]
+pub struct PushedLink {
+    /// The listener it writes to.
+    pub listener: Name,
+    /// How it is recognised there; `None`: it is anybody who may connect.
+    pub peer: Option<Peer>,
+    /// The unit id it writes to.
+    pub unit: u8,
+    /// What its registers mean.
+    pub plan: Arc<Plan>,
 }
 
 impl Fleet {
@@ -87,32 +126,41 @@ impl Fleet {
     /// How often each polled point is read.
     pub fn periods(&self) -> impl Iterator<Item = (PointIndex, Duration)> {
         self.devices.iter().flat_map(|device| {
-            let groups = self.directory.device(device.index).groups();
+            let first = self.directory.device(device.index).whole().first();
             let link = device.modbus.iter();
             let requests =
                 link.flat_map(|link| link.plan.requests().iter().map(move |r| (link, r)));
-            groups
-                .iter()
-                .zip(requests)
-                .flat_map(|(group, (link, request))| {
-                    let period = link.scan_periods.get(request.scan()).copied();
-                    let offsets = (0..).zip(group.points());
-                    offsets.filter_map(move |(offset, _)| {
-                        Some((group.first().offset(offset), period?))
-                    })
-                })
+            requests.flat_map(move |(link, request)| {
+                let period = link.scan_periods.get(request.scan()).copied();
+                let offsets = request.points().filter_map(|at| u32::try_from(at).ok());
+                offsets.filter_map(move |at| Some((first.offset(at), period?)))
+            })
+        })
+    }
+
+    /// What the numbers of points are called, of all points whose numbers have names.
+    pub fn states(&self) -> impl Iterator<Item = (PointIndex, StateTexts)> {
+        self.devices.iter().flat_map(|device| {
+            let first = self.directory.device(device.index).whole().first();
+            device.states.iter().filter_map(move |(position, texts)| {
+                let offset = u32::try_from(*position).ok()?;
+                Some((first.offset(offset), Arc::clone(texts)))
+            })
         })
     }
 }
 
 fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, String> {
     let name = device.name.as_str();
+    let mut pushed = None;
     let (points, groups, modbus, limits) = match &device.profile.protocol {
         Protocol::Modbus(map) => {
             let plan = plan_of(device, map)?;
+            pushed = pushed_link(device, &plan);
             let points = plan.points().iter();
             let points: Vec<Point> = points.map(|p| Point::new(&p.name, &p.unit)).collect();
-            let groups: Vec<_> = plan.requests().iter().map(|r| r.points()).collect();
+            let swept = plan.requests().iter().map(|request| request.sweep_points());
+            let groups: Vec<_> = swept.filter(|points| !points.is_empty()).collect();
             (points, groups, link(device, map, plan), &map.limits)
         }
         Protocol::Push(list) => {
@@ -128,28 +176,42 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
     let index = builder
         .add(name, points, &groups)
         .map_err(|error| error.to_string())?;
+    let states = match &device.profile.protocol {
+        Protocol::Modbus(map) => Arc::clone(&map.states),
+        Protocol::Push(_) => StatesByPosition::default(),
+    };
     Ok(FleetDevice {
         index,
         modbus,
+        pushed,
         limits,
+        states,
     })
 }
 
-/// The profile's plan, or the device's own if it scales points itself.
+/// The profile's plan, or the device's own if it scales points itself, or limits points that are
+/// reported by exception: their alarms must not be blinded.
 fn plan_of(device: &Device, map: &RegisterMap) -> Result<Arc<Plan>, String> {
-    let rescaled = |own: &&super::device::Override| own.scale.or(own.offset).is_some();
-    if !device.overrides.iter().any(|own| rescaled(&own)) {
-        return Ok(Arc::clone(&map.plan));
-    }
     let mut points = map.plan.points().to_vec();
-    for own in device.overrides.iter().filter(rescaled) {
-        let point = points.iter_mut().find(|p| p.name == own.point.as_str());
-        if let Some(point) = point {
+    let mut is_own = false;
+    for own in &device.overrides {
+        let Some(point) = points.iter_mut().find(|p| p.name == own.point.as_str()) else {
+            continue;
+        };
+        if own.scale.or(own.offset).is_some() {
             point.scale = own.scale.unwrap_or(point.scale);
             point.offset = own.offset.unwrap_or(point.offset);
+            is_own = true;
+        }
+        if let (Some(limits), Some(report)) = (&own.limits, &mut point.report) {
+            report.edges = report::edges(Some(limits));
+            is_own = true;
         }
     }
-    let plan = Plan::new(points, &map.asking.plan);
+    if !is_own {
+        return Ok(Arc::clone(&map.plan));
+    }
+    let plan = Plan::with_clock(points, map.clock.clone(), &map.asking.plan);
     let plan = plan.map_err(|error| format!("device '{}': {error}", device.name))?;
     Ok(Arc::new(plan))
 }
@@ -165,6 +227,28 @@ fn link(device: &Device, map: &RegisterMap, plan: Arc<Plan>) -> Option<ModbusLin
         timeout: device.timeout.unwrap_or(map.asking.timeout),
         connect_timeout: map.asking.connect_timeout,
         reconnect_max: map.asking.reconnect_max,
+        probe_max: map.asking.probe_max,
+        connections: map.asking.connections,
+        reach: reach(device),
+    })
+}
+
+fn reach(device: &Device) -> Reach {
+    if let Some(guest) = &device.guest
+        && let Some(peer) = &guest.peer
+    {
+        return Reach::DialIn(guest.listener.name.clone(), peer.clone());
+    }
+    device.tls.clone().map_or(Reach::Tcp, Reach::Tls)
+}
+
+fn pushed_link(device: &Device, plan: &Arc<Plan>) -> Option<PushedLink> {
+    let guest = device.guest.as_ref().filter(|guest| guest.is_pushed())?;
+    Some(PushedLink {
+        listener: guest.listener.name.clone(),
+        peer: guest.peer.clone(),
+        unit: guest.unit,
+        plan: Arc::clone(plan),
     })
 }
 

@@ -4,7 +4,7 @@
 
 use gridos_journal::{Frames, Tail};
 use gridos_modbus::{Kind, RegisterPoint};
-use gridos_model::{LayoutId, Readings, Sweep, TimeQuality, Timestamp};
+use gridos_model::{Events, LayoutId, Readings, Sweep, TimeQuality, Timestamp};
 
 use super::store::Database;
 
@@ -17,29 +17,59 @@ const POSTGRES_PAGE_BYTES: u64 = 8_192 - 24;
 /// layouts' ends lie all over it.
 const POSTGRES_INDEX_BYTES: u64 = 28 * 3 / 2;
 
+/// A further array of PostgreSQL, before its elements.
+const POSTGRES_ARRAY_BYTES: u64 = 24;
+/// An event's elements: value, position and lag.
+const POSTGRES_EVENT_BYTES: u64 = 8 + 4 + 4;
+/// An entry of PostgreSQL's index on (layout, ts_last, ts_first).
+const POSTGRES_EVENT_INDEX_BYTES: u64 = 36 * 3 / 2;
+
 /// SQLite: a row's header, its id, its layout and its two times as text, and its share of what
 /// pages leave empty.
 const SQLITE_ROW_BYTES: u64 = 80;
 /// An entry of SQLite's index on (layout, ts as text), in pages that are two thirds full.
 const SQLITE_INDEX_BYTES: u64 = 44 * 3 / 2;
+/// A time as text, such as 2026-11-23 07:12:31.209897.
+const SQLITE_TIME_BYTES: u64 = 26;
+/// An event's position and its time in quotes as JSON, each with a comma.
+const SQLITE_EVENT_BYTES: u64 = 3 + SQLITE_TIME_BYTES + 3;
+/// An entry of SQLite's index on (layout, two times as text).
+const SQLITE_EVENT_INDEX_BYTES: u64 = 72 * 3 / 2;
 
 /// The bytes of a sweep of `points` values in the journal: those of the very frame.
-pub(super) fn journal_bytes(points: usize) -> u64 {
+pub(super) fn journal_sweep_bytes(points: usize) -> u64 {
     let epoch = Timestamp::EPOCH;
-    let mut frames = Frames::new(0, Tail::default());
-    frames.append_readings(&Readings::Sweep(Sweep {
+    frame_bytes(&Readings::Sweep(Sweep {
         layout: LayoutId::from_raw(0),
         time: epoch,
         time_quality: TimeQuality::Synchronised,
         received: epoch,
         values: &vec![0.0; points],
         qualities: &[],
-    }));
+    }))
+}
+
+/// The bytes of one event each of `points` in the journal, in one batch.
+pub(super) fn journal_event_bytes(points: usize) -> u64 {
+    let epoch = Timestamp::EPOCH;
+    frame_bytes(&Readings::Events(Events {
+        layout: LayoutId::from_raw(0),
+        received: epoch,
+        points: &vec![0; points],
+        times: &vec![epoch; points],
+        values: &vec![0.0; points],
+        qualities: &[],
+    }))
+}
+
+fn frame_bytes(readings: &Readings<'_>) -> u64 {
+    let mut frames = Frames::new(0, Tail::default());
+    frames.append_readings(readings);
     frames.bytes().len() as u64
 }
 
 /// The bytes of a sweep of `points` in `database`, with its share of the index.
-pub(super) fn store_bytes(database: &Database, points: &[RegisterPoint]) -> u64 {
+pub(super) fn store_sweep_bytes(database: &Database, points: &[RegisterPoint]) -> u64 {
     match database {
         Database::Sqlite { .. } => {
             let texts: u64 = points.iter().map(text_bytes).sum();
@@ -54,15 +84,36 @@ pub(super) fn store_bytes(database: &Database, points: &[RegisterPoint]) -> u64 
     }
 }
 
+/// The bytes of one event each of `points` in `database`, in one batch, with its share of the
+/// index; the rows of the youngest events stay as many as there are points.
+pub(super) fn store_event_bytes(database: &Database, points: &[RegisterPoint]) -> u64 {
+    let count = points.len() as u64;
+    match database {
+        Database::Sqlite { .. } => {
+            let texts: u64 = points.iter().map(text_bytes).sum();
+            let places = count * SQLITE_EVENT_BYTES;
+            SQLITE_ROW_BYTES + SQLITE_TIME_BYTES + texts + places + SQLITE_EVENT_INDEX_BYTES
+        }
+        Database::Postgres { .. } => {
+            let arrays = 2 * POSTGRES_ARRAY_BYTES + count * POSTGRES_EVENT_BYTES;
+            POSTGRES_ROW_BYTES + arrays + POSTGRES_EVENT_INDEX_BYTES
+        }
+    }
+}
+
 /// How long a value is as JSON with the comma before it: as many digits as read back as the same
 /// double, so that single precision and scaled integers are longer than what was measured.
 fn text_bytes(point: &RegisterPoint) -> u64 {
     let digits = match point.kind {
         Kind::Bool | Kind::Bit(_) => 1,
+        Kind::U8Low | Kind::U8High | Kind::I8Low | Kind::I8High => 3,
+        Kind::F16 => 8,
         Kind::F32 | Kind::F64 => return 19,
         Kind::U16 | Kind::I16 | Kind::Bcd16 => 4,
         Kind::U32 | Kind::I32 | Kind::Bcd32 => 7,
-        Kind::U64 | Kind::I64 => 11,
+        Kind::Unix32 | Kind::Unix64 => 10,
+        Kind::U64 | Kind::I64 | Kind::Bcd48 | Kind::Bcd64 => 11,
+        Kind::Unix64Ms | Kind::Cp56 => 14,
     };
     let is_scaled = point.scale != 1.0 || point.offset != 0.0;
     // Every other scaled value ends like 110.30000000000001.
@@ -210,7 +261,7 @@ mod tests {
         let database = Database::Postgres { url, password };
         let point = RegisterPoint::new("p", gridos_modbus::Table::InputRegister, 0, Kind::U16);
         for (points, measured) in [(2, 131.5), (7, 172.4), (18, 259.7), (125, 1_208.7)] {
-            let reckoned = store_bytes(&database, &vec![point.clone(); points]);
+            let reckoned = store_sweep_bytes(&database, &vec![point.clone(); points]);
             assert_near(measured, bytes(reckoned), 0.05);
         }
     }

@@ -1,6 +1,7 @@
 //! Every key there is, by section: for the environment, and for the test of the reference.
 
 use super::{device, device_csv, engine, http, journal, limits, modbus, point, profile, store};
+use super::{listener, report, source_time, tls};
 
 /// The keys of the whole file.
 pub(super) const ROOT: &[&str] = &[
@@ -10,6 +11,7 @@ pub(super) const ROOT: &[&str] = &[
     "store",
     "modbus",
     "scan_class",
+    "listener",
     "profile",
     "device",
     "devices",
@@ -31,6 +33,10 @@ pub fn every_key() -> Vec<(&'static str, &'static [&'static str])> {
         ("profile", profile::KEYS),
         ("profile.point", point::KEYS),
         ("limits", limits::KEYS),
+        ("report", report::KEYS),
+        ("profile.source_time", source_time::KEYS),
+        ("listener", listener::KEYS),
+        ("tls", tls::KEYS),
         ("device", device::KEYS),
         ("device.point", device::OVERRIDE_KEYS),
         ("devices", device_csv::KEYS),

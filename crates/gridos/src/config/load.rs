@@ -7,14 +7,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bounds::Bounds;
-use super::device::{self, Connection, Device, Profiles};
+use super::device::{self, Connection, Device, Known, Profiles};
 use super::device_csv;
 use super::engine::{self, Engine};
 use super::environment::{self, Variable};
 use super::fault::{FaultLog, Faults, Place};
+use super::guest;
 use super::http::{self, Http};
 use super::journal::{self, Journal};
 use super::keys;
+use super::listener::{Listener, Listeners};
 use super::modbus::{self, Asking};
 use super::names::Names;
 use super::profile::{self, Profile};
@@ -23,6 +25,7 @@ use super::scan::ScanClasses;
 use super::section::Section;
 use super::source::{Files, Source};
 use super::store::{self, Store};
+use super::tls::TlsFiles;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug)]
@@ -37,12 +40,16 @@ pub struct Config {
     pub store: Store,
     /// How Modbus devices are asked, unless their profile says otherwise.
     pub modbus: Asking,
+    /// How many connections to devices may be under way at once; 1 to 65536, default 512.
+    pub connects_at_once: usize,
     /// How often points are read.
     pub scan_classes: ScanClasses,
     /// What devices of one type have in common, in the order of the file.
     pub profiles: Vec<Arc<Profile>>,
     /// All devices, also those that are not enabled: first those of the file, then the CSV's.
     pub devices: Vec<Device>,
+    /// Where devices connect by themselves.
+    pub listeners: Vec<Arc<Listener>>,
 }
 
 impl Config {
@@ -99,6 +106,7 @@ impl Config {
             let read = read_file;
             let files = Files { folder, read };
             let config = Self::read(&root, &variables, &files, &faults)?;
+            guest::check(&config.devices, &faults);
             if faults.is_empty() {
                 check_memory(&config, &faults);
             }
@@ -120,17 +128,25 @@ impl Config {
         let data_dir = engine.as_ref().map(|engine| engine.data_dir.clone());
         let store = Store::read(&store, &data_dir.unwrap_or_default(), files);
         let modbus = root.section("modbus", modbus::KEYS, variables);
+        let connects_at_once = modbus::connects_at_once(&modbus);
         let modbus = Asking::read(&modbus, &Asking::default());
         let scan_classes = ScanClasses::read(&root.section("scan_class", &[], &[]));
-        let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus);
+        let tls = TlsFiles::new(files);
+        let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus, &tls);
+        let listeners = Listeners::read(root, &tls, faults);
+        let known = Known {
+            profiles: &by_name,
+            listeners: &listeners,
+            tls: &tls,
+        };
         let mut names = Names::default();
         let mut devices: Vec<Device> = root
             .tables("device", device::KEYS, "device")
             .iter_mut()
-            .filter_map(|section| Device::read(section, &mut names, &by_name))
+            .filter_map(|section| Device::read(section, &mut names, &known))
             .collect();
         let csv = root.section("devices", device_csv::KEYS, &[]);
-        let rows = device_csv::read(&csv, &mut names, files, &by_name, faults);
+        let rows = device_csv::read(&csv, &mut names, files, &known, faults);
         devices.extend(rows);
         check_connections(&devices, faults);
         Some(Self {
@@ -139,9 +155,11 @@ impl Config {
             journal,
             store: store?,
             modbus,
+            connects_at_once,
             scan_classes,
             profiles,
             devices,
+            listeners: listeners.into_vec(),
         })
     }
 }
@@ -150,12 +168,13 @@ fn read_profiles(
     root: &Section<'_>,
     classes: &ScanClasses,
     asking: &Asking,
+    tls: &TlsFiles<'_>,
 ) -> (Vec<Arc<Profile>>, Profiles) {
     let mut profiles = Vec::new();
     let mut by_name = Profiles::default();
     let mut names = Names::default();
     for mut section in root.tables("profile", profile::KEYS, "profile") {
-        let Some(profile) = Profile::read(&mut section, &mut names, classes, asking) else {
+        let Some(profile) = Profile::read(&mut section, &mut names, classes, asking, tls) else {
             by_name.add_faulty(section.text("name").map(|name| name.value));
             continue;
         };

@@ -3,24 +3,33 @@
 use gridos_alarm::Limits;
 use gridos_modbus::{Kind, Order, Plan, RegisterPoint};
 
+use super::judgement::{self, Judgement, StateTexts};
 use super::limits;
 use super::modbus::Asking;
 use super::name::Name;
 use super::names::Names;
 use super::profile::Defaults;
 use super::register;
+use super::report;
 use super::scan::ScanClasses;
 use super::section::Section;
 use super::source::Found;
 
 pub(super) const KEYS: &[&str] = &[
     "name", "unit", "limits", "holding", "input", "coil", "discrete", "register", "type", "order",
-    "scale", "offset", "scan",
+    "scale", "offset", "scan", "invalid", "states", "range", "raw", "clamp", "sf", "bits",
+    "report",
 ];
 
 /// The keys that only a point with a register may have.
 const REGISTER_KEYS: &[&str] = &[
     "holding", "input", "coil", "discrete", "register", "type", "order", "scale", "offset", "scan",
+    "invalid", "states", "range", "raw", "clamp", "sf", "bits", "report",
+];
+
+/// The keys that are of a value, and so not of a register whose bits are points.
+const VALUE_KEYS: &[&str] = &[
+    "unit", "limits", "scale", "offset", "invalid", "states", "range", "raw", "clamp", "sf",
 ];
 
 /// What every point has, whatever its protocol.
@@ -36,6 +45,7 @@ pub(super) struct Common {
 pub(super) struct ModbusPoint {
     pub(super) common: Common,
     pub(super) register: RegisterPoint,
+    pub(super) states: Option<StateTexts>,
     pub(super) scan: Name,
 }
 
@@ -57,7 +67,7 @@ fn read_common(section: &mut Section<'_>, profile: &str, names: &mut Names) -> O
     })
 }
 
-/// Reads a Modbus point.
+/// Reads a Modbus point; a register whose `bits` have names is a point per named bit.
 pub(super) fn read_modbus(
     section: &mut Section<'_>,
     profile: &str,
@@ -65,45 +75,106 @@ pub(super) fn read_modbus(
     defaults: &Defaults,
     asking: &Asking,
     classes: &ScanClasses,
-) -> Option<ModbusPoint> {
+) -> Vec<ModbusPoint> {
     let common = read_common(section, profile, names);
     let place = register::read(section);
-    let kind = section
-        .word("type", str::parse::<Kind>)
-        .map(|found| found.value);
+    let kind = section.word("type", str::parse::<Kind>);
     let order = section.word("order", str::parse::<Order>);
     let scale = section.number("scale").map_or(1.0, |found| found.value);
     let offset = section.number("offset").map_or(0.0, |found| found.value);
     let scan = classes.chosen(section, "scan");
-    let (common, (table, address)) = (common?, place?);
-    let default = if table.is_bits() {
-        Kind::Bool
-    } else {
-        Kind::U16
+    let bits = judgement::read_bits(section);
+    let default = match place {
+        Some((table, _)) if table.is_bits() => Kind::Bool,
+        Some(_) | None => Kind::U16,
+    };
+    let kind = kind.map_or(default, |found| found.value);
+    let judgement = Judgement::read(section, kind);
+    let limits = common.as_ref().and_then(|common| common.limits);
+    let report = report::read(section, judgement.span.as_ref(), limits.as_ref());
+    let (Some(common), Some((table, address))) = (common, place) else {
+        return Vec::new();
     };
     let register = RegisterPoint {
         name: common.name.value.as_str().to_owned(),
         unit: common.unit.clone(),
         table,
         address,
-        kind: kind.unwrap_or(default),
+        kind,
         order: order.map_or(defaults.order, |found| found.value),
         scale,
         offset,
         scan: 0,
+        states: judgement.state_numbers(),
+        invalid: judgement.invalid,
+        span: judgement.span,
+        exponent: judgement.exponent,
+        report,
     };
-    // Planned alone, so that a fault is found at the line of its point.
-    if let Err(error) = Plan::new(vec![register.clone()], &asking.plan) {
+    // Planned alone, so that a fault is found at the line of its point; where its exponent is,
+    // only the whole map can tell.
+    let alone = RegisterPoint {
+        exponent: None,
+        ..register.clone()
+    };
+    if let Err(error) = Plan::new(vec![alone], &asking.plan) {
         let text = error.to_string();
         let own = format!("point '{}' ", register.name);
         section.report(text.strip_prefix(&own).unwrap_or(&text));
-        return None;
+        return Vec::new();
     }
-    Some(ModbusPoint {
+    let point = ModbusPoint {
         common,
         register,
+        states: judgement.states,
         scan: scan.map_or_else(|| defaults.scan.clone(), |found| found.value.name.clone()),
-    })
+    };
+    match bits {
+        Some(names) => expand(section, &point, &names),
+        None if section.has("bits") => Vec::new(),
+        None => vec![point],
+    }
+}
+
+/// The points of the named bits of the register of `whole`, called `NAME_BIT`.
+fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) -> Vec<ModbusPoint> {
+    for key in VALUE_KEYS.iter().filter(|key| section.has(key)) {
+        let what = "cannot stand beside bits, each of which is a point of its own; remove it, or \
+                    write a point with type = \"bit3\"";
+        section.fault(key, what);
+    }
+    let register = &whole.register;
+    if !matches!(register.kind, Kind::U16 | Kind::U32) {
+        section.fault("type", "cannot have bits with names; use u16 or u32");
+        return Vec::new();
+    }
+    let words = usize::from(register.kind.registers());
+    if names.len() > 16 * words || names.iter().all(Option::is_none) {
+        let what = format_args!("must name 1 to {} bits, from bit 0 on", 16 * words);
+        section.fault("bits", what);
+        return Vec::new();
+    }
+    let mut points = Vec::new();
+    for (bit, name) in (0_u8..).zip(names) {
+        let Some(name) = name else { continue };
+        let name = match Name::plain(&format!("{}_{name}", register.name)) {
+            Ok(name) => name,
+            Err(error) => {
+                section.fault("bits", format_args!("the name of bit {bit} {error}"));
+                continue;
+            }
+        };
+        // The least significant word is the last one, unless words are reversed.
+        let is_high = bit >= 16;
+        let is_second = words == 2 && is_high == register.order.words_reversed();
+        let mut point = whole.clone();
+        point.register.name = name.as_str().to_owned();
+        point.register.address += u16::from(is_second);
+        point.register.kind = Kind::Bit(bit % 16);
+        point.common.name = Found::new(name, &whole.common.name.place);
+        points.push(point);
+    }
+    points
 }
 
 /// Reads a point whose readings are pushed.

@@ -5,29 +5,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_alarm::Limits;
-use gridos_modbus::{Order, Plan, RegisterPoint};
+use gridos_modbus::{Clock, Order, Plan, RegisterPoint};
 use gridos_model::POINTS_PER_LAYOUT_MAX;
 
+use super::judgement::StateTexts;
 use super::modbus::{self, Asking};
 use super::name::Name;
 use super::names::Names;
 use super::point::{self, Common, ModbusPoint};
 use super::scan::ScanClasses;
 use super::section::Section;
+use super::source_time;
+use super::tls::{Tls, TlsFiles};
 
 pub(super) const KEYS: &[&str] = &[
     "name",
     "protocol",
     "scan",
     "order",
+    "source_time",
     "point",
     "timeout",
     "connect_timeout",
     "reconnect_max",
+    "probe_max",
+    "connections",
     "max_gap_registers",
     "max_gap_bits",
     "max_registers",
     "max_bits",
+    "round_trip",
+    "line_baud",
+    "forbidden",
+    "tls",
 ];
 
 /// The scan class of points that name none.
@@ -36,6 +46,9 @@ const SCAN_DEFAULT: &str = "fast";
 /// Alarm limits by position in a device's whole layout, ascending.
 pub type LimitsByPosition = Arc<[(usize, Limits)]>;
 
+/// The texts of states by position in a device's whole layout, ascending.
+pub type StatesByPosition = Arc<[(usize, StateTexts)]>;
+
 /// What devices of one type have in common.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -43,6 +56,8 @@ pub struct Profile {
     pub name: Name,
     /// How its devices are reached.
     pub protocol: Protocol,
+    /// The certificates with which its devices are dialled, if over TLS.
+    pub tls: Option<Tls>,
 }
 
 /// How the devices of a profile are reached.
@@ -65,6 +80,10 @@ pub struct RegisterMap {
     pub scan_periods: Vec<Duration>,
     /// The limits by position in the plan's points, ascending.
     pub limits: LimitsByPosition,
+    /// What the numbers of points are called, by position in the plan's points, ascending.
+    pub states: StatesByPosition,
+    /// The device's own clock, if its values have its time.
+    pub clock: Option<Clock>,
 }
 
 /// The points of a profile whose readings are pushed.
@@ -95,6 +114,7 @@ impl Profile {
         names: &mut Names,
         classes: &ScanClasses,
         asking: &Asking,
+        tls: &TlsFiles<'_>,
     ) -> Option<Self> {
         let name = section.word("name", Name::plain);
         let name = section.demand("name", name, "name = \"feeder\"");
@@ -110,10 +130,12 @@ impl Profile {
             Kind::Modbus => RegisterMap::read(section, classes, asking).map(Protocol::Modbus),
             Kind::Push => PointList::read(section).map(Protocol::Push),
         };
+        let tls = tls.read(section);
         let name = name?;
         Some(Self {
             name: name.value,
             protocol: protocol?,
+            tls,
         })
     }
 
@@ -136,7 +158,7 @@ impl Profile {
 
 impl RegisterMap {
     fn read(section: &Section<'_>, classes: &ScanClasses, asking: &Asking) -> Option<Self> {
-        let asking = Asking::read(section, asking);
+        let asking = Asking::of_profile(section, asking);
         let order = section.word("order", str::parse::<Order>);
         let scan = classes.chosen(section, "scan");
         let defaults = Defaults {
@@ -148,9 +170,10 @@ impl RegisterMap {
         };
         let title = section.title();
         let mut names = Names::default();
+        let mut source_time = source_time::read(section, defaults.order, &defaults.scan, classes);
         let mut points: Vec<ModbusPoint> = sections(section)
             .iter_mut()
-            .filter_map(|point| {
+            .flat_map(|point| {
                 point::read_modbus(point, title, &mut names, &defaults, &asking, classes)
             })
             .collect();
@@ -160,39 +183,66 @@ impl RegisterMap {
             .iter()
             .filter(|class| used(&class.name))
             .collect();
+        let place_of = |scan: &Name| used.iter().position(|class| class.name == *scan);
         for point in &mut points {
-            let scan = used.iter().position(|class| class.name == point.scan);
-            point.register.scan = scan.unwrap_or(0);
+            point.register.scan = place_of(&point.scan).unwrap_or(0);
         }
-        let scan_periods = used.iter().map(|class| class.period).collect();
-        let limits: HashMap<&str, Limits> = points
-            .iter()
-            .filter_map(|point| Some((point.common.name.value.as_str(), point.common.limits?)))
-            .collect();
+        if let Some(source_time) = &mut source_time {
+            // A class without points is none of the plan, which then says so.
+            source_time.clock.scan = place_of(&source_time.scan).unwrap_or(used.len());
+        }
+        let clock = source_time.map(|source_time| source_time.clock);
         let registers: Vec<RegisterPoint> = points.iter().map(|p| p.register.clone()).collect();
-        let plan = Plan::new(registers, &asking.plan).map_err(|error| section.report(error));
-        let plan = plan.ok()?;
-        let limit_at = |(at, point): (usize, &RegisterPoint)| {
-            limits.get(point.name.as_str()).map(|limits| (at, *limits))
-        };
-        let limits = plan
-            .points()
-            .iter()
-            .enumerate()
-            .filter_map(limit_at)
-            .collect();
+        let plan = Plan::with_clock(registers, clock.clone(), &asking.plan);
+        let plan = plan.map_err(|error| section.report(error)).ok()?;
         Some(Self {
             asking,
+            scan_periods: used.iter().map(|class| class.period).collect(),
+            limits: by_position(&plan, &points, |point| point.common.limits),
+            states: by_position(&plan, &points, |point| point.states.clone()),
             plan: Arc::new(plan),
-            scan_periods,
-            limits,
+            clock,
         })
     }
+
+    /// Why the point called `name` cannot be scaled by a device, if it cannot.
+    pub(super) fn refuses_scale(&self, name: &str) -> Option<&'static str> {
+        let points = || self.plan.points().iter();
+        let point = points().find(|point| point.name == name)?;
+        if point.span.is_some_and(|span| span.raw.is_some()) {
+            Some("cannot stand beside the raw range of the profile's point; remove it")
+        } else if !point.states.is_empty() {
+            Some("cannot stand beside the states of the profile's point; remove it")
+        } else if points().any(|other| other.exponent.as_deref() == Some(name)) {
+            Some("would change a power of ten that other points are scaled by; remove it")
+        } else {
+            None
+        }
+    }
+}
+
+/// What `of` finds at the points, by their positions in the plan.
+fn by_position<T>(
+    plan: &Plan,
+    points: &[ModbusPoint],
+    of: impl Fn(&ModbusPoint) -> Option<T>,
+) -> Arc<[(usize, T)]> {
+    let mut found: HashMap<&str, T> = points
+        .iter()
+        .filter_map(|point| Some((point.common.name.value.as_str(), of(point)?)))
+        .collect();
+    let positions = plan.points().iter().enumerate();
+    positions
+        .filter_map(|(at, point)| Some((at, found.remove(point.name.as_str())?)))
+        .collect()
 }
 
 impl PointList {
     fn read(section: &Section<'_>) -> Option<Self> {
-        let only_modbus = modbus::KEYS.iter().chain(&["scan", "order"]);
+        let only_modbus =
+            modbus::PROFILE_KEYS
+                .iter()
+                .chain(&["scan", "order", "source_time", "tls"]);
         for key in only_modbus.filter(|key| section.has(key)) {
             section.fault(key, "is only for protocol = \"modbus\"; remove it");
         }

@@ -9,7 +9,12 @@ pub(super) const KEYS: [&str; 5] = ["holding", "input", "coil", "discrete", "reg
 
 /// The table and the address on the wire, from 0.
 pub(super) fn read(point: &Section<'_>) -> Option<(Table, u16)> {
-    let mut given = KEYS.into_iter().filter(|key| point.has(key));
+    read_one_of(point, &KEYS)
+}
+
+/// The same where only some of the spellings are allowed.
+pub(super) fn read_one_of(point: &Section<'_>, keys: &[&'static str]) -> Option<(Table, u16)> {
+    let mut given = keys.iter().copied().filter(|key| point.has(key));
     let Some(key) = given.next() else {
         point.report(
             "says no register; write for example holding = 12 (counted from 0), \

@@ -40,7 +40,7 @@ enum Lookup<'a> {
 
 /// A value as it was given: typed by TOML, or a bare word to be read as what is expected.
 #[derive(Clone, Copy, Debug)]
-enum Given<'a> {
+pub(super) enum Given<'a> {
     Typed(&'a DeValue<'a>),
     Word(&'a str),
 }
@@ -266,15 +266,8 @@ impl<'a> Section<'a> {
         T: TryFrom<i128> + PartialOrd + Display,
     {
         let found = self.given(key)?;
-        let number = match found.value {
-            Given::Typed(DeValue::Integer(number)) => {
-                i128::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
-            }
-            Given::Word(word) => word.parse().ok(),
-            Given::Typed(_) => None,
-        };
         let (low, high) = (range.start(), range.end());
-        let what = match number.map(T::try_from) {
+        let what = match found.value.whole().map(T::try_from) {
             Some(Ok(number)) if range.contains(&number) => {
                 return Some(Found::new(number, &found.place));
             }
@@ -288,19 +281,33 @@ impl<'a> Section<'a> {
     /// A finite number.
     pub(super) fn number(&self, key: &str) -> Option<Found<f64>> {
         let found = self.given(key)?;
-        let number: Option<f64> = match found.value {
-            Given::Typed(DeValue::Float(number)) => number.as_str().replace('_', "").parse().ok(),
-            Given::Typed(DeValue::Integer(number)) if number.radix() == 10 => {
-                number.as_str().replace('_', "").parse().ok()
-            }
-            Given::Word(word) => word.parse().ok(),
-            Given::Typed(_) => None,
-        };
-        let finite = number.filter(|number| number.is_finite());
+        let finite = found.value.number();
         if finite.is_none() {
             self.fault_of(key, &found.place, "must be a finite decimal number");
         }
         finite.map(|number| Found::new(number, &found.place))
+    }
+
+    /// The elements of a list, each read by `read`; `what` says what they must be.
+    pub(super) fn list<T>(
+        &self,
+        key: &str,
+        what: &str,
+        read: impl Fn(Given<'a>) -> Option<T>,
+    ) -> Option<Found<Vec<T>>> {
+        let found = self.given(key)?;
+        let elements = match found.value {
+            Given::Typed(DeValue::Array(list)) => {
+                let each =
+                    |element: &'a Spanned<DeValue<'a>>| read(Given::Typed(element.get_ref()));
+                list.iter().map(each).collect()
+            }
+            Given::Typed(_) | Given::Word(_) => None,
+        };
+        if elements.is_none() {
+            self.fault_of(key, &found.place, format_args!("must be {what}"));
+        }
+        elements.map(|elements| Found::new(elements, &found.place))
     }
 
     /// A duration within `range`.
@@ -423,6 +430,41 @@ impl<'a> Section<'a> {
         }
         self.fault_of(key, &found.place, "must be a table");
         None
+    }
+}
+
+impl<'a> Given<'a> {
+    /// The whole number it is, in any of TOML's spellings.
+    pub(super) fn whole(self) -> Option<i128> {
+        match self {
+            Self::Typed(DeValue::Integer(number)) => {
+                i128::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+            }
+            Self::Word(word) => word.parse().ok(),
+            Self::Typed(_) => None,
+        }
+    }
+
+    /// The finite decimal number it is.
+    pub(super) fn number(self) -> Option<f64> {
+        let number: Option<f64> = match self {
+            Self::Typed(DeValue::Float(number)) => number.as_str().replace('_', "").parse().ok(),
+            Self::Typed(DeValue::Integer(number)) if number.radix() == 10 => {
+                number.as_str().replace('_', "").parse().ok()
+            }
+            Self::Word(word) => word.parse().ok(),
+            Self::Typed(_) => None,
+        };
+        number.filter(|number| number.is_finite())
+    }
+
+    /// The text it is.
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Typed(DeValue::String(text)) => Some(text),
+            Self::Word(text) => Some(text),
+            Self::Typed(_) => None,
+        }
     }
 }
 

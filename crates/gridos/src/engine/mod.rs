@@ -14,12 +14,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::config::Name;
+
 mod housekeeping;
+mod listeners;
 mod start;
 mod store;
 mod summary;
 mod writing;
 
+pub(crate) use listeners::EXPIRES_SOON;
 pub use start::StartError;
 pub use store::OpenError;
 pub use summary::Summary;
@@ -34,6 +38,7 @@ const STORE_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Engine {
     address: SocketAddr,
+    listening: Vec<(Name, SocketAddr)>,
     directory: Arc<Directory>,
     telemetry: Arc<Telemetry>,
     readiness: Readiness,
@@ -52,6 +57,11 @@ impl Engine {
     /// Where the page and the API are served.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where devices connect by themselves, each listener by its name.
+    pub fn listening(&self) -> &[(Name, SocketAddr)] {
+        &self.listening
     }
 
     /// How many devices there are.

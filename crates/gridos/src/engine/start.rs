@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gridos_alarm::Evaluator;
-use gridos_api::{ApiState, LimitsBook, PeriodBook, PointLimits, Readiness, Settings};
+use gridos_api::{ApiState, LimitsBook, PeriodBook, PointLimits, Readiness, Settings, StatesBook};
 use gridos_collect::modbus::ModbusDevice;
 use gridos_journal::{EarlierStream, Journal, JournalError, LayoutBook, Options, Reader, Streams};
 use gridos_model::{Directory, Level};
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use super::Engine;
 use super::housekeeping::Housekeeping;
+use super::listeners::Listeners;
 use super::store::OpenError;
 use super::writing::{Undrained, Writing};
 use crate::config::{Bounds, Config, Faults, Fleet, FleetDevice, bounds};
@@ -67,6 +68,8 @@ impl Engine {
         // The port first: it is the likeliest to be taken, and nothing is written before.
         let listener = listen(config.http.listen).await?;
         let address = listener.local_addr().unwrap_or(config.http.listen);
+        let mut listeners = Listeners::bind(config).await?;
+        let listening = listeners.addresses();
         let (streams, book) = open_streams(config, &fleet.directory)?;
         let store = super::store::open(config).await?;
         let journal = begin_stream(config, &streams)?;
@@ -77,6 +80,7 @@ impl Engine {
         let (stop_writer, writer_stop) = watch::channel(false);
         let telemetry = Arc::new(telemetry(&fleet.directory));
         let limits = Arc::new(limits_book(&fleet));
+        let states = Arc::new(StatesBook::new(fleet.states()));
         let periods = Arc::new(PeriodBook::new(&fleet.directory, fleet.periods()));
         let undrained = Undrained::of(streams.earlier());
         let writing = writing(
@@ -97,6 +101,7 @@ impl Engine {
             alarms: views.alarms,
             limits,
             periods,
+            states,
             store,
             telemetry: Arc::clone(&telemetry),
             intake: intake.clone(),
@@ -106,9 +111,12 @@ impl Engine {
         let http = tokio::spawn(gridos_api::serve(listener, api, stop.clone()));
         let polled = devices
             .iter()
-            .filter_map(|device| modbus(device, &directory))
+            .filter_map(|device| modbus(device, &directory, &mut listeners))
             .collect();
-        let collector = gridos_collect::modbus::start(polled, intake, stop)?;
+        let connects = config.connects_at_once;
+        let (taking, stopped) = (intake.clone(), stop.clone());
+        let mut collector = gridos_collect::modbus::start(polled, connects, taking, stopped)?;
+        listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
         let housekeeping = Housekeeping {
             journal_dir: config.engine.journal_dir(),
             stream_dir,
@@ -121,6 +129,7 @@ impl Engine {
         };
         Ok(Self {
             address,
+            listening,
             directory,
             telemetry,
             readiness,
@@ -288,7 +297,11 @@ fn settings(config: &Config, bounds: &Bounds) -> Settings {
     }
 }
 
-fn modbus(device: &FleetDevice, directory: &Directory) -> Option<ModbusDevice> {
+fn modbus(
+    device: &FleetDevice,
+    directory: &Directory,
+    listeners: &mut Listeners,
+) -> Option<ModbusDevice> {
     let link = device.modbus.as_ref()?;
     Some(ModbusDevice {
         device: device.index,
@@ -297,9 +310,13 @@ fn modbus(device: &FleetDevice, directory: &Directory) -> Option<ModbusDevice> {
         unit: link.unit,
         plan: Arc::clone(&link.plan),
         layouts: directory.device(device.index).groups().to_vec(),
+        whole: Arc::clone(directory.device(device.index).whole()),
         scan_periods: link.scan_periods.clone(),
         timeout: link.timeout,
         connect_timeout: link.connect_timeout,
         reconnect_max: link.reconnect_max,
+        via: listeners.via(&link.reach),
+        connections: link.connections,
+        probe_max: link.probe_max,
     })
 }

@@ -1,23 +1,15 @@
-//! Sessions against simulated devices over real sockets.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop at the first surprise"
-)]
-
-mod rig;
+//! Values of simulated devices, and what becomes of devices that misbehave.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::rig::{Rig, Setup};
 use gridos_modbus::{Kind, Order, PlanLimits, RegisterPoint, Table};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Server};
 use gridos_sim::substation::{Feeder, MAP, Measurements};
 use gridos_telemetry::DeviceState;
-use rig::{Rig, Setup};
 
 const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
@@ -153,7 +145,9 @@ async fn a_spoilt_answer_never_becomes_a_batch() {
         rig.until(|telemetry| telemetry.devices.get(0).unwrap().failures.get() >= 6)
             .await;
         assert_eq!(rig.device(0).state(), DeviceState::Down, "{fault:?}");
-        assert_eq!(rig.telemetry.ledger.received.get(), 0, "{fault:?}");
+        let told = rig.next_of_all().await;
+        assert!(told.is_void() && told.values.iter().all(|value| value.is_nan()));
+        assert_eq!(rig.device(0).readings.get(), 0, "{fault:?}");
         let cells = &rig.telemetry.modbus;
         let counted = match fault {
             Fault::Silent | Fault::HalfReply => &cells.timeouts,
@@ -166,7 +160,10 @@ async fn a_spoilt_answer_never_becomes_a_batch() {
         assert!(counted.get() >= 6, "{fault:?}: {cells:?}");
         if fault == Fault::Close {
             let error = rig.device(0).last_error().unwrap();
-            assert_eq!(error, "the device closed the connection");
+            assert!(
+                error.starts_with("the device closed the connection"),
+                "{error}"
+            );
         }
         memory.set_fault(None);
         assert_eq!(rig.next_of("d", "p").await.values, [7.0]);
@@ -266,16 +263,15 @@ async fn readings_without_a_batch_are_counted_as_refused() {
 
 /// The register map of the simulated feeder as points of the engine.
 fn feeder_points() -> Vec<RegisterPoint> {
-    let point = |point: &gridos_sim::substation::MapPoint| RegisterPoint {
-        name: point.name.to_owned(),
-        unit: point.unit.to_owned(),
-        table: point.table.name().parse().unwrap(),
-        address: point.address,
-        kind: point.kind.parse().unwrap(),
-        order: point.order.parse().unwrap(),
-        scale: point.scale,
-        offset: 0.0,
-        scan: 0,
+    let point = |point: &gridos_sim::substation::MapPoint| {
+        let table = point.table.name().parse().unwrap();
+        let kind = point.kind.parse().unwrap();
+        RegisterPoint {
+            unit: point.unit.to_owned(),
+            order: point.order.parse().unwrap(),
+            scale: point.scale,
+            ..RegisterPoint::new(point.name, table, point.address, kind)
+        }
     };
     MAP.iter().map(point).collect()
 }

@@ -1,0 +1,223 @@
+//! Polls over sockets: the sessions of the collector beside a bare loop of writes and reads, with
+//! the same simulated devices, in one run.
+//!
+//! Devices, sessions and loop share the machine's cores, so the ratio is what counts. The loop
+//! does nothing but send a request and read 259 bytes; the session also keeps its schedule, checks
+//! the answer, decodes 125 registers and leaves them in the ring.
+
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use gridos_benches::{Fleet, POINTS};
+use gridos_collect::modbus::{ModbusDevice, Via, start};
+use gridos_model::DeviceEntry;
+use gridos_ring::{Consumer, Intake, Pool, ring};
+use gridos_sim::modbus::{Device, Exception, Read, Server};
+use gridos_telemetry::Telemetry;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+const CONNECTIONS: [u16; 3] = [1, 100, 1_000];
+/// Each side is measured so often, in turn.
+const ROUNDS: usize = 3;
+const MEASURED: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_secs(1);
+/// The collector should reach this part of what the loop reaches.
+const GOAL: f64 = 0.9;
+/// Both ends of every connection are in this process.
+const FILES: u64 = 4_096;
+const BATCHES: usize = 8_192;
+
+/// 125 holding registers of unit 1 from address 0.
+const REQUEST: [u8; 12] = [0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 125];
+const ANSWER_BYTES: usize = 9 + 2 * POINTS;
+
+/// A device that has every register and costs next to nothing.
+struct Constant;
+
+impl Device for Constant {
+    fn registers(&self, read: Read, words: &mut [u16]) -> Result<(), Exception> {
+        words.fill(read.start ^ 1_234);
+        Ok(())
+    }
+
+    fn bits(&self, _read: Read, bits: &mut [bool]) -> Result<(), Exception> {
+        bits.fill(true);
+        Ok(())
+    }
+}
+
+fn main() {
+    allow_files();
+    let devices = Builder::new_multi_thread().enable_all().build();
+    let devices = devices.expect("a runtime for the devices");
+    // One listener; every connection has a loopback address of its own, so that the collector
+    // takes them for as many devices.
+    let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    let server = devices.block_on(Server::bind(any, Arc::new(Constant)));
+    let server = server.expect("a free port");
+    let port = server.local_addr().port();
+    println!("connections     loop, polls/s   collector, polls/s   registers/s   ratio");
+    for connections in CONNECTIONS {
+        let (mut bare, mut collected) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            bare.push(measure_loop(connections, port));
+            collected.push(measure_collector(connections, port));
+        }
+        let (bare, collected) = (median(bare), median(collected));
+        let ratio = collected / bare;
+        let verdict = if ratio < GOAL { "below the goal" } else { "" };
+        let registers = collected * POINTS as f64;
+        println!(
+            "{connections:>11} {bare:>17.0} {collected:>20.0} {registers:>13.0} {ratio:>7.3} {verdict}"
+        );
+    }
+    devices.block_on(server.stop());
+}
+
+fn address(n: u16) -> IpAddr {
+    let [high, low] = n.to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(127, 1, high, low.max(1)))
+}
+
+/// The addresses of so many devices; the last byte of none is 0.
+fn addresses(connections: u16) -> impl Iterator<Item = IpAddr> {
+    let usable = (1..=u16::MAX).filter(|n| n % 256 != 0);
+    usable.map(address).take(connections.into())
+}
+
+/// Polls a second of the bare loop.
+fn measure_loop(connections: u16, port: u16) -> f64 {
+    let polls = Arc::new(AtomicU64::new(0));
+    let over = Arc::new(AtomicBool::new(false));
+    let runtime = runtime();
+    let rate = runtime.block_on(async {
+        let mut tasks = JoinSet::new();
+        for ip in addresses(connections) {
+            let (polls, over) = (Arc::clone(&polls), Arc::clone(&over));
+            tasks.spawn(ask(SocketAddr::new(ip, port), polls, over));
+        }
+        let rate = rate(|| polls.load(Ordering::Relaxed)).await;
+        over.store(true, Ordering::Relaxed);
+        while let Some(ended) = tasks.join_next().await {
+            ended.expect("no panic").expect("a sound connection");
+        }
+        rate
+    });
+    runtime.shutdown_background();
+    rate
+}
+
+async fn ask(address: SocketAddr, polls: Arc<AtomicU64>, over: Arc<AtomicBool>) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut answer = [0; ANSWER_BYTES];
+    while !over.load(Ordering::Relaxed) {
+        stream.write_all(&REQUEST).await?;
+        stream.read_exact(&mut answer).await?;
+        polls.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Polls a second of the collector's sessions, whose answers end in the ring.
+fn measure_collector(connections: u16, port: u16) -> f64 {
+    let fleet = Fleet::new(connections.into()).expect("a plain fleet");
+    let names = (0..connections).map(|n| format!("feeder-{n}"));
+    let telemetry = Arc::new(Telemetry::new("0", names));
+    let (producer, consumer) = ring(BATCHES);
+    let pool = Pool::new(2 * BATCHES, POINTS);
+    let intake = Intake::new(pool.clone(), producer, Arc::clone(&telemetry));
+    let over = Arc::new(AtomicBool::new(false));
+    let draining = Arc::clone(&over);
+    let drain = std::thread::spawn(move || drain(consumer, &pool, &draining));
+    let runtime = runtime();
+    let rate = runtime.block_on(async {
+        let (stop, stopped) = watch::channel(false);
+        let devices = devices(&fleet, connections, port);
+        let collector = start(devices, ModbusDevice::CONNECTS_AT_ONCE, intake, stopped);
+        let collector = collector.expect("a fleet that fits its layouts");
+        let rate = rate(|| telemetry.modbus.polls.get()).await;
+        stop.send_replace(true);
+        collector.join().await;
+        rate
+    });
+    runtime.shutdown_background();
+    over.store(true, Ordering::Relaxed);
+    drain.join().expect("no panic");
+    let cells = &telemetry.modbus;
+    let failures = cells.timeouts.get() + cells.exceptions.get() + cells.protocol_errors.get();
+    assert_eq!(failures, 0, "every answer must be read");
+    rate
+}
+
+fn devices(fleet: &Fleet, connections: u16, port: u16) -> Vec<ModbusDevice> {
+    let plan = Arc::new(fleet.plan.clone());
+    let directory = &fleet.directory;
+    let device = |(entry, ip): (&DeviceEntry, IpAddr)| ModbusDevice {
+        device: directory
+            .find_device(entry.name())
+            .expect("a device of its own"),
+        host: ip.to_string(),
+        port,
+        unit: 1,
+        plan: Arc::clone(&plan),
+        layouts: entry.groups().to_vec(),
+        whole: Arc::clone(entry.whole()),
+        // Always due: the next request leaves when the answer has come.
+        scan_periods: vec![Duration::from_nanos(1)],
+        timeout: ModbusDevice::CONNECT_TIMEOUT,
+        connect_timeout: ModbusDevice::CONNECT_TIMEOUT,
+        reconnect_max: ModbusDevice::RECONNECT_MAX,
+        via: Via::Tcp,
+        connections: ModbusDevice::CONNECTIONS,
+        probe_max: ModbusDevice::PROBE_MAX,
+    };
+    let entries = directory.devices().iter();
+    entries.zip(addresses(connections)).map(device).collect()
+}
+
+fn drain(mut consumer: Consumer, pool: &Pool, over: &AtomicBool) {
+    while !over.load(Ordering::Relaxed) {
+        match consumer.pop() {
+            Some(slot) => pool.give(slot.batch),
+            None => consumer.wait(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// How much `count` grows in a second, after a warm-up.
+async fn rate(count: impl Fn() -> u64) -> f64 {
+    tokio::time::sleep(WARM_UP).await;
+    let (before, began) = (count(), Instant::now());
+    tokio::time::sleep(MEASURED).await;
+    (count() - before) as f64 / began.elapsed().as_secs_f64()
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+fn runtime() -> Runtime {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    runtime.expect("a runtime")
+}
+
+fn allow_files() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit {
+        current: Some(maximum.map_or(FILES, |maximum| maximum.min(FILES))),
+        maximum,
+    };
+    setrlimit(Resource::Nofile, limit).expect("as many files as the hard limit allows");
+}

@@ -1,0 +1,99 @@
+//! Where devices connect to by themselves: to write their registers, or to be polled.
+//!
+//! Whoever may not be there is sent away before anything is kept for them, and counted. Everything
+//! has a bound: connections, handshakes, the time of a frame, silence.
+
+mod arrival;
+mod conversation;
+mod crowd;
+mod door;
+mod guests;
+mod pushed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_ring::Intake;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::device::StartError;
+use super::dial_in::Inbox;
+use super::network::Network;
+use super::tls::TlsServer;
+use crate::Collector;
+use door::Door;
+
+pub use guests::{Guests, Peer};
+pub use pushed::PushedDevice;
+
+/// One address that devices connect to.
+#[derive(Debug)]
+pub struct Listener {
+    /// Its name in logs.
+    pub name: String,
+    /// Where it listens.
+    pub socket: TcpListener,
+    /// The addresses that may connect; empty: none.
+    pub allow: Vec<Network>,
+    /// Its certificates, if it speaks TLS.
+    pub tls: Option<TlsServer>,
+    /// The roles of which a certificate must have one; empty: any, or none.
+    pub roles: Vec<String>,
+    /// How many connections may be open at once; at least 1.
+    pub connections_max: usize,
+    /// How long a connection may be silent; more than 0.
+    pub idle_timeout: Duration,
+    /// What it is for.
+    pub service: Service,
+}
+
+/// What a listener is for.
+#[derive(Debug)]
+pub enum Service {
+    /// Devices write their registers.
+    Server {
+        /// Who may, and which devices they are.
+        guests: Guests<PushedDevice>,
+        /// When a write is acknowledged.
+        confirm: Confirm,
+        /// How long the parts of one value may be apart; more than 0.
+        parts_within: Duration,
+    },
+    /// Devices dial in to be polled.
+    DialIn {
+        /// Who may, and where their sessions wait for them.
+        guests: Guests<Arc<Inbox>>,
+    },
+}
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirm {
+    /// When it is durable: what is acknowledged survives a power cut.
+    #[default]
+    Durable,
+    /// When it is in the ring: faster, but a crash may lose what was acknowledged.
+    Received,
+}
+
+/// Starts `listeners` on the current tokio runtime, until `stop` becomes true; what was taken by
+/// then is still acknowledged.
+///
+/// # Errors
+/// If a device is not among those of the telemetry; then nothing is started.
+pub fn listen(
+    listeners: Vec<Listener>,
+    intake: &Intake,
+    collector: &mut Collector,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    let doors = listeners
+        .into_iter()
+        .map(|listener| Door::new(listener, intake, stop.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
+    for door in doors {
+        collector.spawn_to_its_end(door.run());
+    }
+    Ok(())
+}

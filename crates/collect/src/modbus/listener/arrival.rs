@@ -1,0 +1,166 @@
+//! One connection from its first byte until it is known whose it is.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_telemetry::{Gauge, PeerRefusal};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsStream;
+
+use super::super::connect::{Stream, prepare};
+use super::super::tls::Certificate;
+use super::conversation::Conversation;
+use super::crowd::Place;
+use super::door::{Hall, Purpose};
+use super::guests::{Guests, Packet};
+
+/// How long somebody may take to say who they are: the handshake, and the registration packet.
+const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why somebody is sent away.
+pub(super) type Refused = (PeerRefusal, String);
+
+/// Finds out whose connection it is, and serves it until it ends.
+pub(super) async fn receive(hall: Arc<Hall>, stream: TcpStream, peer: SocketAddr, place: Place) {
+    let _open = Open::new(&hall.cells().connections);
+    let served = tokio::select! {
+        served = serve(&hall, stream, peer, &place) => served,
+        () = place.displaced() => {
+            let why = "its place was needed, and it was silent for the longest time";
+            Err((PeerRefusal::Displaced, why.to_owned()))
+        }
+    };
+    if let Err((reason, why)) = served {
+        hall.refuse(reason, peer, &why);
+    }
+}
+
+async fn serve(
+    hall: &Hall,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: &Place,
+) -> Result<(), Refused> {
+    // A connection that is gone already has nothing to say either.
+    let _ = prepare(&stream);
+    let (mut stream, certificate) = secure(hall, stream, peer).await?;
+    match &hall.purpose {
+        Purpose::Server {
+            guests,
+            confirm,
+            parts_within,
+        } => {
+            let pushers = recognise(guests, &mut stream, peer, certificate.as_ref()).await?;
+            Conversation::new(hall, stream, pushers, (*confirm, *parts_within))
+                .run(place)
+                .await
+        }
+        Purpose::DialIn { guests } => {
+            let inboxes = recognise(guests, &mut stream, peer, certificate.as_ref()).await?;
+            if let Some(inbox) = inboxes.into_iter().next() {
+                inbox.put(stream);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Shakes hands, if the listener speaks TLS, and looks at the role.
+async fn secure(
+    hall: &Hall,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> Result<(Stream, Option<Certificate>), Refused> {
+    let Some(tls) = &hall.tls else {
+        return Ok((Stream::Tcp(stream), None));
+    };
+    // The semaphore is never closed; if it were, shaking hands unbounded is the lesser evil.
+    let permit = hall.handshakes.acquire().await.ok();
+    let accepted = tls.accept(stream, INTRODUCED_WITHIN).await;
+    drop(permit);
+    let (stream, certificate) = accepted.map_err(|error| (PeerRefusal::Tls, error.to_string()))?;
+    let role = certificate.role.as_deref();
+    let is_fit = |role: &str| hall.roles.iter().any(|fit| fit == role);
+    if !hall.roles.is_empty() && !role.is_some_and(is_fit) {
+        let subject = &certificate.subject;
+        let shown = role.unwrap_or("none");
+        return Err((PeerRefusal::Role, format!("{subject} has the role {shown}")));
+    }
+    let (listener, subject) = (&hall.name, &certificate.subject);
+    tracing::info!(listener, %peer, subject, role, "connected over TLS");
+    let stream = Stream::Tls(Box::new(TlsStream::Server(stream)));
+    Ok((stream, Some(certificate)))
+}
+
+/// What belongs to whoever made the connection; never nothing.
+async fn recognise<T: Clone>(
+    guests: &Guests<T>,
+    stream: &mut Stream,
+    peer: SocketAddr,
+    certificate: Option<&Certificate>,
+) -> Result<Vec<T>, Refused> {
+    let mut found = certificate.map_or(Vec::new(), |own| guests.of_certificate(own));
+    if found.is_empty() {
+        found = guests.of_address(peer.ip());
+    }
+    if found.is_empty() && guests.send_packets() {
+        let introduced = timeout(INTRODUCED_WITHIN, introduction(guests, stream)).await;
+        found = introduced.unwrap_or_else(|_| {
+            let why = "it did not send its registration packet";
+            Err((PeerRefusal::Silent, why.to_owned()))
+        })?;
+    }
+    if found.is_empty() {
+        let who = certificate.map_or_else(|| peer.ip().to_string(), |own| own.subject.clone());
+        let why = format!("no device is configured for {who}");
+        return Err((PeerRefusal::Unknown, why));
+    }
+    Ok(found)
+}
+
+/// Reads the registration packet, and not one byte behind it.
+async fn introduction<T: Clone>(
+    guests: &Guests<T>,
+    stream: &mut Stream,
+) -> Result<Vec<T>, Refused> {
+    let mut packet = Vec::with_capacity(guests.packet_bytes_max());
+    loop {
+        match stream.read_u8().await {
+            Ok(byte) => packet.push(byte),
+            Err(error) => return Err((PeerRefusal::Silent, ended(&error))),
+        }
+        match guests.of_bytes(&packet) {
+            Packet::Known(found) => return Ok(found),
+            Packet::Begun => {}
+            Packet::Unknown => {
+                let shown = packet.escape_ascii();
+                let why = format!("no registration packet begins with \"{shown}\"");
+                return Err((PeerRefusal::Unknown, why));
+            }
+        }
+    }
+}
+
+fn ended(error: &io::Error) -> String {
+    format!("it ended before it said who it is: {error}")
+}
+
+/// Counts a connection as open until it is dropped, however it ends.
+struct Open<'a>(&'a Gauge);
+
+impl<'a> Open<'a> {
+    fn new(connections: &'a Gauge) -> Self {
+        connections.add(1);
+        Self(connections)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.sub(1);
+    }
+}

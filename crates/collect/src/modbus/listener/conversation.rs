@@ -1,0 +1,295 @@
+//! A device that writes its registers, and what it is answered.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gridos_modbus::{Exception, FRAME_BYTES_MAX, Frame, Image, Incoming, Reply, Staged};
+use gridos_model::{Quality, Timestamp};
+use gridos_ring::{Intake, Receipt, Receiver, Refused as NotTaken};
+use gridos_telemetry::{ListenerAnswer, PeerRefusal, Refusal};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant as Deadline, timeout, timeout_at};
+
+use super::super::connect::Stream;
+use super::super::poll::wall;
+use super::Confirm;
+use super::arrival::Refused;
+use super::crowd::Place;
+use super::door::Hall;
+use super::pushed::Pusher;
+
+/// How long the rest of a frame may take after its first byte, and the answer to be sent.
+const FRAME_WITHIN: Duration = Duration::from_secs(5);
+
+/// One connection over which devices write.
+pub(super) struct Conversation<'a> {
+    hall: &'a Hall,
+    stream: Stream,
+    devices: Vec<Device>,
+    confirm: Confirm,
+    parts_within: Duration,
+    bytes: [u8; FRAME_BYTES_MAX],
+    filled: usize,
+}
+
+struct Device {
+    pusher: Arc<Pusher>,
+    /// Made with the first request: a silent connection costs none.
+    image: Option<Image>,
+}
+
+/// What became of waiting for a frame.
+enum Waited {
+    /// Some bytes more.
+    Bytes,
+    /// The peer has closed the connection between two frames, or the engine stops.
+    Ended,
+}
+
+/// When a request came.
+#[derive(Clone, Copy)]
+struct Moment {
+    wire: Instant,
+    received: Timestamp,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(
+        hall: &'a Hall,
+        stream: Stream,
+        pushers: Vec<Arc<Pusher>>,
+        (confirm, parts_within): (Confirm, Duration),
+    ) -> Self {
+        let device = |pusher| Device {
+            pusher,
+            image: None,
+        };
+        Self {
+            hall,
+            stream,
+            devices: pushers.into_iter().map(device).collect(),
+            confirm,
+            parts_within,
+            bytes: [0; FRAME_BYTES_MAX],
+            filled: 0,
+        }
+    }
+
+    /// Answers one request after the other, until the connection ends.
+    pub(super) async fn run(mut self, place: &Place) -> Result<(), Refused> {
+        let mut begun: Option<Deadline> = None;
+        loop {
+            let (reply, length) = match Frame::parse(&self.bytes[..self.filled]) {
+                Ok(Some((frame, length))) => {
+                    let moment = Moment {
+                        wire: Instant::now(),
+                        received: wall(),
+                    };
+                    place.on_request(moment.wire);
+                    let terms = (self.confirm, self.parts_within);
+                    let reply = answer(self.hall, &mut self.devices, &frame, moment, terms).await;
+                    (reply, length)
+                }
+                Ok(None) => match self.wait(begun).await? {
+                    Waited::Bytes => {
+                        begun = begun.or_else(|| Some(Deadline::now() + FRAME_WITHIN));
+                        continue;
+                    }
+                    Waited::Ended => return Ok(()),
+                },
+                Err(error) => return Err((PeerRefusal::Malformed, error.to_string())),
+            };
+            self.send(&reply).await?;
+            self.bytes.copy_within(length..self.filled, 0);
+            self.filled -= length;
+            begun = (self.filled > 0).then(|| Deadline::now() + FRAME_WITHIN);
+        }
+    }
+
+    /// Reads more bytes, until the deadline of a frame that has `begun`, or else the idle timeout.
+    async fn wait(&mut self, begun: Option<Deadline>) -> Result<Waited, Refused> {
+        let idle = self.hall.idle_timeout;
+        let until = begun.unwrap_or_else(|| Deadline::now() + idle);
+        let read = tokio::select! {
+            read = timeout_at(until, self.stream.read(&mut self.bytes[self.filled..])) => read,
+            () = self.hall.stopped() => return Ok(Waited::Ended),
+        };
+        match read {
+            Ok(Ok(0)) if begun.is_none() => Ok(Waited::Ended),
+            Ok(Ok(0)) => Err((PeerRefusal::Malformed, "it ended within a frame".to_owned())),
+            Ok(Ok(count)) => {
+                self.filled += count;
+                Ok(Waited::Bytes)
+            }
+            Ok(Err(error)) => self.broke(&error),
+            Err(_) if begun.is_some() => {
+                let why = format!("it stopped within a frame for {FRAME_WITHIN:?}");
+                Err((PeerRefusal::Silent, why))
+            }
+            Err(_) => {
+                let why = format!("it was silent for {idle:?}");
+                self.note(&why);
+                Err((PeerRefusal::Silent, why))
+            }
+        }
+    }
+
+    /// A connection that broke is the device's trouble, not a refusal.
+    fn broke(&self, error: &io::Error) -> Result<Waited, Refused> {
+        self.note(&format!("the connection broke: {error}"));
+        Ok(Waited::Ended)
+    }
+
+    fn note(&self, why: &str) {
+        for device in self.devices.iter().filter(|d| d.image.is_some()) {
+            device.pusher.stats.failed(&why);
+        }
+    }
+
+    async fn send(&mut self, reply: &Reply) -> Result<(), Refused> {
+        let sending = async {
+            self.stream.write_all(reply.as_bytes()).await?;
+            self.stream.flush().await
+        };
+        match timeout(FRAME_WITHIN, sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err((
+                PeerRefusal::Silent,
+                format!("no answer could be sent: {error}"),
+            )),
+            Err(_) => Err((
+                PeerRefusal::Silent,
+                "it does not read its answers".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Does what `frame` asks, counts it, and says how it is answered.
+async fn answer(
+    hall: &Hall,
+    devices: &mut [Device],
+    frame: &Frame<'_>,
+    moment: Moment,
+    terms: (Confirm, Duration),
+) -> Reply {
+    let answered = match devices.iter_mut().find(|d| d.pusher.unit == frame.unit) {
+        Some(device) => obey(hall, device, frame, moment, terms).await,
+        None => Err(Exception::NoPath),
+    };
+    let cells = hall.cells();
+    match answered {
+        Ok((reply, answer)) => {
+            cells.answered(answer);
+            reply
+        }
+        Err(exception) => {
+            cells.answered(label(exception));
+            Reply::exception(frame, exception)
+        }
+    }
+}
+
+async fn obey(
+    hall: &Hall,
+    device: &mut Device,
+    frame: &Frame<'_>,
+    moment: Moment,
+    (confirm, parts_within): (Confirm, Duration),
+) -> Result<(Reply, ListenerAnswer), Exception> {
+    let incoming = Incoming::parse(frame.pdu)?;
+    let Device { pusher, image } = device;
+    let image = image.get_or_insert_with(|| {
+        let (plan, whole) = (Arc::clone(&pusher.plan), Arc::clone(&pusher.whole));
+        Image::new(plan, whole, parts_within)
+    });
+    let (written, read) = match incoming {
+        Incoming::Read(read) => {
+            if !image.can_read(read, None) {
+                return Err(Exception::IllegalAddress);
+            }
+            let reply = Reply::values(frame, read, image.values(read));
+            return Ok((reply, ListenerAnswer::Read));
+        }
+        Incoming::Write(written) => (written, None),
+        Incoming::Exchange { written, read } => (written, Some(read)),
+    };
+    if read.is_some_and(|read| !image.can_read(read, Some(&written))) {
+        return Err(Exception::IllegalAddress);
+    }
+    let staged = image.stage(written, moment.wire, moment.received);
+    let staged = staged.ok_or(Exception::IllegalAddress)?;
+    let cells = hall.cells();
+    cells.unmapped.add(staged.unmapped() as u64);
+    cells.incomplete.add(staged.forgotten() as u64);
+    // What completes no value waits for its rest, and nothing of it could be durable yet.
+    if !staged.completed().is_empty() {
+        let receiver = offer(&hall.intake, pusher, &staged, moment, confirm)?;
+        if let Some(receiver) = receiver {
+            receiver.wait().await.map_err(|_| Exception::Failure)?;
+        }
+        pusher.stats.readings.add(staged.completed().len() as u64);
+    }
+    if pusher.stats.answered(moment.received.as_nanos()) {
+        tracing::info!(
+            device = pusher.stats.name(),
+            unit = pusher.unit,
+            "device writes"
+        );
+    }
+    staged.keep();
+    let reply = match read {
+        Some(read) => Reply::values(frame, read, image.values(read)),
+        None => Reply::acknowledgement(frame, &written),
+    };
+    Ok((reply, ListenerAnswer::Taken))
+}
+
+/// Leaves the completed values at `intake`; gives what to wait for before they are acknowledged.
+fn offer(
+    intake: &Intake,
+    pusher: &Pusher,
+    staged: &Staged<'_>,
+    moment: Moment,
+    confirm: Confirm,
+) -> Result<Option<Receiver>, Exception> {
+    let Some(mut batch) = intake.take() else {
+        let ledger = &intake.telemetry().ledger;
+        let readings = staged.completed().len() as u64;
+        ledger.received.add(readings);
+        ledger.refuse(Refusal::PoolEmpty, readings);
+        return Err(Exception::Busy);
+    };
+    batch.start_events(&pusher.whole, moment.received);
+    for value in staged.completed() {
+        let (time, flags) = match &value.stamp {
+            Some(stamp) => (stamp.time, stamp.event_flags()),
+            None => (moment.received, Quality::NO_SOURCE_TIME),
+        };
+        batch.push_event(value.position, time, value.value, value.quality | flags);
+    }
+    let (receipt, receiver) = match confirm {
+        Confirm::Durable => {
+            let (receipt, receiver) = Receipt::pair();
+            (Some(receipt), Some(receiver))
+        }
+        Confirm::Received => (None, None),
+    };
+    match intake.offer(batch, moment.wire, receipt) {
+        Ok(()) => Ok(receiver),
+        Err(NotTaken::RingFull | NotTaken::JournalStalled) => Err(Exception::Busy),
+        Err(NotTaken::Invalid(_)) => Err(Exception::Failure),
+    }
+}
+
+fn label(exception: Exception) -> ListenerAnswer {
+    match exception {
+        Exception::IllegalFunction => ListenerAnswer::IllegalFunction,
+        Exception::IllegalAddress => ListenerAnswer::IllegalAddress,
+        Exception::IllegalValue => ListenerAnswer::IllegalValue,
+        Exception::Failure => ListenerAnswer::Failure,
+        Exception::Busy => ListenerAnswer::Busy,
+        Exception::NoPath => ListenerAnswer::NoPath,
+    }
+}

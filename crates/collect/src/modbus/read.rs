@@ -1,0 +1,224 @@
+//! One request of a device, with what is known of the points it may not read.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gridos_modbus::{Plan, Request};
+use gridos_model::{Layout, Quality, Timestamp};
+
+use super::client::Content;
+use super::isolation::{Ask, Isolation};
+
+/// One request of a device.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) request: Arc<Request>,
+    /// The layout of its swept points, if it has any.
+    pub(super) layout: Option<Arc<Layout>>,
+    /// What is still to be told of all its points instead of values.
+    pub(super) void: Option<Quality>,
+    /// The exception that leaves all its points without a value.
+    pub(super) refusal: Option<u8>,
+    /// How often it was sent again because the device was busy.
+    pub(super) retries: u32,
+    hunt: Option<Box<Hunt>>,
+}
+
+/// The search for points that cannot be read, and what was read between them.
+#[derive(Debug)]
+struct Hunt {
+    isolation: Isolation,
+    content: Content,
+    /// When the first answer of the pass was asked for.
+    sent: Option<Timestamp>,
+    retry_at: Instant,
+    /// The points that were last told to be refused.
+    told: Vec<usize>,
+}
+
+/// Content for all of a request, and when it was read.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) content: Content,
+    /// When the first request for it was sent.
+    pub(super) sent: Timestamp,
+    /// When the last answer with it had come.
+    pub(super) received: Timestamp,
+    pub(super) wire: Instant,
+}
+
+/// What an answer led to.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// There is more to ask for, of the same request.
+    More,
+    /// All that can be read was read.
+    Complete(Answered),
+    /// Nothing can be read.
+    Refused,
+}
+
+/// What was refused is tried again after this time: a device is rarely changed without a restart.
+const RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
+impl Read {
+    pub(super) fn new(request: Arc<Request>, layout: Option<Arc<Layout>>) -> Self {
+        Self {
+            request,
+            layout,
+            void: None,
+            refusal: None,
+            retries: 0,
+            hunt: None,
+        }
+    }
+
+    /// The addresses to ask for now.
+    pub(super) fn ask(&mut self, now: Instant) -> Ask {
+        let whole = Ask {
+            start: self.request.start().into(),
+            count: self.request.count().into(),
+            is_kept: true,
+        };
+        let Some(hunt) = &mut self.hunt else {
+            return whole;
+        };
+        if let Some(ask) = hunt.isolation.next_ask() {
+            return ask;
+        }
+        if now >= hunt.retry_at {
+            hunt.isolation.retry();
+            hunt.retry_at = now + RETRY_AFTER;
+        }
+        hunt.begin(&self.request);
+        hunt.isolation.next_ask().unwrap_or(whole)
+    }
+
+    /// What was asked for was answered.
+    pub(super) fn on_answer(&mut self, ask: Ask, piece: Answered) -> Outcome {
+        let Some(hunt) = &mut self.hunt else {
+            return Outcome::Complete(piece);
+        };
+        if ask.is_kept {
+            let offset = ask.start.saturating_sub(self.request.start().into());
+            hunt.content.keep(offset, &piece.content);
+            hunt.sent.get_or_insert(piece.sent);
+        }
+        hunt.isolation.on_answer();
+        let (received, wire) = (piece.received, piece.wire);
+        let outcome = hunt.outcome(&self.request, received, wire);
+        if hunt.isolation.is_whole() && hunt.isolation.is_settled() && hunt.told.is_empty() {
+            self.hunt = None;
+        }
+        outcome
+    }
+
+    /// What was asked for was refused with exception 2, at `received`.
+    pub(super) fn on_refusal(&mut self, plan: &Plan, received: Timestamp, now: Instant) -> Outcome {
+        if self.hunt.is_none() {
+            let points = plan.points().get(self.request.points());
+            let points = points.unwrap_or_default().iter();
+            let addresses = points.map(|point| u32::from(point.address)..point.end());
+            let addresses: Vec<_> = addresses.chain(self.request.clock_addresses()).collect();
+            if addresses.len() <= 1 {
+                return Outcome::Refused;
+            }
+            let mut hunt = Hunt {
+                isolation: Isolation::new(addresses),
+                content: Content::missing(&self.request),
+                sent: None,
+                retry_at: now + RETRY_AFTER,
+                told: Vec::new(),
+            };
+            hunt.begin(&self.request);
+            self.hunt = Some(Box::new(hunt));
+        }
+        let Some(hunt) = &mut self.hunt else {
+            return Outcome::Refused;
+        };
+        hunt.isolation.on_refusal();
+        hunt.outcome(&self.request, received, now)
+    }
+
+    /// The connection broke: what was asked for in parts is asked for anew.
+    pub(super) fn interrupt(&mut self) {
+        self.retries = 0;
+        if let Some(hunt) = &mut self.hunt {
+            hunt.begin(&self.request);
+        }
+    }
+
+    /// Tries what was refused again, as after a restart of the device.
+    pub(super) fn retry_refused(&mut self) {
+        if let Some(hunt) = &mut self.hunt {
+            hunt.isolation.retry();
+        }
+    }
+
+    /// The points that are refused, if these are others than the last time; places among the
+    /// request's points, the one behind them is that of the clock.
+    pub(super) fn news(&mut self) -> Option<&[usize]> {
+        let hunt = self.hunt.as_mut()?;
+        if hunt.isolation.is_dirty() {
+            return None;
+        }
+        let mut refused: Vec<usize> = hunt.isolation.refused().collect();
+        refused.sort_unstable();
+        let is_new = hunt.told != refused;
+        hunt.told = refused;
+        is_new.then_some(hunt.told.as_slice())
+    }
+
+    /// Whether the device's clock is not among what was read.
+    pub(super) fn lacks_clock(&self) -> bool {
+        let clock = self.request.points().len();
+        let hunt = self.hunt.as_ref();
+        hunt.is_some_and(|hunt| hunt.told.contains(&clock))
+    }
+
+    /// The addresses that are refused, first and last, and how many points lie in them.
+    pub(super) fn refused(&self) -> (Vec<(u32, u32)>, usize) {
+        let all = self.request.points().len();
+        match &self.hunt {
+            Some(hunt) => {
+                let points = hunt.told.iter().filter(|point| **point < all).count();
+                (hunt.isolation.refused_addresses().collect(), points)
+            }
+            None if self.refusal == Some(2) => {
+                let start = u32::from(self.request.start());
+                let count = u32::from(self.request.count());
+                (vec![(start, start + count - 1)], all)
+            }
+            None => (Vec::new(), 0),
+        }
+    }
+}
+
+impl Hunt {
+    fn begin(&mut self, request: &Request) {
+        self.isolation.begin();
+        // What was read before must not pass for what a later pass reads.
+        self.content = Content::missing(request);
+        self.sent = None;
+    }
+
+    fn outcome(&mut self, request: &Request, received: Timestamp, wire: Instant) -> Outcome {
+        if self.isolation.next_ask().is_some() {
+            return Outcome::More;
+        }
+        if self.isolation.is_dirty() {
+            self.begin(request);
+            return Outcome::More;
+        }
+        let content = std::mem::replace(&mut self.content, Content::missing(request));
+        match self.sent.take() {
+            Some(sent) => Outcome::Complete(Answered {
+                content,
+                sent,
+                received,
+                wire,
+            }),
+            None => Outcome::Refused,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Listeners: devices that write their registers, devices that dial in, TLS, and strangers.
+
+#![cfg(test)]
+
+mod authority;
+mod dial_in;
+mod interop;
+mod push;
+mod rig;
+mod strangers;
+mod tls;

@@ -1,0 +1,10 @@
+//! Sessions against simulated devices over real sockets.
+
+#![cfg(test)]
+
+mod answers;
+mod devices;
+mod faults;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod values;

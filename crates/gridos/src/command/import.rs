@@ -1,0 +1,100 @@
+//! `gridos import modbus`: a profile from the list of registers that a vendor ships.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Outcome;
+use crate::cli::ImportModbus;
+use crate::config::Name;
+use crate::import::{Base, Options, modbus};
+
+/// The name of a profile whose file has none that would do.
+const PROFILE_DEFAULT: &str = "imported";
+
+pub(crate) fn run(args: &ImportModbus) -> Outcome {
+    let bytes = fs::read(&args.file).map_err(|source| CannotRead {
+        path: args.file.clone(),
+        source,
+    })?;
+    let imported = modbus(&bytes, &options(args))?;
+    for note in &imported.notes {
+        eprintln!("note: {note}");
+    }
+    for skipped in &imported.skipped {
+        eprintln!("line {} is left out: {}", skipped.line, skipped.why);
+    }
+    match &args.output {
+        None => println!("{}", imported.toml.trim_end()),
+        Some(path) => {
+            fs::write(path, &imported.toml).map_err(|source| CannotWrite {
+                path: path.clone(),
+                source,
+            })?;
+            let (points, skipped) = (imported.points, imported.skipped.len());
+            let path = path.display();
+            println!("{points} points, {skipped} rows left out, written to {path}");
+        }
+    }
+    Ok(())
+}
+
+fn options(args: &ImportModbus) -> Options {
+    let profile = match &args.profile {
+        Some(name) => name.to_string(),
+        None => name_of(&args.file),
+    };
+    Options {
+        base: args.base.map(|base| match base {
+            0 => Base::Zero,
+            _ => Base::One,
+        }),
+        table: args.table,
+        order: args.order,
+        divides: args.divide,
+        ..Options::new(&profile)
+    }
+}
+
+/// The file's name as that of a profile.
+fn name_of(file: &Path) -> String {
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy());
+    let plain = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '_',
+    };
+    let name: String = stem.unwrap_or_default().chars().map(plain).collect();
+    match Name::plain(&name) {
+        Ok(_) => name,
+        Err(_) => PROFILE_DEFAULT.to_owned(),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", path.display())]
+struct CannotRead {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}", path.display())]
+struct CannotWrite {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_names_its_profile() {
+        for (file, name) in [
+            ("/x/PM5000 list.v2.csv", "PM5000_list_v2"),
+            ("", PROFILE_DEFAULT),
+            ("äöü.csv", "___"),
+        ] {
+            assert_eq!(name_of(Path::new(file)), name);
+        }
+    }
+}

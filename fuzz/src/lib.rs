@@ -1,0 +1,30 @@
+//! What every byte from outside passes: the bodies of the fuzz targets.
+//!
+//! Each takes any bytes, must not panic, and asserts what must be true whatever they are. Under
+//! `cargo fuzz` the fuzzer makes the bytes up; `tests/whole/fuzz.rs` replays the seeds of
+//! `fuzz/seeds` with the stable compiler.
+
+mod bytes;
+mod journal;
+mod map;
+mod text;
+mod wire;
+
+pub use journal::frames;
+pub use map::{decode, plan};
+pub use text::{config, import};
+pub use wire::{server, sunspec};
+
+/// A name, which is also that of its folder of seeds, and what it does with the bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 7] = [
+    ("plan", plan),
+    ("decode", decode),
+    ("server", server),
+    ("sunspec", sunspec),
+    ("frames", frames),
+    ("config", config),
+    ("import", import),
+];

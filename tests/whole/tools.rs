@@ -1,0 +1,141 @@
+//! The tools of the command line against simulated devices.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use gridos::check::Report;
+use gridos::config::Config;
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::engine::{Process, address, binary};
+use crate::support::http;
+
+fn gridos(args: &[&str]) -> Output {
+    Command::new(binary()).args(args).output().unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = gridos(args);
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The address in a line such as `1 devices at 127.0.0.1:4711 to 127.0.0.1:4711; Ctrl-C ends`.
+fn listening(line: &str) -> &str {
+    let (_, after) = line.split_once(" at ").unwrap();
+    after.split([' ', ';']).next().unwrap()
+}
+
+#[test]
+fn a_value_on_the_display_is_found_among_the_registers() {
+    let dir = TempDir::new().unwrap();
+    let log = dir.path().join("log");
+    let args = ["simulate", "modbus", "--devices", "1", "--port-base", "0"];
+    let mut devices = Process::start(&args, &log);
+    let line = devices.wait_for("Ctrl-C ends");
+    let at = listening(&line);
+    let shown = json(&[
+        "probe",
+        "modbus",
+        at,
+        "--input",
+        "0..26",
+        "--discrete",
+        "0..6",
+        "--json",
+    ]);
+    let blocks = shown["blocks"].as_array().unwrap();
+    assert_eq!(blocks[0]["table"], "discrete_input");
+    assert_eq!(blocks[1]["registers"].as_array().unwrap().len(), 27);
+    let search = [
+        "probe",
+        "modbus",
+        at,
+        "--input",
+        "0..26",
+        "--find-order",
+        "--json",
+    ];
+    let found = json(&[&search[..], &["--expect", "50", "--tolerance", "2%"]].concat());
+    let best = &found["found"][0];
+    assert_eq!(
+        (&best["address"], &best["type"], &best["scale"]),
+        (&10.into(), &"u16".into(), &0.001.into())
+    );
+    let absent = gridos(&["probe", "modbus", at, "--holding", "500"]);
+    assert_eq!(absent.status.code(), Some(1));
+    let told = String::from_utf8(absent.stdout).unwrap();
+    assert!(
+        told.contains("exception 2 (illegal data address)"),
+        "{told}"
+    );
+    let nobody = gridos(&["probe", "modbus", "127.0.0.1:1", "--holding", "0"]);
+    let told = String::from_utf8(nobody.stderr).unwrap();
+    assert!(told.contains("nothing listens at this port"), "{told}");
+    devices.signal(Signal::INT);
+    devices.wait();
+}
+
+/// The configuration that `discover` makes of a device at `at`, in `dir`.
+fn discovered(at: &str, dir: &Path) -> Config {
+    let path = dir.join("roof.toml");
+    let path = path.to_str().unwrap();
+    let output = gridos(&["discover", "sunspec", at, "--profile", "roof", "-o", path]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = fs::read_to_string(path).unwrap();
+    let no_variables: [(&str, &str); 0] = [];
+    let config = Config::parse(&text, path, no_variables, &|path| fs::read(path));
+    config.unwrap_or_else(|faults| panic!("{faults}\n{text}"))
+}
+
+#[test]
+fn a_discovered_inverter_is_polled_in_its_own_units() {
+    let dir = TempDir::new().unwrap();
+    let log = dir.path().join("log");
+    let mut inverter = Process::start(&["simulate", "sunspec", "--port", "0"], &log);
+    let line = inverter.wait_for("Ctrl-C ends");
+    let config = discovered(listening(&line), dir.path());
+    assert!(Report::of(&config).unwrap().bounds.points > 40);
+    let data = dir.path().join("data");
+    let path = dir.path().join("roof.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let data = data.to_str().unwrap();
+    let settings = format!("[engine]\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n");
+    fs::write(&path, settings + &text).unwrap();
+    let engine_log = dir.path().join("engine.log");
+    let engine = Process::start(&["run", path.to_str().unwrap()], &engine_log);
+    let mut told = engine.log();
+    while !told.contains("http://") {
+        std::thread::yield_now();
+        told = engine.log();
+    }
+    let api = address(&told);
+    let latest = |point: &str| loop {
+        let path = format!("/api/v1/scada/latest?point=roof-1.{point}");
+        let answer = http::get(&api, &path);
+        let readings: Value = serde_json::from_str(&answer.body).unwrap();
+        let value = &readings["readings"][0]["value"];
+        if let Some(value) = value.as_f64() {
+            return value;
+        }
+    };
+    assert!((49.97..=50.03).contains(&latest("inverter_Hz")));
+    assert!((228.0..=233.0).contains(&latest("meter_PhV")));
+    assert_eq!(latest("inverter_W") % 10.0, 0.0);
+    assert_eq!(latest("mppt_module1_DCV"), 600.0);
+    engine.signal(Signal::INT);
+    engine.wait();
+    inverter.signal(Signal::INT);
+    inverter.wait();
+}
