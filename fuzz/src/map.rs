@@ -117,7 +117,7 @@ pub fn decode(bytes: &[u8]) {
         let told = request.report(answer, &mut memory, &stamp, Instant::now(), &mut batch);
         assert_eq!(told.is_ok(), fits);
         assert!(batch.len() <= request.reported_points().len());
-        assert!(batch.check().is_ok());
+        assert!(batch.is_empty() || batch.check().is_ok());
     }
 }
 

@@ -15,6 +15,7 @@ mod examples;
 mod fault;
 mod fleet;
 mod footprint;
+mod given;
 mod guest;
 mod http;
 mod journal;

@@ -130,14 +130,19 @@ pub(super) fn read_modbus(
         scan: scan.map_or_else(|| defaults.scan.clone(), |found| found.value.name.clone()),
     };
     match bits {
-        Some(names) => expand(section, &point, &names),
+        Some(bits) => expand(section, &point, &bits, names),
         None if section.has("bits") => Vec::new(),
         None => vec![point],
     }
 }
 
 /// The points of the named bits of the register of `whole`, called `NAME_BIT`.
-fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) -> Vec<ModbusPoint> {
+fn expand(
+    section: &Section<'_>,
+    whole: &ModbusPoint,
+    bits: &[Option<Name>],
+    names: &mut Names,
+) -> Vec<ModbusPoint> {
     for key in VALUE_KEYS.iter().filter(|key| section.has(key)) {
         let what = "cannot stand beside bits, each of which is a point of its own; remove it, or \
                     write a point with type = \"bit3\"";
@@ -149,13 +154,13 @@ fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) ->
         return Vec::new();
     }
     let words = usize::from(register.kind.registers());
-    if names.len() > 16 * words || names.iter().all(Option::is_none) {
+    if bits.len() > 16 * words || bits.iter().all(Option::is_none) {
         let what = format_args!("must name 1 to {} bits, from bit 0 on", 16 * words);
         section.fault("bits", what);
         return Vec::new();
     }
     let mut points = Vec::new();
-    for (bit, name) in (0_u8..).zip(names) {
+    for (bit, name) in (0_u8..).zip(bits) {
         let Some(name) = name else { continue };
         let name = match Name::plain(&format!("{}_{name}", register.name)) {
             Ok(name) => name,
@@ -164,14 +169,16 @@ fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) ->
                 continue;
             }
         };
+        let name = Found::new(name, &whole.common.name.place);
+        names.note_made_up(section, "bits", &name);
         // The least significant word is the last one, unless words are reversed.
         let is_high = bit >= 16;
         let is_second = words == 2 && is_high == register.order.words_reversed();
         let mut point = whole.clone();
-        point.register.name = name.as_str().to_owned();
+        point.register.name = name.value.as_str().to_owned();
         point.register.address += u16::from(is_second);
         point.register.kind = Kind::Bit(bit % 16);
-        point.common.name = Found::new(name, &whole.common.name.place);
+        point.common.name = name;
         points.push(point);
     }
     points

@@ -171,7 +171,7 @@ fn named_bits_are_points() {
         ),
         (
             "bits = [\"x\", \"x\"]",
-            "point 'a_x' is at g.toml:5 already",
+            "bits: makes a point 'a_x', which stands at g.toml:5 already",
         ),
     ] {
         let text = fault(&format!("{{ name = \"a\", holding = 7, {keys} }}"));
