@@ -18,6 +18,8 @@ pub struct Batch {
     qualities: Vec<Quality>,
     points: Vec<u32>,
     times: Vec<Timestamp>,
+    /// Events for which room is made at the first one.
+    room: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,13 +52,13 @@ pub enum BatchError {
 }
 
 impl Batch {
-    /// An empty batch with room for `readings` readings.
+    /// An empty batch for up to `readings` readings without growing.
+    ///
+    /// The columns get their room when a batch first needs them, and keep it: a sweep only that
+    /// for the values of its layout, since it may wait in a pool among ten thousands of others.
     pub fn with_capacity(readings: usize) -> Self {
         Self {
-            values: Vec::with_capacity(readings),
-            qualities: Vec::with_capacity(readings),
-            points: Vec::with_capacity(readings),
-            times: Vec::with_capacity(readings),
+            room: readings,
             ..Self::default()
         }
     }
@@ -70,6 +72,7 @@ impl Batch {
         received: Timestamp,
     ) {
         self.clear();
+        self.values.reserve_exact(layout.len());
         self.layout = Some(Arc::clone(layout));
         self.shape = Shape::Sweep { time, time_quality };
         self.received = received;
@@ -78,6 +81,9 @@ impl Batch {
     /// Empties the batch and makes it events of `layout`, received at `received`.
     pub fn start_events(&mut self, layout: &Arc<Layout>, received: Timestamp) {
         self.clear();
+        self.values.reserve_exact(self.room);
+        self.points.reserve_exact(self.room);
+        self.times.reserve_exact(self.room);
         self.layout = Some(Arc::clone(layout));
         self.shape = Shape::Events;
         self.received = received;

@@ -120,9 +120,9 @@ impl Session {
         } else {
             None
         };
-        Ok(Client::new(
-            self.connector.connect(self.connect_timeout).await?,
-        ))
+        // On the heap, so that an idle session has no room for a name and a handshake in it.
+        let connecting = Box::pin(self.connector.connect(self.connect_timeout));
+        Ok(Client::new(connecting.await?))
     }
 
     /// No unit can be reached.
