@@ -322,11 +322,25 @@ mod tests {
     #[test]
     fn a_recycled_batch_keeps_its_memory_and_nothing_else() {
         let mut batch = Batch::with_capacity(100);
-        let bytes = batch.capacity_bytes();
-        batch.start_events(&layout(1), Timestamp::EPOCH);
-        batch.push_event(0, Timestamp::EPOCH, f64::NAN, Quality::GOOD);
-        batch.clear();
+        assert_eq!(batch.capacity_bytes(), 0);
+        let fill = |batch: &mut Batch| {
+            batch.start_events(&layout(1), Timestamp::EPOCH);
+            batch.push_event(0, Timestamp::EPOCH, f64::NAN, Quality::GOOD);
+            batch.clear();
+            batch.capacity_bytes()
+        };
+        let bytes = fill(&mut batch);
+        assert!(bytes >= 100 * (8 + 4 + 8));
+        assert_eq!(fill(&mut batch), bytes);
         assert!(batch.is_empty() && batch.readings().is_none());
-        assert_eq!(batch.capacity_bytes(), bytes);
+    }
+
+    #[test]
+    fn a_sweep_takes_room_for_its_layout_alone() {
+        let mut batch = Batch::with_capacity(100);
+        let (time, quality) = (Timestamp::EPOCH, TimeQuality::Synchronised);
+        batch.start_sweep(&layout(3), time, quality, time);
+        batch.extend([1.0, 2.0, 3.0]);
+        assert_eq!(batch.capacity_bytes(), 3 * 8);
     }
 }
