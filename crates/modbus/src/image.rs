@@ -190,7 +190,7 @@ impl Image {
         let mut scratch = std::mem::take(&mut self.scratch);
         let (values, qualities) = match scratch.decoded.readings() {
             Some(Readings::Sweep(sweep)) => (sweep.values, sweep.qualities),
-            Some(Readings::Events(_)) | None => (&[][..], &[][..]),
+            Some(Readings::Events(_) | Readings::Texts(_)) | None => (&[][..], &[][..]),
         };
         for (nth, position) in request.points().enumerate() {
             let point = &self.plan.points()[position];
