@@ -39,9 +39,12 @@ fn planned(points: Vec<RegisterPoint>) -> Plan {
 }
 
 fn directory(plan: &Plan) -> Directory {
-    let points = plan.points().iter().map(|point| match point.kind {
-        Kind::Text(_) => Point::text(&point.name),
-        _ => Point::new(&point.name, ""),
+    let points = plan.points().iter().map(|point| {
+        if point.kind.is_text() {
+            Point::text(&point.name)
+        } else {
+            Point::new(&point.name, "")
+        }
     });
     let swept = plan.requests().iter().map(|request| request.sweep_points());
     let groups: Vec<_> = swept.filter(|points| !points.is_empty()).collect();

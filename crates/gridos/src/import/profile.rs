@@ -76,12 +76,11 @@ fn point(point: &RegisterPoint, order: Order) -> String {
     if !matches!(point.kind, Kind::Bool | Kind::U16) {
         let _ = write!(text, ", type = \"{}\"", point.kind);
     }
-    let default = match point.kind {
-        Kind::Text(registers) => {
-            let _ = write!(text, ", registers = {registers}");
-            text_order(order)
-        }
-        _ => order,
+    let default = if let Kind::Text(registers) = point.kind {
+        let _ = write!(text, ", registers = {registers}");
+        text_order(order)
+    } else {
+        order
     };
     if point.order != default && !point.table.is_bits() {
         let _ = write!(text, ", order = \"{}\"", point.order);
