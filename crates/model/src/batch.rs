@@ -161,6 +161,7 @@ impl Batch {
         true
     }
 
+    #[inline]
     fn knows(&self, position: u32) -> bool {
         let layout = self.layout.as_ref();
         layout.is_some_and(|layout| (position as usize) < layout.len())

@@ -223,7 +223,8 @@ async fn obey(
     let cells = hall.cells();
     cells.unmapped.add(staged.unmapped() as u64);
     cells.incomplete.add(staged.forgotten() as u64);
-    // What completes no value waits for its rest, and nothing of it could be durable yet.
+    // What completes no value waits for its rest, and nothing of it could be durable yet. If there is
+    // room for the values and not for the texts, the device writes both again: twice told, not lost.
     let offered = [
         offer_values(&hall.intake, pusher, &staged, moment, confirm)?,
         offer_texts(&hall.intake, pusher, &staged, moment, confirm)?,
