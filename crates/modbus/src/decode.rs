@@ -275,6 +275,8 @@ impl Run {
                 run.rare(self.kind)
             }
             Kind::Unix32 | Kind::Unix64 | Kind::Unix64Ms | Kind::Cp56 => run.rare(self.kind),
+            // The plan gives no text to a decoder of numbers.
+            Kind::Text(_) => run.rare(self.kind),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{Events, Layout, Quality, Readings, Sweep, TimeQuality, Timestamp};
+use crate::texts::{self, TEXTS_BYTES_MAX};
+use crate::{Events, Layout, Quality, Readings, Sweep, TextColumn, Texts, TimeQuality, Timestamp};
 
 /// The readings of one device that arrived together, in columns that keep their capacity.
 ///
-/// A batch is taken from a pool, started as a sweep or as events, filled, and given back after the
-/// journal has copied it. Columns are always of equal length; the quality column stays empty
-/// until the first value that is not good.
+/// A batch is taken from a pool, started as a sweep, as events or as texts, filled, and given back
+/// after the journal has copied it. Columns are always of equal length; the quality column stays
+/// empty until the first value that is not good. Texts are rare: their memory is not kept.
 #[derive(Debug, Default)]
 pub struct Batch {
     layout: Option<Arc<Layout>>,
@@ -20,6 +21,8 @@ pub struct Batch {
     times: Vec<Timestamp>,
     /// Events for which room is made at the first one.
     room: usize,
+    texts: String,
+    ends: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,12 +33,13 @@ enum Shape {
     },
     #[default]
     Events,
+    Texts,
 }
 
 /// Why a batch may not leave its producer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
-    /// `start_sweep` or `start_events` was not called.
+    /// `start_sweep`, `start_events` or `start_texts` was not called.
     #[error("the batch was not started")]
     NotStarted,
     /// There is no reading in it.
@@ -89,6 +93,14 @@ impl Batch {
         self.received = received;
     }
 
+    /// Empties the batch and makes it texts of `layout`, received at `received`.
+    pub fn start_texts(&mut self, layout: &Arc<Layout>, received: Timestamp) {
+        self.clear();
+        self.layout = Some(Arc::clone(layout));
+        self.shape = Shape::Texts;
+        self.received = received;
+    }
+
     /// Adds the next value of a sweep.
     ///
     /// A NaN or infinite value is flagged [`Quality::NOT_FINITE`] here, so no producer can forget.
@@ -112,16 +124,53 @@ impl Batch {
         value: f64,
         quality: Quality,
     ) -> bool {
-        let known = self
-            .layout
-            .as_ref()
-            .is_some_and(|layout| (position as usize) < layout.len());
+        let known = self.knows(position);
         if known {
             self.push(value, quality);
             self.points.push(position);
             self.times.push(time);
         }
         known
+    }
+
+    /// Adds a text of the point at `position` of the layout, of any bytes; returns whether there
+    /// is such a point and the text was taken. It is not if the batch was not started for texts, or
+    /// would have more than [`TEXTS_BYTES_MAX`] bytes of them.
+    ///
+    /// Bytes that are no plain text are escaped and flagged [`Quality::TEXT_ESCAPED`]; what goes
+    /// beyond [`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX) is cut off and flagged
+    /// [`Quality::TEXT_CUT`].
+    pub fn push_text(
+        &mut self,
+        position: u32,
+        time: Timestamp,
+        text: impl AsRef<[u8]>,
+        quality: Quality,
+    ) -> bool {
+        if !matches!(self.shape, Shape::Texts) || !self.knows(position) {
+            return false;
+        }
+        let before = self.texts.len();
+        let quality = quality | texts::append(text.as_ref(), &mut self.texts);
+        let end = u32::try_from(self.texts.len()).ok();
+        let Some(end) = end.filter(|_| self.texts.len() <= TEXTS_BYTES_MAX) else {
+            self.texts.truncate(before);
+            return false;
+        };
+        if !quality.is_good() || !self.qualities.is_empty() {
+            self.qualities.resize(self.ends.len(), Quality::GOOD);
+            self.qualities.push(quality);
+        }
+        self.ends.push(end);
+        self.points.push(position);
+        self.times.push(time);
+        true
+    }
+
+    #[inline]
+    fn knows(&self, position: u32) -> bool {
+        let layout = self.layout.as_ref();
+        layout.is_some_and(|layout| (position as usize) < layout.len())
     }
 
     /// Adds all values of a sweep at once, all of them good unless not finite.
@@ -131,13 +180,13 @@ impl Batch {
         }
     }
 
-    /// Adds to the quality of each event what `judge` says of its position and time; does nothing
-    /// to a sweep.
+    /// Adds to the quality of each event or text what `judge` says of its position and time; does
+    /// nothing to a sweep.
     pub fn flag_events(&mut self, mut judge: impl FnMut(u32, Timestamp) -> Quality) {
         for (event, (position, time)) in self.points.iter().zip(&self.times).enumerate() {
             let flags = judge(*position, *time);
             if !flags.is_good() {
-                self.qualities.resize(self.values.len(), Quality::GOOD);
+                self.qualities.resize(self.points.len(), Quality::GOOD);
                 self.qualities[event] |= flags;
             }
         }
@@ -146,7 +195,7 @@ impl Batch {
     /// Whether the batch may flow: started, not empty, and a sweep as long as its layout.
     pub fn check(&self) -> Result<(), BatchError> {
         let layout = self.layout.as_ref().ok_or(BatchError::NotStarted)?;
-        if self.values.is_empty() {
+        if self.is_empty() {
             return Err(BatchError::Empty);
         }
         match self.shape {
@@ -156,7 +205,7 @@ impl Batch {
                     points: layout.len(),
                 })
             }
-            Shape::Sweep { .. } | Shape::Events => Ok(()),
+            Shape::Sweep { .. } | Shape::Events | Shape::Texts => Ok(()),
         }
     }
 
@@ -189,17 +238,26 @@ impl Batch {
                     qualities,
                 })
             }
+            Shape::Texts => Readings::Texts(Texts {
+                layout,
+                received,
+                points: &self.points,
+                times: &self.times,
+                texts: TextColumn::of_batch(&self.texts, &self.ends),
+                qualities,
+            }),
         })
     }
 
     /// How many readings the batch holds.
     pub fn len(&self) -> usize {
-        self.values.len()
+        // One of the two is always empty.
+        self.values.len() + self.ends.len()
     }
 
     /// Whether the batch holds no reading.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// Bytes of memory the columns hold on to, filled or not.
@@ -208,15 +266,19 @@ impl Batch {
             + self.qualities.capacity() * size_of::<Quality>()
             + self.points.capacity() * size_of::<u32>()
             + self.times.capacity() * size_of::<Timestamp>()
+            + self.texts.capacity()
+            + self.ends.capacity() * size_of::<u32>()
     }
 
-    /// Empties the batch, keeping its memory; drops its hold on the layout.
+    /// Empties the batch, keeping its memory but that of texts; drops its hold on the layout.
     pub fn clear(&mut self) {
         self.layout = None;
         self.values.clear();
         self.qualities.clear();
         self.points.clear();
         self.times.clear();
+        self.texts = String::new();
+        self.ends = Vec::new();
     }
 }
 
@@ -317,6 +379,57 @@ mod tests {
         });
         let qualities = [Quality::GOOD, Quality::LATE, Quality::GOOD];
         assert_eq!(batch.readings().unwrap().qualities(), qualities);
+    }
+
+    #[test]
+    fn texts_are_readings_with_bounded_bytes() {
+        let mut batch = Batch::default();
+        let layout = layout(3);
+        batch.start_events(&layout, Timestamp::EPOCH);
+        assert!(!batch.push_text(0, Timestamp::EPOCH, "no events", Quality::GOOD));
+        batch.start_texts(&layout, Timestamp::from_millis(9));
+        assert_eq!(batch.check(), Err(BatchError::Empty));
+        assert!(batch.push_text(2, Timestamp::from_millis(5), "SN 42", Quality::GOOD));
+        assert!(batch.push_text(0, Timestamp::from_millis(6), b"\xff", Quality::LATE));
+        assert!(batch.push_text(1, Timestamp::from_millis(7), "", Quality::GOOD));
+        assert!(!batch.push_text(3, Timestamp::EPOCH, "beyond", Quality::GOOD));
+        batch.flag_events(|position, _| {
+            if position == 1 {
+                Quality::LATE
+            } else {
+                Quality::GOOD
+            }
+        });
+        assert_eq!((batch.len(), batch.check()), (3, Ok(())));
+        let readings = batch.readings().unwrap();
+        assert_eq!((readings.len(), readings.values()), (3, &[][..]));
+        let Readings::Texts(texts) = readings else {
+            panic!("{readings:?}");
+        };
+        assert_eq!(texts.points, [2, 0, 1]);
+        let times = [5, 6, 7].map(Timestamp::from_millis);
+        assert_eq!(texts.times, times);
+        let kept: Vec<_> = texts.texts.iter().collect();
+        assert_eq!(kept, ["SN 42", "\\xff", ""]);
+        let escaped = Quality::LATE | Quality::TEXT_ESCAPED;
+        assert_eq!(texts.qualities, [Quality::GOOD, escaped, Quality::LATE]);
+        let column = TextColumn::new(texts.texts.bytes(), texts.texts.ends());
+        assert_eq!(column, Some(texts.texts));
+    }
+
+    #[test]
+    fn a_batch_of_texts_is_full_at_its_bound() {
+        let mut batch = Batch::default();
+        batch.start_texts(&layout(1), Timestamp::EPOCH);
+        let long = "x".repeat(crate::TEXT_BYTES_MAX);
+        let mut push = || batch.push_text(0, Timestamp::EPOCH, &long, Quality::GOOD);
+        for _ in 0..TEXTS_BYTES_MAX / crate::TEXT_BYTES_MAX {
+            assert!(push());
+        }
+        assert!(!push());
+        assert_eq!(batch.len(), 1_024);
+        batch.clear();
+        assert_eq!((batch.len(), batch.capacity_bytes() < 20_000), (0, true));
     }
 
     #[test]
