@@ -19,12 +19,17 @@ use gridos_model::DeviceEntry;
 use gridos_ring::{Consumer, Intake, Pool, ring};
 use gridos_sim::modbus::{Device, Exception, Read, Server};
 use gridos_telemetry::Telemetry;
+use mimalloc::MiMalloc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// The engine's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CONNECTIONS: [u16; 3] = [1, 100, 1_000];
 /// Each side is measured so often, in turn.

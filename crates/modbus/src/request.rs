@@ -142,8 +142,12 @@ impl Request {
     ) -> Result<(), DecodeError> {
         self.check(answer)?;
         self.learn(answer, &memory.refused, &mut memory.exponents);
-        let mut sink = Masked::new(batch, &memory.refused, self.points.start);
-        self.sweep.decode(answer, &memory.exponents, &mut sink);
+        if memory.refused.is_empty() {
+            self.sweep.decode(answer, &memory.exponents, batch);
+        } else {
+            let mut sink = Masked::new(batch, &memory.refused, self.points.start);
+            self.sweep.decode(answer, &memory.exponents, &mut sink);
+        }
         Ok(())
     }
 

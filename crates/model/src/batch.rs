@@ -173,6 +173,26 @@ impl Batch {
         layout.is_some_and(|layout| (position as usize) < layout.len())
     }
 
+    /// Adds values of a sweep at once, as [`Batch::push`] would one by one.
+    ///
+    /// The values are gone through once where all are good and finite, and twice where not.
+    #[inline]
+    pub fn push_all(&mut self, readings: impl Iterator<Item = (f64, Quality)> + Clone) {
+        let before = self.values.len();
+        let mut doubts = Quality::GOOD;
+        let mut is_finite = true;
+        self.values.extend(readings.clone().map(|(value, quality)| {
+            doubts |= quality;
+            is_finite &= value.is_finite();
+            value
+        }));
+        if !is_finite || !doubts.is_good() || !self.qualities.is_empty() {
+            self.qualities.resize(before, Quality::GOOD);
+            let judged = readings.map(|(value, quality)| judge_finite(value, quality));
+            self.qualities.extend(judged);
+        }
+    }
+
     /// Adds all values of a sweep at once, all of them good unless not finite.
     pub fn extend(&mut self, values: impl IntoIterator<Item = f64>) {
         for value in values {

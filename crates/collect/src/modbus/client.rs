@@ -4,18 +4,19 @@ use std::io;
 use std::time::Duration;
 
 use gridos_modbus::{Answer, Request, Table};
-use tokio::time::timeout;
 use tokio_modbus::client::{Client as _, tcp};
 use tokio_modbus::{ProtocolError, Request as Pdu, Response, Slave};
 
 use super::connect::Stream;
 use super::error::ReadError;
+use super::patience::Patience;
 use super::tagged::Lent;
 
 /// A connection; after any error but an exception it must be dropped, since a late answer could
 /// be taken for that of the next request.
 pub(super) struct Client {
     line: Lent<Stream>,
+    patience: Patience,
 }
 
 /// What a device answered, of the length asked for.
@@ -70,6 +71,7 @@ impl Client {
     pub(super) fn new(stream: Stream) -> Self {
         Self {
             line: Lent::new(stream),
+            patience: Patience::new(),
         }
     }
 
@@ -90,8 +92,8 @@ impl Client {
             Table::InputRegister => Pdu::ReadInputRegisters(start, count),
         };
         let mut context = tcp::attach_slave(self.line.begin(), Slave(unit));
-        let called = timeout(within, context.call(pdu)).await;
-        let answered = called.map_err(|_| ReadError::Timeout(within))?;
+        let called = self.patience.wait_for(within, context.call(pdu)).await;
+        let answered = called.ok_or(ReadError::Timeout(within))?;
         if answered.is_ok() && !self.line.has_one_answer() {
             let what = "more came than the answer".to_owned();
             return Err(ReadError::Protocol(what));

@@ -103,8 +103,20 @@ struct Place {
 
 impl Place {
     /// Turns the ids in `bytes`, which come next.
-    fn turn(&mut self, bytes: &mut [u8], mask: [u8; 2]) {
-        for byte in bytes {
+    fn turn(&mut self, mut bytes: &mut [u8], mask: [u8; 2]) {
+        while !bytes.is_empty() {
+            if self.header == 6 {
+                let passed = bytes.len().min(usize::from(self.rest));
+                bytes = &mut bytes[passed..];
+                // No more than `rest`, which fits.
+                self.rest -= u16::try_from(passed).unwrap_or(self.rest);
+                self.end();
+                continue;
+            }
+            let Some((byte, behind)) = bytes.split_first_mut() else {
+                return;
+            };
+            bytes = behind;
             match self.header {
                 0 => *byte ^= mask[0],
                 1 => *byte ^= mask[1],
@@ -112,17 +124,18 @@ impl Place {
                 5 => self.rest |= u16::from(*byte),
                 _ => {}
             }
-            if self.header < 6 {
-                self.header += 1;
-            } else {
-                self.rest -= 1;
-            }
-            if self.header == 6 && self.rest == 0 {
-                *self = Self {
-                    frames: self.frames.saturating_add(1),
-                    ..Self::default()
-                };
-            }
+            self.header += 1;
+            self.end();
+        }
+    }
+
+    /// Goes on to the next frame, if this one is complete.
+    fn end(&mut self) {
+        if self.header == 6 && self.rest == 0 {
+            *self = Self {
+                frames: self.frames.saturating_add(1),
+                ..Self::default()
+            };
         }
     }
 }
