@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gridos_sim::modbus::Fleet;
 use rustix::process::Signal;
@@ -25,6 +25,8 @@ const READINGS_PER_POST: u64 = 20;
 /// The engine is killed after at most so many acknowledged posts.
 const POSTS_PER_LIFE_MAX: u64 = 60;
 const DEVICES: usize = 5;
+/// The longest that anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The database as a foreign reader sees it.
 trait Database {
@@ -144,9 +146,12 @@ fn start(dir: &Path, config: &Path) -> Process {
     Process::start(&["run", config.to_str().unwrap()], &dir.join("log"))
 }
 
-/// Waits until everything in the journal is stored, as far as polling lets that be seen.
+/// Waits until all that earlier lives left is stored, and some of what this one was given: the
+/// database must go on by itself after a kill.
 fn drain(address: &str) {
+    let began = Instant::now();
     loop {
+        assert!(began.elapsed() < PATIENCE, "the database does not go on");
         let Ok(mut client) = Client::connect(address) else {
             std::thread::yield_now();
             continue;
@@ -157,7 +162,7 @@ fn drain(address: &str) {
         let status: Value = serde_json::from_str(&answer.body).unwrap();
         let ledger = &status["ledger"];
         let stored = ledger["stored"].as_u64().unwrap();
-        if stored > 0 && stored >= ledger["carried_over"].as_u64().unwrap() {
+        if stored > ledger["carried_over"].as_u64().unwrap() {
             return;
         }
     }

@@ -46,6 +46,8 @@ struct Device<'a> {
     last_answer: Option<Time>,
     /// What last went wrong, also after it recovered.
     last_error: Option<String>,
+    /// When that was.
+    last_error_time: Option<Time>,
     /// Whether it kept failing and is asked more rarely until it answers.
     demoted: bool,
     /// The registers that it refuses to be read; empty if there is none.
@@ -157,6 +159,7 @@ fn device<'a>(
     let indices = chosen.map(|(position, _)| whole.first().offset(position));
     let points = indices.filter_map(|index| state.directory.locate(index));
     let now = Instant::now();
+    let last_error = stats.last_error();
     Device {
         name: entry.name(),
         state: stats.state().label(),
@@ -169,7 +172,8 @@ fn device<'a>(
         last_answer: stats
             .last_answer()
             .map(|nanos| Time(Timestamp::from_nanos(nanos))),
-        last_error: stats.last_error(),
+        last_error: last_error.as_ref().map(|error| error.text.clone()),
+        last_error_time: last_error.map(|error| Time(error.time.into())),
         demoted: stats.is_demoted(),
         refused_registers: stats.refused(),
         points_refused: stats.points_refused.get(),

@@ -210,7 +210,7 @@ async fn exceptions_bring_no_reading_and_keep_the_connection() {
     let mut rig = Rig::start(vec![Setup::new("d", peer.address, vec![known, absent])]);
     rig.until(|telemetry| telemetry.modbus.exceptions.get() >= 3)
         .await;
-    let error = rig.device(0).last_error().unwrap();
+    let error = rig.device(0).last_error().unwrap().text;
     assert!(
         error.ends_with("exception 2 (illegal data address)"),
         "{error}"
@@ -222,7 +222,7 @@ async fn exceptions_bring_no_reading_and_keep_the_connection() {
             .devices
             .get(0)
             .and_then(|device| device.last_error());
-        error.is_some_and(|error| error.ends_with("exception 6 (server device busy)"))
+        error.is_some_and(|error| error.text.ends_with("exception 6 (server device busy)"))
     })
     .await;
     peer.order("except off");

@@ -138,6 +138,8 @@ pub struct Writer {
     vouched: Option<(Tail, Option<u32>)>,
     /// Whether the stream ends for ever where it is known to end.
     draining: bool,
+    /// Where the durable journal behind the stream ends, if another stream follows.
+    behind: Option<watch::Receiver<Tail>>,
     /// Where the journal began: what is before cannot wait to be stored, whatever the database
     /// will say.
     oldest: Position,
@@ -171,6 +173,7 @@ impl Writer {
             known: options.recovered.position,
             vouched: None,
             draining: false,
+            behind: None,
             oldest: Position::START,
             backoff: Backoff::new(options.retry_first, options.retry_cap),
             trouble: None,
@@ -185,12 +188,19 @@ impl Writer {
     }
 
     /// Writes what an earlier life of the engine left, up to `end`, where that stream ends for
-    /// ever; then ends by itself, or like [`Writer::run`] when `stop` is true.
+    /// ever; then ends by itself, or like [`Writer::run`] when `stop` is true. What waits `behind`
+    /// it, in the stream that follows, counts as backlog too.
     ///
     /// If the database does not fit the stream, it is set aside: what others write must not wait
     /// for somebody to look at it.
-    pub async fn drain(mut self, end: Tail, stop: watch::Receiver<bool>) -> WriterSummary {
+    pub async fn drain(
+        mut self,
+        end: Tail,
+        behind: watch::Receiver<Tail>,
+        stop: watch::Receiver<bool>,
+    ) -> WriterSummary {
         self.draining = true;
+        self.behind = Some(behind);
         let durable = watch::Sender::new(end);
         self.run(durable.subscribe(), stop).await
     }
@@ -217,7 +227,8 @@ impl Writer {
             self.show_backlog(*durable.borrow());
             match turn {
                 Ok(Turn::Idle) if stopping || self.draining => break,
-                Ok(Turn::Moved) if self.has_full_batch(&durable) => {}
+                // Nothing more comes to a stream that has ended: there is nothing to wait for.
+                Ok(Turn::Moved) if self.draining || self.has_full_batch(&durable) => {}
                 Ok(Turn::Moved | Turn::Idle) => self.gather(&mut durable, &mut stop).await,
                 Err(error) => {
                     self.fail(&error);
@@ -463,7 +474,10 @@ impl Writer {
 
     fn show_backlog(&self, end: Tail) {
         let from = self.stored.borrow().position.max(self.oldest);
-        let bytes = end.position.bytes_since(from);
+        let behind = self.behind.as_ref().map_or(0, |behind| {
+            behind.borrow().position.bytes_since(Position::START)
+        });
+        let bytes = end.position.bytes_since(from) + behind;
         self.telemetry.store.backlog_bytes.set(bytes);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::label::label;
 use crate::{Counter, Gauge, ScanStats, Window};
@@ -71,6 +71,15 @@ impl DeviceBoard {
     }
 }
 
+/// What last went wrong with a device, also after it recovered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastError {
+    /// What it was, for people.
+    pub text: String,
+    /// When it was noted last.
+    pub time: SystemTime,
+}
+
 /// How one device does; written by its one session.
 #[derive(Debug, Default)]
 pub struct DeviceStats {
@@ -95,7 +104,7 @@ pub struct DeviceStats {
     state: AtomicU8,
     /// Nanoseconds since 1970; 0 means never.
     last_answer: AtomicI64,
-    last_error: Mutex<Option<String>>,
+    last_error: Mutex<Option<LastError>>,
 }
 
 impl DeviceStats {
@@ -167,7 +176,7 @@ impl DeviceStats {
     }
 
     /// What last went wrong with it, also after it recovered.
-    pub fn last_error(&self) -> Option<String> {
+    pub fn last_error(&self) -> Option<LastError> {
         self.last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -189,14 +198,12 @@ impl DeviceStats {
 
     /// Notes an error that does not mean the device is down, such as one refused address.
     pub fn note(&self, error: &dyn Display) {
-        let error = error.to_string();
+        let (text, time) = (error.to_string(), SystemTime::now());
         let mut last = self
             .last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if last.as_deref() != Some(&*error) {
-            *last = Some(error);
-        }
+        *last = Some(LastError { text, time });
     }
 
     fn enter(&self, state: DeviceState) -> bool {
@@ -225,7 +232,7 @@ mod tests {
         assert_eq!(device.state(), DeviceState::Down);
         assert!(device.answered(9));
         assert_eq!(device.last_answer(), Some(9));
-        assert_eq!(device.last_error().as_deref(), Some("refused"));
+        assert_eq!(device.last_error().unwrap().text, "refused");
         let counts = [DeviceState::Unknown, DeviceState::Up, DeviceState::Down];
         assert_eq!(counts.map(|state| board.count(state)), [1, 1, 0]);
         assert!(board.get(2).is_none());

@@ -26,7 +26,7 @@ pub use cells::{
     StoreCells,
 };
 pub use counter::{Counter, Gauge};
-pub use devices::{DeviceBoard, DeviceState, DeviceStats};
+pub use devices::{DeviceBoard, DeviceState, DeviceStats, LastError};
 pub use histogram::Histogram;
 pub use label::{ListenerAnswer, PeerRefusal, Refusal, StageName, StatusClass};
 pub use ledger::{Ledger, LedgerSnapshot};

@@ -1,6 +1,8 @@
 //! One connection to a device or gateway.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use gridos_modbus::{Answer, Request, Table};
@@ -91,6 +93,8 @@ impl Client {
             Table::HoldingRegister => Pdu::ReadHoldingRegisters(start, count),
             Table::InputRegister => Pdu::ReadInputRegisters(start, count),
         };
+        let quiet = poll_fn(|context| Poll::Ready(self.line.poll_quiet(context)));
+        quiet.await.map_err(broken)?;
         let mut context = tcp::attach_slave(self.line.begin(), Slave(unit));
         let called = self.patience.wait_for(within, context.call(pdu)).await;
         let answered = called.ok_or(ReadError::Timeout(within))?;

@@ -133,6 +133,8 @@ impl Isolation {
                     Some(Trial::Refused(cells)) => {
                         self.set(cells, false);
                         self.try_joining();
+                        // Its answer is not part of the pass, which so lacks what it showed.
+                        self.is_dirty = true;
                     }
                     Some(Trial::Joined(border)) => self.join(border),
                     None => {}
@@ -199,6 +201,14 @@ impl Isolation {
         let refused = self.parts.iter().filter(|part| part.is_refused);
         let cells = refused.flat_map(|part| self.cells.get(part.cells.clone()));
         cells.flatten().map(|cell| cell.position)
+    }
+
+    /// The points of which the ranges `kept` lack an address, by their place in what the isolation
+    /// was made of.
+    pub fn missing(&self, kept: &[Range<u32>]) -> impl Iterator<Item = usize> {
+        let holds = |address: u32| kept.iter().any(|range| range.contains(&address));
+        let lacks = move |cell: &&Cell| !cell.addresses.clone().all(holds);
+        self.cells.iter().filter(lacks).map(|cell| cell.position)
     }
 
     /// The addresses of neighbouring points that are refused, first and last one.

@@ -28,8 +28,7 @@ pub(super) fn deliver(
     answered: &Answered,
     intake: &Intake,
 ) -> Result<Taken, ReadError> {
-    // The device sampled between the request and its answer: the middle is off by at most half.
-    let polled = answered.sent.midpoint(answered.received);
+    let polled = answered.polled();
     let stamp = stamp(&unit.reads[position], answered, polled);
     let swept = sweep(unit, position, answered, &stamp, intake)?;
     let told = if unit.reads[position].request.reported_points().is_empty() {
@@ -140,7 +139,7 @@ fn texts(
 
 fn offer(unit: &mut Unit, batch: Box<Batch>, answered: &Answered, intake: &Intake) -> Taken {
     let readings = batch.len() as u64;
-    let gap = unit.gap(answered.sent.midpoint(answered.received));
+    let gap = unit.gap(answered.polled());
     // What is refused here was counted by the intake.
     let offered = intake.offer_after(batch, answered.wire, None, gap);
     if offered.is_err() {

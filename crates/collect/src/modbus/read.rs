@@ -1,5 +1,6 @@
 //! One request of a device, with what is known of the points it may not read.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,8 +31,10 @@ struct Hunt {
     isolation: Isolation,
     content: Content,
     /// When the first answer of the pass was asked for.
-    sent: Option<Timestamp>,
-    retry_at: Instant,
+    asked: Option<Instant>,
+    /// The addresses that the answers of the pass hold.
+    kept: Vec<Range<u32>>,
+    retries: Retries,
     /// The points that were last told to be refused.
     told: Vec<usize>,
 }
@@ -41,10 +44,24 @@ struct Hunt {
 pub(super) struct Answered {
     pub(super) content: Content,
     /// When the first request for it was sent.
-    pub(super) sent: Timestamp,
-    /// When the last answer with it had come.
+    pub(super) asked: Instant,
+    /// When the last answer with it had come, by the time of day.
     pub(super) received: Timestamp,
+    /// The same by the clock that nobody sets.
     pub(super) wire: Instant,
+}
+
+impl Answered {
+    /// When its values were true: in the middle, as the device sampled between the request and its
+    /// answer. A clock that is set meanwhile does not bring a time that it never showed.
+    pub(super) fn polled(&self) -> Timestamp {
+        self.received.saturating_sub(self.uncertainty())
+    }
+
+    /// How far off that may be at most.
+    pub(super) fn uncertainty(&self) -> Duration {
+        self.wire.saturating_duration_since(self.asked) / 2
+    }
 }
 
 /// What an answer led to.
@@ -58,8 +75,45 @@ pub(super) enum Outcome {
     Refused,
 }
 
-/// What was refused is tried again after this time: a device is rarely changed without a restart.
-const RETRY_AFTER: Duration = Duration::from_secs(3_600);
+/// When what was refused is tried again: soon after it was found, for a device that is starting
+/// refuses what it has later, and then ever more rarely.
+#[derive(Clone, Copy, Debug)]
+struct Retries {
+    at: Instant,
+    /// The wait that leads there.
+    after: Duration,
+}
+
+impl Retries {
+    const FIRST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_secs(3_600);
+
+    fn new(now: Instant) -> Self {
+        Self {
+            at: now + Self::FIRST,
+            after: Self::FIRST,
+        }
+    }
+
+    /// Whether it is time at `now`; then the next time is later.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = now >= self.at;
+        if is_due {
+            self.after = (2 * self.after).min(Self::LONGEST);
+            self.at = now + self.after;
+        }
+        is_due
+    }
+
+    /// A new connection may be to a device that was restarted: the waits begin anew, from the last
+    /// try on, so that a connection which breaks all the time does not lead to as many tries.
+    fn begin_anew(&mut self) {
+        if self.after > Self::FIRST {
+            self.at = self.at - self.after + Self::FIRST;
+            self.after = Self::FIRST;
+        }
+    }
+}
 
 impl Read {
     pub(super) fn new(request: Arc<Request>, layout: Option<Arc<Layout>>) -> Self {
@@ -86,9 +140,8 @@ impl Read {
         if let Some(ask) = hunt.isolation.next_ask() {
             return ask;
         }
-        if now >= hunt.retry_at {
+        if hunt.retries.is_due(now) {
             hunt.isolation.retry();
-            hunt.retry_at = now + RETRY_AFTER;
         }
         hunt.begin(&self.request);
         hunt.isolation.next_ask().unwrap_or(whole)
@@ -102,7 +155,9 @@ impl Read {
         if ask.is_kept {
             let offset = ask.start.saturating_sub(self.request.start().into());
             hunt.content.keep(offset, &piece.content);
-            hunt.sent.get_or_insert(piece.sent);
+            hunt.kept
+                .push(ask.start..ask.start.saturating_add(ask.count));
+            hunt.asked.get_or_insert(piece.asked);
         }
         hunt.isolation.on_answer();
         let (received, wire) = (piece.received, piece.wire);
@@ -126,8 +181,9 @@ impl Read {
             let mut hunt = Hunt {
                 isolation: Isolation::new(addresses),
                 content: Content::missing(&self.request),
-                sent: None,
-                retry_at: now + RETRY_AFTER,
+                asked: None,
+                kept: Vec::new(),
+                retries: Retries::new(now),
                 told: Vec::new(),
             };
             hunt.begin(&self.request);
@@ -144,6 +200,7 @@ impl Read {
     pub(super) fn interrupt(&mut self) {
         self.retries = 0;
         if let Some(hunt) = &mut self.hunt {
+            hunt.retries.begin_anew();
             hunt.begin(&self.request);
         }
     }
@@ -163,7 +220,10 @@ impl Read {
             return None;
         }
         let mut refused: Vec<usize> = hunt.isolation.refused().collect();
+        // What stands for a register that was not read must not become a value.
+        refused.extend(hunt.isolation.missing(&hunt.kept));
         refused.sort_unstable();
+        refused.dedup();
         let is_new = hunt.told != refused;
         hunt.told = refused;
         is_new.then_some(hunt.told.as_slice())
@@ -199,7 +259,8 @@ impl Hunt {
         self.isolation.begin();
         // What was read before must not pass for what a later pass reads.
         self.content = Content::missing(request);
-        self.sent = None;
+        self.kept.clear();
+        self.asked = None;
     }
 
     fn outcome(&mut self, request: &Request, received: Timestamp, wire: Instant) -> Outcome {
@@ -211,14 +272,47 @@ impl Hunt {
             return Outcome::More;
         }
         let content = std::mem::replace(&mut self.content, Content::missing(request));
-        match self.sent.take() {
-            Some(sent) => Outcome::Complete(Answered {
+        match self.asked.take() {
+            Some(asked) => Outcome::Complete(Answered {
                 content,
-                sent,
+                asked,
                 received,
                 wire,
             }),
             None => Outcome::Refused,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_tried_soon_then_rarely_and_soon_again_on_a_new_connection() {
+        let minute = Retries::FIRST;
+        let start = Instant::now();
+        let mut retries = Retries::new(start);
+        assert!(!retries.is_due(start + minute / 2));
+        assert!(retries.is_due(start + minute));
+        assert!(!retries.is_due(start + 2 * minute));
+        assert!(retries.is_due(start + 3 * minute));
+        retries.begin_anew();
+        assert!(!retries.is_due(start + 3 * minute));
+        // Once only, however often the connection breaks.
+        retries.begin_anew();
+        assert!(retries.is_due(start + 4 * minute));
+        assert!(!retries.is_due(start + 5 * minute));
+    }
+
+    #[test]
+    fn the_waits_end_at_an_hour() {
+        let mut now = Instant::now();
+        let mut retries = Retries::new(now);
+        for _ in 0..20 {
+            now = retries.at;
+            assert!(retries.is_due(now));
+        }
+        assert_eq!(retries.at - now, Retries::LONGEST);
     }
 }

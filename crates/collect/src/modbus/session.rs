@@ -31,6 +31,8 @@ pub(super) struct Session {
     schedule: Schedule,
     backoff: Backoff,
     start_delay: Duration,
+    /// Requests without an answer, one after the other, whoever was asked.
+    failures: usize,
     /// Whether the last connection could not be made.
     was_unreachable: bool,
     /// Failing units are not asked before then while others answer.
@@ -91,6 +93,7 @@ impl Session {
                 .min(START_WITHIN)
                 .max(start_within)
                 .mul_f64(fraction(seed)),
+            failures: 0,
             was_unreachable: false,
             wary_until: now,
             units,
@@ -112,8 +115,9 @@ impl Session {
             };
             self.units.iter_mut().for_each(Unit::interrupt);
             self.deliver_voids();
-            // A connection that was good is made again at once: its other units wait for it.
-            if !has_answered {
+            // A connection that was good is made again at once, and so is one that each unit has not
+            // had its turn on: one that does not answer must not keep the others waiting.
+            if !has_answered && self.failures >= self.units.len() {
                 self.connector.rest(self.backoff.next_delay()).await;
             }
         }
@@ -134,6 +138,7 @@ impl Session {
     /// No unit can be reached.
     fn on_unreachable(&mut self, error: &ReadError) {
         self.cells().io_errors.increment();
+        self.failures = self.units.len();
         self.was_unreachable = true;
         let now = Instant::now();
         for (n, unit) in self.units.iter_mut().enumerate() {
@@ -204,10 +209,10 @@ impl Session {
             return true;
         }
         let ask = self.units[place.unit].reads[place.position].ask(Instant::now());
-        let (sent, started) = (wall(), Instant::now());
+        let asked = Instant::now();
         let read = self.read(client, place, ask).await;
         let wire = Instant::now();
-        let spent = wire - started;
+        let spent = wire - asked;
         self.scans[turn.lane].used += spent;
         let received = wall();
         if matches!(read, Ok(_) | Err(ReadError::Exception { .. })) {
@@ -218,7 +223,7 @@ impl Session {
             Ok(content) => {
                 let piece = Answered {
                     content,
-                    sent,
+                    asked,
                     received,
                     wire,
                 };
@@ -268,7 +273,7 @@ impl Session {
     fn complete(&mut self, place: Place, answered: &Answered) -> bool {
         let unit = &mut self.units[place.unit];
         unit.accepted(place.position);
-        unit.record_uncertainty(answered.sent, answered.received, answered.wire);
+        unit.record_uncertainty(&answered);
         match deliver(unit, place.position, answered, &self.intake) {
             Ok(Taken::Yes) => {
                 self.done(place.lane);
@@ -341,6 +346,7 @@ impl Session {
             | ReadError::ConnectTimeout { .. }
             | ReadError::NotDialledIn(_) => cells.io_errors.increment(),
         }
+        self.failures = self.failures.saturating_add(1);
         let unit = &mut self.units[place.unit];
         if may_forgive && !std::mem::replace(&mut unit.is_forgiven, true) {
             return;
@@ -354,6 +360,7 @@ impl Session {
     /// Any answer of a unit: it is asked as often as others again.
     fn on_answered(&mut self, place: Place) {
         self.backoff.reset();
+        self.failures = 0;
         let unit = &mut self.units[place.unit];
         unit.answered(wall());
         if std::mem::take(&mut unit.is_held) {

@@ -3,9 +3,9 @@
 //! The library counts transactions from 0 on every stream it is given. A gateway that keeps an
 //! answer for a connection that is gone and sends it down the next one, or a device that speaks
 //! before it is asked, would then be believed. This stream turns the ids by a number that is drawn
-//! for each connection and counts on with each exchange: on the way out and back again on the way
-//! in (MBAP: *Messaging on TCP/IP Implementation Guide V1.0b*, 3.1.3: bytes 0 and 1 are the id, 4
-//! and 5 the length that follows).
+//! anew for each exchange, and lets none begin while there is something to read: on the way out and
+//! back again on the way in (MBAP: *Messaging on TCP/IP Implementation Guide V1.0b*, 3.1.3: bytes 0
+//! and 1 are the id, 4 and 5 the length that follows).
 //!
 //! The library also keeps 16 KiB of buffers as long as it holds a stream; [`Lent`] lets it hold one
 //! only while an answer is awaited, so that ten thousand idle connections take next to nothing.
@@ -18,6 +18,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::spread::mix;
+
 /// Bytes turned at a time; a request to read has 12.
 const PIECE: usize = 64;
 
@@ -26,21 +28,23 @@ const PIECE: usize = 64;
 pub(super) struct Tagged<S> {
     stream: S,
     turn: u16,
+    /// What the next number is drawn from.
+    seed: u64,
     sent: Place,
     received: Place,
 }
 
 impl<S> Tagged<S> {
-    /// `stream` with a number that nobody can know before the first request.
+    /// `stream` with numbers that nobody can know before they are sent.
     pub(super) fn new(stream: S) -> Self {
-        let drawn = RandomState::new().build_hasher().finish().to_le_bytes();
-        Self::with_turn(stream, u16::from_le_bytes([drawn[0], drawn[1]]))
+        Self::with_seed(stream, RandomState::new().build_hasher().finish())
     }
 
-    fn with_turn(stream: S, turn: u16) -> Self {
+    fn with_seed(stream: S, seed: u64) -> Self {
         Self {
             stream,
-            turn,
+            turn: 0,
+            seed,
             sent: Place::default(),
             received: Place::default(),
         }
@@ -48,7 +52,11 @@ impl<S> Tagged<S> {
 
     /// Begins the next exchange: the answers to those before it have other ids.
     fn begin(&mut self) {
-        self.turn = self.turn.wrapping_add(1);
+        self.seed = mix(self.seed);
+        let [high, low, ..] = self.seed.to_be_bytes();
+        let drawn = u16::from_be_bytes([high, low]);
+        // Never the same twice in a row, which the answer before could be taken for.
+        self.turn = if drawn == self.turn { !drawn } else { drawn };
         self.received = Place::default();
     }
 
@@ -76,6 +84,32 @@ impl<S> Lent<S> {
     pub(super) fn begin(&self) -> Self {
         self.tagged().begin();
         Self(Arc::clone(&self.0))
+    }
+
+    /// Makes sure that nothing has come since the last exchange: whoever speaks before it is asked
+    /// cannot be believed, and a connection that has ended need not be asked.
+    ///
+    /// # Errors
+    /// What has come: nothing any more ([`io::ErrorKind::UnexpectedEof`]), something
+    /// ([`io::ErrorKind::InvalidData`]), or the fault of the connection.
+    pub(super) fn poll_quiet(&self, context: &mut Context<'_>) -> io::Result<()>
+    where
+        S: AsyncRead + Unpin,
+    {
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        let stream = &mut self.tagged().stream;
+        match Pin::new(stream).poll_read(context, &mut buffer) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            Poll::Ready(Ok(())) => {
+                let what = "it spoke before it was asked";
+                Err(io::Error::new(io::ErrorKind::InvalidData, what))
+            }
+            Poll::Ready(Err(error)) => Err(error),
+        }
     }
 
     /// Whether just one whole frame has come since the exchange began; whatever more has come was
@@ -186,6 +220,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Lent<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
@@ -222,12 +258,19 @@ mod tests {
         assert_eq!(bytes, [0xa5, 0x5b, 0, 0, 0, 0, 0xa5, 0x58]);
     }
 
+    /// Ids that are turned by [`MASK`].
+    fn lent<S>(stream: S) -> Lent<S> {
+        let mut tagged = Tagged::with_seed(stream, 1);
+        tagged.turn = u16::from_be_bytes(MASK);
+        Lent(Arc::new(Mutex::new(tagged)))
+    }
+
     #[tokio::test]
     async fn a_slow_peer_gets_and_gives_the_same_bytes() {
         // The pipe holds 5 bytes, so every write and read is cut.
         let (near, mut far) = duplex(5);
-        let lent = Lent(Arc::new(Mutex::new(Tagged::with_turn(near, 0xa559))));
-        let mut near = lent.begin();
+        let lent = lent(near);
+        let mut near = Lent(Arc::clone(&lent.0));
         let echo = tokio::spawn(async move {
             let mut bytes = [0; FRAMES.len()];
             far.read_exact(&mut bytes).await.unwrap();
@@ -247,17 +290,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_answer_to_an_earlier_exchange_has_another_id() {
+    async fn no_two_exchanges_in_a_row_have_one_id() {
         let (near, mut far) = duplex(64);
-        let lent = Lent(Arc::new(Mutex::new(Tagged::with_turn(near, u16::MAX))));
+        let lent = Lent::new(near);
         let mut ids = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..1_000 {
             let mut near = lent.begin();
             near.write_all(&FRAMES[..9]).await.unwrap();
             let mut bytes = [0; 9];
             far.read_exact(&mut bytes).await.unwrap();
-            ids.push(u16::from_be_bytes([bytes[0], bytes[1]]) ^ 1);
+            ids.push(u16::from_be_bytes([bytes[0], bytes[1]]));
         }
-        assert_eq!(ids, [0, 1, 2]);
+        assert!(ids.windows(2).all(|two| two[0] != two[1]));
+        let steps = |two: &&[u16]| two[1].wrapping_sub(two[0]) == 1;
+        assert!(ids.windows(2).filter(steps).count() < 10, "they count on");
+    }
+
+    #[tokio::test]
+    async fn whoever_speaks_unasked_or_is_gone_is_noticed() {
+        let (near, mut far) = duplex(64);
+        let lent = Lent::new(near);
+        let quiet = || poll_fn(|context| Poll::Ready(lent.poll_quiet(context)));
+        quiet().await.unwrap();
+        far.write_all(&[0]).await.unwrap();
+        let spoke = quiet().await.unwrap_err();
+        assert_eq!(spoke.kind(), io::ErrorKind::InvalidData);
+        drop(far);
+        let gone = quiet().await.unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gridos_modbus::{Memory, Plan};
 use gridos_model::{Gap, GapReason, Layout, Quality, Timestamp};
@@ -12,7 +12,7 @@ use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::poll::wall;
-use super::read::Read;
+use super::read::{Answered, Read};
 use super::schedule::Lane;
 
 /// A device as its session sees it.
@@ -160,9 +160,7 @@ impl Unit {
     /// new.
     pub(super) fn demoted(&self, error: &ReadError, wait: Duration) {
         let seconds = wait.as_secs_f64();
-        self.stats.note(&format_args!(
-            "{error}; it keeps failing, and is asked more rarely until it answers"
-        ));
+        self.stats.note(error);
         if self.stats.set_demoted(true) {
             let (device, unit) = (self.stats.name(), self.id);
             tracing::warn!(device, unit, seconds, %error, "device keeps failing: asked more rarely");
@@ -285,7 +283,8 @@ impl Unit {
     }
 
     /// How far off the time of readings may be that were asked for and came then.
-    pub(super) fn record_uncertainty(&self, sent: Timestamp, received: Timestamp, now: Instant) {
-        self.stats.uncertainty.record(received.since(sent) / 2, now);
+    pub(super) fn record_uncertainty(&self, answered: &Answered) {
+        let uncertainty = &self.stats.uncertainty;
+        uncertainty.record(answered.uncertainty(), answered.wire);
     }
 }

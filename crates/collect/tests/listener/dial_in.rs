@@ -83,7 +83,14 @@ async fn a_device_is_polled_over_the_connection_it_made() {
     let mut rig = start_polling(vec![("d", anybody())]).await;
     rig.until(|telemetry| telemetry.devices.get(0).unwrap().state() == DeviceState::Down)
         .await;
-    let error = rig.telemetry.devices.get(0).unwrap().last_error().unwrap();
+    let error = rig
+        .telemetry
+        .devices
+        .get(0)
+        .unwrap()
+        .last_error()
+        .unwrap()
+        .text;
     assert!(error.starts_with("the device did not dial in"), "{error}");
     let device = dial(rig.address, b"", 42);
     // What was told while it was away is that there is no value.

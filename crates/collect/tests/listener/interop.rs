@@ -238,7 +238,14 @@ async fn a_device_is_polled_over_tls_if_both_certificates_are_good() {
         let rig = poll(port, client).await;
         rig.until(|telemetry| telemetry.devices.get(0).unwrap().state() == DeviceState::Down)
             .await;
-        let error = rig.telemetry.devices.get(0).unwrap().last_error().unwrap();
+        let error = rig
+            .telemetry
+            .devices
+            .get(0)
+            .unwrap()
+            .last_error()
+            .unwrap()
+            .text;
         assert!(error.contains(what), "{error}");
         assert!(rig.telemetry.modbus.io_errors.get() > 0);
         rig.stop().await;

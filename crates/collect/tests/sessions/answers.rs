@@ -66,7 +66,7 @@ async fn refused_registers_are_found_and_the_rest_is_read() {
         "input_register 7, input_register 20 to 22"
     );
     assert_eq!(device.points_refused.get(), 4);
-    let error = device.last_error().unwrap();
+    let error = device.last_error().unwrap().text;
     let expected = "exception 2 (illegal data address) for input_register 7, input_register 20 to \
                     22; the other registers are read";
     assert_eq!(error, expected);
@@ -212,6 +212,40 @@ async fn scans_skipped_by_a_full_ring_make_a_gap() {
     rig.stop().await;
 }
 
+/// What stands for a register that was not read never becomes a value, also when the register
+/// comes back in the middle of a search.
+#[tokio::test]
+async fn a_register_that_comes_back_brings_its_own_value() {
+    let (memory, points) = forty();
+    memory.refuse(SimTable::InputRegister, 5..=5, Exception::IllegalAddress);
+    let server = Server::bind(FREE_PORT.into(), Arc::clone(&memory) as _)
+        .await
+        .unwrap();
+    let setup = Setup {
+        timeout: Duration::from_millis(20),
+        ..Setup::new("d", server.local_addr(), points)
+    };
+    let mut rig = Rig::start(vec![setup]);
+    rig.until(|telemetry| telemetry.devices.points_refused() == 1)
+        .await;
+    memory.set_fault(Some(Fault::Silent));
+    rig.until_state(0, DeviceState::Down).await;
+    memory.refuse_nothing();
+    memory.set_fault(None);
+    let mut was_refused = false;
+    loop {
+        let sweep = rig.next().await;
+        let place = sweep.points.iter().position(|name| name == "p5").unwrap();
+        let value = sweep.values[place];
+        assert!(value.is_nan() || value == 5.0, "{sweep:?}");
+        if was_refused && value == 5.0 {
+            break;
+        }
+        was_refused |= value.is_nan();
+    }
+    rig.stop().await;
+}
+
 /// Ten units of which all but the first are silent.
 async fn silent_units() -> (Server, Arc<Memory>, Vec<Setup>) {
     let (good, points) = forty();
@@ -248,17 +282,17 @@ async fn silent_units_rest_and_take_a_tenth_of_the_time_at_most() {
     let waited = rig.telemetry.modbus.timeouts.get() - timeouts;
     let most = began.elapsed().as_millis() / 200 + 2;
     assert!(u128::from(waited) <= most, "{waited} of {most}");
-    assert!(rig.device(0).readings.get() > readings);
+    // A silent unit breaks the connection, and a rest before the next one would be everybody's.
+    let sweeps = (rig.device(0).readings.get() - readings) / 40;
+    assert!(sweeps >= 4 * waited, "{sweeps} sweeps for {waited} waits");
     assert_eq!(rig.device(0).state(), DeviceState::Up);
     let demoted = rig
         .telemetry
         .devices
         .iter()
         .find(|device| device.is_demoted());
-    let error = demoted.unwrap().last_error().unwrap();
-    let expected = "no answer within 20 ms; it keeps failing, and is asked more rarely until it \
-                    answers";
-    assert_eq!(error, expected);
+    let error = demoted.unwrap().last_error().unwrap().text;
+    assert_eq!(error, "no answer within 20 ms");
     silent.set_fault(None);
     rig.until(|telemetry| telemetry.devices.count(DeviceState::Up) == 10)
         .await;

@@ -9,7 +9,7 @@ use gridos_modbus::{Kind, Order, PlanLimits, RegisterPoint, Table};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Server};
 use gridos_sim::substation::{Feeder, MAP, Measurements};
-use gridos_telemetry::DeviceState;
+use gridos_telemetry::{DeviceState, LastError};
 
 const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
@@ -79,7 +79,8 @@ async fn a_device_that_was_away_is_polled_again() {
     assert_eq!(rig.next().await.values, [7.0]);
     server.stop().await;
     rig.until_state(0, DeviceState::Down).await;
-    let refused = |error: Option<String>| error.is_some_and(|e| e.contains("cannot connect"));
+    let refused =
+        |error: Option<LastError>| error.is_some_and(|e| e.text.contains("cannot connect"));
     rig.until(|telemetry| refused(telemetry.devices.get(0).unwrap().last_error()))
         .await;
     memory.set_registers(SimTable::InputRegister, 0, &[8]);
@@ -109,7 +110,7 @@ async fn an_exception_keeps_the_connection_and_brings_no_reading() {
     while rig.telemetry.modbus.exceptions.get() < 5 {
         assert_eq!(rig.next().await.points, ["good"]);
     }
-    let error = rig.device(0).last_error().unwrap();
+    let error = rig.device(0).last_error().unwrap().text;
     let expected = "reading 1 of input_register from address 3: exception 2 (illegal data address)";
     assert_eq!(error, expected);
     assert_eq!(rig.device(0).state(), DeviceState::Up);
@@ -159,7 +160,7 @@ async fn a_spoilt_answer_never_becomes_a_batch() {
         };
         assert!(counted.get() >= 6, "{fault:?}: {cells:?}");
         if fault == Fault::Close {
-            let error = rig.device(0).last_error().unwrap();
+            let error = rig.device(0).last_error().unwrap().text;
             assert!(
                 error.starts_with("the device closed the connection"),
                 "{error}"
@@ -200,7 +201,7 @@ async fn units_share_a_connection() {
     assert_eq!(rig.next_of("one", "p").await.values, [7.0]);
     assert_eq!(rig.next_of("two", "p").await.values, [8.0]);
     rig.until_state(2, DeviceState::Down).await;
-    let error = rig.device(2).last_error().unwrap();
+    let error = rig.device(2).last_error().unwrap().text;
     assert!(error.contains("exception 11"), "{error}");
     assert_eq!(rig.next_of("one", "p").await.values, [7.0]);
     assert_eq!(rig.device(0).state(), DeviceState::Up);

@@ -66,7 +66,7 @@ impl Writing {
                     ..self.options
                 },
             );
-            let summary = writer.drain(end, stop.clone()).await;
+            let summary = writer.drain(end, durable.clone(), stop.clone()).await;
             if summary.is_drained() {
                 self.undrained.remove(&earlier.dir);
             } else if !summary.set_aside {

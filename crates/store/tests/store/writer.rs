@@ -56,6 +56,24 @@ async fn it_carries_over_follows_and_drains() {
     assert_eq!(counts(&dir), (1_101, 1_101, 0));
 }
 
+/// What an earlier life left is written in many turns, and then nothing more is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_has_ended_is_drained_to_its_end() {
+    let dir = TempDir::new().unwrap();
+    let mut fixture = Fixture::new();
+    let pair = fixture.pair();
+    for n in 0..1_000 {
+        fixture.sweep(&pair, at(n * 1_000), &[1.5, 2.5]);
+    }
+    let engine = Engine::draining(&mut fixture, sqlite(&dir));
+    let telemetry = Arc::clone(&engine.telemetry);
+    let summary = engine.ended().await;
+    assert!(summary.is_drained());
+    assert!(telemetry.store.commits.get() > 1);
+    assert_eq!(telemetry.store.backlog_bytes.get(), 0);
+    assert_eq!(counts(&dir), (1_000, 1_000, 0));
+}
+
 /// A store whose calls fail at random: before anything was done, or after.
 struct Flaky {
     inner: Arc<SqliteStore>,

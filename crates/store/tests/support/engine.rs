@@ -35,6 +35,24 @@ impl Engine {
         store: Arc<dyn Store>,
         linger: Duration,
     ) -> Self {
+        let (writer, telemetry, recovered) = Self::writer(fixture, store, linger);
+        let (durable, durable_end) = watch::channel(recovered);
+        let (stop, stop_end) = watch::channel(false);
+        Self {
+            telemetry,
+            durable,
+            stop,
+            stored: writer.stored(),
+            writer: tokio::spawn(writer.run(durable_end, stop_end)),
+        }
+    }
+
+    /// A writer of everything the fixture has made durable so far, and where that ends.
+    fn writer(
+        fixture: &mut Fixture,
+        store: Arc<dyn Store>,
+        linger: Duration,
+    ) -> (Writer, Arc<Telemetry>, Tail) {
         let recovered = fixture.sync();
         let telemetry = Arc::new(Telemetry::new("test", ["sub1.feeder-01".to_owned()]));
         let options = WriterOptions {
@@ -52,15 +70,7 @@ impl Engine {
             Arc::clone(&telemetry),
             options,
         );
-        let (durable, durable_end) = watch::channel(recovered);
-        let (stop, stop_end) = watch::channel(false);
-        Self {
-            telemetry,
-            durable,
-            stop,
-            stored: writer.stored(),
-            writer: tokio::spawn(writer.run(durable_end, stop_end)),
-        }
+        (writer, telemetry, recovered)
     }
 
     /// Makes `sweeps` sweeps of two values durable, as the pipeline would, counting them.
@@ -68,6 +78,29 @@ impl Engine {
         let end = self.journal(fixture, sweeps);
         self.announce(end);
         end
+    }
+
+    /// Starts a writer that drains what the fixture has made durable so far, as a stream that has
+    /// ended while another one, which never grows, follows it.
+    pub(crate) fn draining(fixture: &mut Fixture, store: Arc<dyn Store>) -> Self {
+        let (writer, telemetry, recovered) = Self::writer(fixture, store, Duration::from_millis(1));
+        let (durable, behind) = watch::channel(Tail::default());
+        let (stop, stop_end) = watch::channel(false);
+        Self {
+            telemetry,
+            durable,
+            stop,
+            stored: writer.stored(),
+            writer: tokio::spawn(writer.drain(recovered, behind, stop_end)),
+        }
+    }
+
+    /// Waits until the writer has ended by itself.
+    pub(crate) async fn ended(self) -> WriterSummary {
+        tokio::time::timeout(PATIENCE, self.writer)
+            .await
+            .expect("it does not end")
+            .unwrap()
     }
 
     /// The journal is durable up to `end`.

@@ -122,6 +122,11 @@ impl<'a> Conversation<'a> {
                 self.filled += count;
                 Ok(Waited::Bytes)
             }
+            // Many stacks end TLS without a word of farewell; between frames nothing is cut off.
+            Ok(Err(error)) if is_end(&error) && begun.is_none() => Ok(Waited::Ended),
+            Ok(Err(error)) if is_end(&error) => {
+                Err((PeerRefusal::Malformed, "it ended within a frame".to_owned()))
+            }
             Ok(Err(error)) => self.broke(&error),
             Err(_) if begun.is_some() => {
                 let why = format!("it stopped within a frame for {FRAME_WITHIN:?}");
@@ -324,6 +329,10 @@ fn offer(
         Err(NotTaken::RingFull | NotTaken::JournalStalled) => Err(Exception::Busy),
         Err(NotTaken::Invalid(_)) => Err(Exception::Failure),
     }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
 }
 
 fn label(exception: Exception) -> ListenerAnswer {
