@@ -12,7 +12,7 @@ mod listeners;
 
 use crate::config::bounds::{self, Bounds, bytes};
 use crate::config::{
-    Address, Config, Device, Faults, Fleet, Profile, Protocol, show_duration, show_size,
+    Address, Config, Device, Faults, Fleet, Guest, Profile, Protocol, show_duration, show_size,
 };
 
 /// What an answer of a device is taken to last: a network round trip and a small controller.
@@ -96,6 +96,14 @@ impl Report {
             }
             self.warnings.extend(manual_numbers(profile));
             self.warnings.extend(engine_times(profile));
+            let is_polled = |device: &&Device| {
+                let is_pushed = |guest: &Guest| guest.is_pushed();
+                Arc::ptr_eq(&device.profile, profile)
+                    && !device.guest.as_ref().is_some_and(is_pushed)
+            };
+            if enabled.iter().copied().any(|device| is_polled(&device)) {
+                self.warnings.extend(exponents_apart(profile));
+            }
         }
         let mut slow: HashMap<&str, (usize, &Device, Duration)> = HashMap::new();
         for device in enabled {
@@ -265,6 +273,24 @@ fn engine_times(profile: &Profile) -> Option<String> {
             profile.name
         )
     })
+}
+
+/// A value whose exponent another request reads may be decoded with the wrong one.
+fn exponents_apart(profile: &Profile) -> Option<String> {
+    let Protocol::Modbus(map) = &profile.protocol else {
+        return None;
+    };
+    let apart = map.plan.apart();
+    let (first, more) = apart.split_first()?;
+    let more = match more.len() {
+        0 => String::new(),
+        count => format!(" (and so for {count} more points)"),
+    };
+    Some(format!(
+        "profile '{}' point '{}': its sf '{}' {}{more}; values read between a change of the \
+         exponent and its next reading are wrong",
+        profile.name, first.point.name, first.exponent.name, first.why
+    ))
 }
 
 fn shown_bytes(bytes: f64) -> String {
