@@ -71,7 +71,7 @@ fn units(items: &[Item], bonds: &[(usize, usize)], limits: &PlanLimits) -> Vec<R
             continue;
         };
         if fits(&own[0], &own[own.len() - 1], end_of(own), limits) {
-            units.splice(from..until, [start..end]);
+            units.splice(from..until, std::iter::once(start..end));
         }
     }
     units
