@@ -243,10 +243,18 @@ fn manual_numbers(profile: &Profile) -> Option<String> {
         Table::InputRegister => 30_001..=39_999,
         Table::HoldingRegister => 40_001..=49_999,
     };
-    let mut points = map.plan.points().iter();
-    let point = points.find(|point| {
-        point.table != Table::Coil && in_manuals(point.table).contains(&point.address)
-    })?;
+    let points = map.plan.points();
+    // SunSpec counts from 0 and begins at 40000; nobody else has exponents.
+    if points.iter().any(|point| point.exponent.is_some()) {
+        return None;
+    }
+    // A map with other addresses of the table beside these does not number them as manuals do.
+    let is_numbered = |table: Table| {
+        let mut own = points.iter().filter(|point| point.table == table);
+        own.all(|point| in_manuals(table).contains(&point.address))
+    };
+    let mut points = points.iter();
+    let point = points.find(|point| point.table != Table::Coil && is_numbered(point.table))?;
     Some(format!(
         "profile '{}' point '{}' is at address {}, counted from 0; if that is a number of a \
          manual, write register = \"{}\"",
@@ -352,6 +360,23 @@ mod tests {
         );
         assert!((bounds.requests_per_second - 1.1 * 51.0).abs() < 1e-9);
         assert!((bounds.readings_per_second - 2.1 * 51.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn only_a_map_that_numbers_its_registers_as_manuals_do_is_warned_of() {
+        let is_warned = |points: &str| {
+            let profile = format!("[[profile]]\nname = \"p\"\nprotocol = \"modbus\"\n{points}\n");
+            let device = "[[device]]\nname = \"d\"\nprofile = \"p\"\naddress = \"h\"\n";
+            let warnings = report(&(profile + device)).warnings;
+            warnings.iter().any(|warning| warning.contains("manual"))
+        };
+        let numbered = "{ name = \"a\", holding = 40001 }, { name = \"b\", input = 3 }";
+        assert!(is_warned(&format!("point = [{numbered}]")));
+        let wide = "{ name = \"a\", holding = 40001 }, { name = \"b\", holding = 3 }";
+        assert!(!is_warned(&format!("point = [{wide}]")));
+        let sunspec = "{ name = \"w\", holding = 40083, sf = \"w_sf\" }, \
+                       { name = \"w_sf\", holding = 40084, type = \"i16\" }";
+        assert!(!is_warned(&format!("point = [{sunspec}]")));
     }
 
     #[test]
