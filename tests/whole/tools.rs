@@ -77,6 +77,19 @@ fn a_value_on_the_display_is_found_among_the_registers() {
         told.contains("exception 2 (illegal data address)"),
         "{told}"
     );
+    // The example of the help: some of these addresses are not there.
+    let args = ["probe", "modbus", at, "--input", "0..100", "--find-order"];
+    let found = gridos(&[&args[..], &["--expect", "50", "--tolerance", "2%"]].concat());
+    let told = String::from_utf8_lossy(&found.stdout);
+    assert!(
+        found.status.success() && told.contains("input register 10"),
+        "{told}"
+    );
+    let told = String::from_utf8_lossy(&found.stderr);
+    assert!(told.contains("refused it: input register"), "{told}");
+    let part = json(&["probe", "modbus", at, "--input", "4..100", "--json"]);
+    let part = part["blocks"].as_array().unwrap();
+    assert!(part[0]["registers"].is_array() && part[1]["exception"]["code"] == 2);
     let nobody = gridos(&["probe", "modbus", "127.0.0.1:1", "--holding", "0"]);
     let told = String::from_utf8(nobody.stderr).unwrap();
     assert!(told.contains("nothing listens at this port"), "{told}");

@@ -8,6 +8,9 @@ const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** A measured value; what is no number is shown as such, never as 0. */
 export function value(number) {
   if (number === null || number === undefined) return "–";
+  // Infinite ones come as texts.
+  if (number === "Infinity") return "∞";
+  if (number === "-Infinity") return "−∞";
   const size = Math.abs(number);
   if (size !== 0 && (size >= 1e9 || size < 1e-4)) return number.toExponential(4);
   return DECIMALS[size >= 1000 ? 1 : size >= 100 ? 2 : size >= 1 ? 3 : 6].format(number);

@@ -9,7 +9,7 @@ use gridos_pipeline::ActiveAlarm;
 use gridos_store::AlarmsQuery;
 use serde::Serialize;
 
-use crate::body::{Flags, Time, finite, json, now};
+use crate::body::{Flags, Number, Time, json, now};
 use crate::history::Range;
 use crate::latest::ShownLimits;
 use crate::parameters::Parameters;
@@ -45,7 +45,7 @@ struct Alarm<'a> {
     /// When the engine received the reading that brought it there.
     received: Time,
     /// That reading's value and quality.
-    value: Option<f64>,
+    value: Option<Number>,
     quality: Flags,
     /// The limit of the present level.
     limit: Option<f64>,
@@ -92,7 +92,7 @@ fn shown<'a>(state: &'a ApiState, alarm: &ActiveAlarm) -> Alarm<'a> {
         since: Time(alarm.raised.time),
         changed: Time(alarm.last.time),
         received: Time(alarm.last.received),
-        value: finite(alarm.last.value),
+        value: Some(Number(alarm.last.value)),
         quality: Flags(alarm.last.quality),
         limit: found.and_then(|(_, limits)| limits.of(alarm.last.to)),
         occurrence: alarm.last.occurrence,
@@ -114,7 +114,7 @@ struct ShownTransition {
     time: Time,
     from: &'static str,
     to: &'static str,
-    value: Option<f64>,
+    value: Option<Number>,
     occurrence: u64,
 }
 
@@ -142,7 +142,7 @@ pub(crate) async fn history(
         time: Time(row.time),
         from: row.from.name(),
         to: row.to.name(),
-        value: row.value,
+        value: row.value.map(Number),
         occurrence: row.occurrence,
     });
     Ok(json(&Transitions {

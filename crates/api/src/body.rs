@@ -27,9 +27,25 @@ impl Serialize for Flags {
     }
 }
 
-/// A number, or null if it is not finite: JSON has no other word for that.
-pub(crate) fn finite(value: f64) -> Option<f64> {
-    Some(value).filter(|value| value.is_finite())
+/// A number; an infinite one is the text `Infinity` or `-Infinity`, and NaN is null, because JSON
+/// has no such numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Number(pub(crate) f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_infinite() {
+            let text = if self.0 > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            serializer.serialize_str(text)
+        } else {
+            // The library writes NaN as null.
+            serializer.serialize_f64(self.0)
+        }
+    }
 }
 
 /// The answer that `value` is as JSON.

@@ -9,7 +9,7 @@ use gridos_model::Timestamp;
 use gridos_store::{HistoryQuery, ReadingRow, TextRow};
 use serde::Serialize;
 
-use crate::body::{Flags, Time, json, now};
+use crate::body::{Flags, Number, Time, json, now};
 use crate::latest::shown_text;
 use crate::parameters::{Parameters, bad, cut};
 use crate::problem::{Kind, Problem};
@@ -33,8 +33,8 @@ struct History {
 #[derive(Serialize)]
 struct HistoryReading {
     time: Time,
-    /// Null if it was not finite, and for a text.
-    value: Option<f64>,
+    /// Null if it was NaN, and for a text; infinite, `"Infinity"` or `"-Infinity"`.
+    value: Option<Number>,
     /// Only of a text; null if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Option<String>>,
@@ -68,7 +68,7 @@ impl From<ReadingRow> for HistoryReading {
     fn from(row: ReadingRow) -> Self {
         Self {
             time: Time(row.time),
-            value: row.value,
+            value: row.value.map(Number),
             text: None,
             quality: Flags(row.quality),
         }

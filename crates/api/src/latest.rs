@@ -10,7 +10,7 @@ use gridos_telemetry::DeviceState;
 use serde::Serialize;
 
 use crate::PointLimits;
-use crate::body::{Flags, Time, finite, json, now};
+use crate::body::{Flags, Number, Time, json, now};
 use crate::parameters::{Parameters, bad, cut};
 use crate::problem::{Kind, Problem};
 use crate::state::{Api, ApiState};
@@ -27,14 +27,15 @@ struct Latest<'a> {
 }
 
 /// The latest reading of one point; value, time and quality are null if there was none yet. The
-/// value of a text is null as well.
+/// value of a text is null as well, and one that is not finite is null (NaN), `"Infinity"` or
+/// `"-Infinity"`.
 #[derive(Serialize)]
 pub(crate) struct LatestReading<'a> {
     point: String,
     device: &'a str,
     name: &'a str,
     unit: &'a str,
-    value: Option<f64>,
+    value: Option<Number>,
     /// Only of a point with texts: the latest one; null if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Option<String>>,
@@ -168,7 +169,7 @@ pub(crate) fn latest_reading<'a>(
         device: layout.device(),
         name: point.name(),
         unit: point.unit(),
-        value: reading.and_then(|reading| finite(reading.value)),
+        value: reading.map(|reading| Number(reading.value)),
         text: text.map(|text| shown_text(&text?.text, text?.quality).map(str::to_owned)),
         state: reading.and_then(|reading| state.states.text(at.index, reading.value)),
         time: time.map(Time),

@@ -12,7 +12,7 @@ mod listeners;
 
 use crate::config::bounds::{self, Bounds, bytes};
 use crate::config::{
-    Address, Config, Device, Faults, Fleet, Profile, Protocol, show_duration, show_size,
+    Address, Config, Device, Faults, Fleet, Guest, Profile, Protocol, show_duration, show_size,
 };
 
 /// What an answer of a device is taken to last: a network round trip and a small controller.
@@ -96,6 +96,14 @@ impl Report {
             }
             self.warnings.extend(manual_numbers(profile));
             self.warnings.extend(engine_times(profile));
+            let is_polled = |device: &&Device| {
+                let is_pushed = |guest: &Guest| guest.is_pushed();
+                Arc::ptr_eq(&device.profile, profile)
+                    && !device.guest.as_ref().is_some_and(is_pushed)
+            };
+            if enabled.iter().copied().any(|device| is_polled(&device)) {
+                self.warnings.extend(exponents_apart(profile));
+            }
         }
         let mut slow: HashMap<&str, (usize, &Device, Duration)> = HashMap::new();
         for device in enabled {
@@ -235,10 +243,18 @@ fn manual_numbers(profile: &Profile) -> Option<String> {
         Table::InputRegister => 30_001..=39_999,
         Table::HoldingRegister => 40_001..=49_999,
     };
-    let mut points = map.plan.points().iter();
-    let point = points.find(|point| {
-        point.table != Table::Coil && in_manuals(point.table).contains(&point.address)
-    })?;
+    let points = map.plan.points();
+    // SunSpec counts from 0 and begins at 40000; nobody else has exponents.
+    if points.iter().any(|point| point.exponent.is_some()) {
+        return None;
+    }
+    // A map with other addresses of the table beside these does not number them as manuals do.
+    let is_numbered = |table: Table| {
+        let mut own = points.iter().filter(|point| point.table == table);
+        own.all(|point| in_manuals(table).contains(&point.address))
+    };
+    let mut points = points.iter();
+    let point = points.find(|point| point.table != Table::Coil && is_numbered(point.table))?;
     Some(format!(
         "profile '{}' point '{}' is at address {}, counted from 0; if that is a number of a \
          manual, write register = \"{}\"",
@@ -265,6 +281,24 @@ fn engine_times(profile: &Profile) -> Option<String> {
             profile.name
         )
     })
+}
+
+/// A value whose exponent another request reads may be decoded with the wrong one.
+fn exponents_apart(profile: &Profile) -> Option<String> {
+    let Protocol::Modbus(map) = &profile.protocol else {
+        return None;
+    };
+    let apart = map.plan.apart();
+    let (first, more) = apart.split_first()?;
+    let more = match more.len() {
+        0 => String::new(),
+        count => format!(" (and so for {count} more points)"),
+    };
+    Some(format!(
+        "profile '{}' point '{}': its sf '{}' {}{more}; values read between a change of the \
+         exponent and its next reading are wrong",
+        profile.name, first.point.name, first.exponent.name, first.why
+    ))
 }
 
 fn shown_bytes(bytes: f64) -> String {
@@ -326,6 +360,23 @@ mod tests {
         );
         assert!((bounds.requests_per_second - 1.1 * 51.0).abs() < 1e-9);
         assert!((bounds.readings_per_second - 2.1 * 51.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn only_a_map_that_numbers_its_registers_as_manuals_do_is_warned_of() {
+        let is_warned = |points: &str| {
+            let profile = format!("[[profile]]\nname = \"p\"\nprotocol = \"modbus\"\n{points}\n");
+            let device = "[[device]]\nname = \"d\"\nprofile = \"p\"\naddress = \"h\"\n";
+            let warnings = report(&(profile + device)).warnings;
+            warnings.iter().any(|warning| warning.contains("manual"))
+        };
+        let numbered = "{ name = \"a\", holding = 40001 }, { name = \"b\", input = 3 }";
+        assert!(is_warned(&format!("point = [{numbered}]")));
+        let wide = "{ name = \"a\", holding = 40001 }, { name = \"b\", holding = 3 }";
+        assert!(!is_warned(&format!("point = [{wide}]")));
+        let sunspec = "{ name = \"w\", holding = 40083, sf = \"w_sf\" }, \
+                       { name = \"w_sf\", holding = 40084, type = \"i16\" }";
+        assert!(!is_warned(&format!("point = [{sunspec}]")));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::command::{check, demo, discover, import, plan, probe, run, simulate};
 use crate::config::{Faults, parse_duration};
+use crate::output::Closed;
 
 mod field;
 
@@ -184,6 +185,7 @@ impl Cli {
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,
+            Err(error) if error.is::<Closed>() => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{}", explain(&*error));
                 ExitCode::from(if error.is::<Faults>() {

@@ -11,6 +11,7 @@ mod engine;
 mod files;
 pub mod import;
 mod log;
+mod output;
 pub mod plan;
 
 pub use engine::{Engine, OpenError, StartError, Summary};

@@ -36,6 +36,8 @@ pub struct DevicePlan {
     pub alike: usize,
     /// Its requests, in the order of the plan.
     pub requests: Vec<RequestPlan>,
+    /// The values whose exponent another request reads, and why.
+    pub apart: Vec<String>,
     /// Per scan class, its period and the share of its time that it takes.
     pub loads: Vec<(Duration, f64)>,
 }
@@ -135,6 +137,7 @@ impl PlanReport {
             unit: link.unit,
             alike: alike.get(profile).copied().unwrap_or(0),
             requests: requests(link),
+            apart: apart(&link.plan),
             loads: loads(link, round_trip),
         };
         let devices: Vec<_> = chosen.into_iter().map(plan).collect();
@@ -196,6 +199,18 @@ fn unused(plan: &Plan, request: &Request) -> usize {
     used.iter().filter(|used| !**used).count()
 }
 
+/// A line for each value that may be decoded with an exponent of another moment.
+fn apart(plan: &Plan) -> Vec<String> {
+    let line = |apart: gridos_modbus::Apart<'_>| {
+        let (point, exponent) = (&apart.point.name, &apart.exponent.name);
+        format!(
+            "'{point}' is read apart from its sf '{exponent}', which {}",
+            apart.why
+        )
+    };
+    plan.apart().into_iter().map(line).collect()
+}
+
 /// Per scan class with requests, the share of its period that they take.
 fn loads(link: &ModbusLink, round_trip: Duration) -> Vec<(Duration, f64)> {
     let classes = link.scan_periods.iter().enumerate();
@@ -250,6 +265,9 @@ impl fmt::Display for DevicePlan {
         )?;
         for request in &self.requests {
             writeln!(f, "  {request}")?;
+        }
+        for apart in &self.apart {
+            writeln!(f, "  warning: {apart}")?;
         }
         for (period, load) in &self.loads {
             let period = show_duration(*period);
@@ -334,6 +352,23 @@ load of connections, if an answer takes 10ms
     30.0 %  h:502, 2 units over 1 connections
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_value_read_apart_from_its_exponent_is_warned_of() {
+        let text = CONFIG
+            .replace("holding = 10 }", "holding = 10, sf = \"c\" }")
+            .replace("name = \"c\",", "name = \"c\", type = \"i16\",");
+        let no_files = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+        let config = Config::parse(&text, "x.toml", [("", ""); 0], &no_files);
+        let config = config.unwrap_or_else(|faults| panic!("{faults}"));
+        let warning = "is too far away, or has forbidden addresses between, for one request";
+        let plan = PlanReport::of(&config, None, Duration::from_millis(10)).unwrap();
+        let line = format!("  warning: 'a' is read apart from its sf 'c', which {warning}\n");
+        assert!(plan.to_string().contains(&line), "{plan}");
+        let check = crate::check::Report::of(&config).unwrap().to_string();
+        let line = format!("warning: profile 'relay' point 'a': its sf 'c' {warning}; ");
+        assert!(check.contains(&line), "{check}");
     }
 
     #[test]

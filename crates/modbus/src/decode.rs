@@ -3,7 +3,7 @@
 use gridos_model::{Batch, Quality};
 
 use crate::answer::Data;
-use crate::exponent::Exponents;
+use crate::exponent::{Exponents, Source};
 use crate::{Answer, Kind, Order, RegisterPoint, Span};
 
 /// How points of one request are decoded.
@@ -39,8 +39,7 @@ struct Judge {
     invalid: Box<[u64]>,
     states: Box<[i64]>,
     span: Option<Span>,
-    /// The place of its exponent among those of the map.
-    exponent: Option<usize>,
+    exponent: Option<Source>,
 }
 
 /// Where decoded values go.
@@ -114,12 +113,12 @@ impl<S: Sink> Sink for Masked<'_, S> {
 const NO_VALUE: (f64, Quality) = (f64::NAN, Quality::DEVICE_ERROR);
 
 impl Decoder {
-    /// The decoder of `points` from an answer that starts at the address `start`; `place_of` gives
-    /// the place of the exponent of a name.
+    /// The decoder of `points` from an answer that starts at the address `start`; `source_of`
+    /// gives where the exponent of a name is found.
     pub(crate) fn new(
         points: &[RegisterPoint],
         start: u16,
-        place_of: impl Fn(&str) -> Option<usize>,
+        source_of: impl Fn(&str) -> Option<Source>,
     ) -> Self {
         let place = |point: &RegisterPoint| Place {
             scale: point.scale,
@@ -130,7 +129,7 @@ impl Decoder {
             invalid: point.invalid.as_slice().into(),
             states: point.states.as_slice().into(),
             span: point.span,
-            exponent: point.exponent.as_deref().and_then(&place_of),
+            exponent: point.exponent.as_deref().and_then(&source_of),
         };
         let like = |point: &RegisterPoint| (point.kind, point.order, point.is_plain());
         let mut end = 0;
@@ -234,9 +233,14 @@ impl Judge {
         let Some((raw, quality)) = number else {
             return NO_VALUE;
         };
-        let quality = quality | self.state(raw);
+        let mut quality = quality | self.state(raw);
         let shifted = match self.exponent {
-            Some(exponent) => exponents.apply(exponent, raw),
+            Some(source) => {
+                if exponents.is_doubtful(source) {
+                    quality |= Quality::EXPONENT_APART;
+                }
+                exponents.apply(source.place, raw)
+            }
             None => Some(raw),
         };
         let Some(raw) = shifted else {

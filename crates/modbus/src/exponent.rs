@@ -10,19 +10,48 @@ const POWERS: [f64; 11] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e1
 
 /// The exponents of one device as its last answers told them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Exponents(Box<[Option<i8>]>);
+pub(crate) struct Exponents(Box<[Known]>);
+
+/// What is known of one exponent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Known {
+    exponent: Option<i8>,
+    /// How many more decodings must tell the same until it counts as settled again.
+    unsettled: u8,
+}
+
+/// Where a point finds its exponent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    /// Its place among the exponents of the map.
+    pub(crate) place: usize,
+    /// Whether another request reads it, and so at another moment.
+    pub(crate) is_apart: bool,
+}
 
 impl Exponents {
     /// `count` exponents that are not known yet.
     pub(crate) fn unknown(count: usize) -> Self {
-        Self(vec![None; count].into())
+        Self(vec![Known::default(); count].into())
+    }
+
+    /// The exponent at `place`, if it is known.
+    pub(crate) fn get(&self, place: usize) -> Option<i8> {
+        self.0.get(place)?.exponent
+    }
+
+    /// Whether the last answer that told the exponent of `source` told another one than before, and
+    /// came of another request than the value: then the device may have changed it in between.
+    pub(crate) fn is_doubtful(&self, source: Source) -> bool {
+        let known = self.0.get(source.place);
+        source.is_apart && known.is_some_and(|known| known.unsettled > 0)
     }
 
     /// `raw` times ten to the power of the exponent at `place`, or `None` if that is not known.
     ///
     /// Negative powers divide, so that 2301 with −1 is the double next to 230.1.
     pub(crate) fn apply(&self, place: usize, raw: f64) -> Option<f64> {
-        let exponent = (*self.0.get(place)?)?;
+        let exponent = self.get(place)?;
         let power = *POWERS.get(usize::from(exponent.unsigned_abs()))?;
         Some(if exponent < 0 {
             raw / power
@@ -43,6 +72,8 @@ pub(crate) struct Told {
     pub(crate) at: u16,
     pub(crate) kind: Kind,
     pub(crate) order: Order,
+    /// How often one answer is decoded: what is told by exception is decoded for itself.
+    pub(crate) decodings: u8,
 }
 
 impl Told {
@@ -53,7 +84,15 @@ impl Told {
         let exponent = (-EXPONENT_MAX..=EXPONENT_MAX)
             .find(|exponent| number.is_some_and(|(number, _)| number == f64::from(*exponent)));
         if let Some(known) = exponents.0.get_mut(self.place) {
-            *known = exponent;
+            let is_other = exponent.zip(known.exponent).is_some_and(|(a, b)| a != b);
+            *known = Known {
+                exponent,
+                unsettled: if is_other {
+                    self.decodings
+                } else {
+                    known.unsettled.saturating_sub(1)
+                },
+            };
         }
     }
 }
@@ -70,6 +109,7 @@ mod tests {
             at: 0,
             kind,
             order: Order::ABCD,
+            decodings: 1,
         };
         told.learn(words, &mut exponents);
         exponents

@@ -1,26 +1,36 @@
 //! What one connection has written so far, and which values that completes.
 
+mod area;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_model::{Batch, Layout, Quality, Readings, TimeQuality, Timestamp};
 
-use crate::{Addresses, Answer, Plan, RegisterPoint, Request, Stamp, Table, Written, text_bytes};
+use self::area::{Area, areas, overlap, request_end};
+use crate::exponent::Exponents;
+use crate::{Addresses, Answer, Plan, RegisterPoint, Request, Stamp, Written, text_bytes};
 
 /// The registers and coils that one device has written over one connection.
 ///
 /// A value of several registers that is written part by part is complete when each of its
 /// registers was written since the value was last complete, all of them within a given time:
 /// parts that belong to different moments never make a value.
+///
+/// A value with an exponent is complete without it, since devices write exponents rarely, and is
+/// decoded with the one that was last written. If the exponent is then written within the same time
+/// and is another one, the value is completed once more, with the new one.
 #[derive(Debug)]
 pub struct Image {
     plan: Arc<Plan>,
     whole: Arc<Layout>,
     /// Ranges that requests of the plan cover; sorted, apart from one another.
     areas: Vec<Area>,
-    /// Points with an exponent, and the points that hold it.
-    exponents: Vec<(usize, usize)>,
+    /// Points with an exponent, in their order.
+    bonds: Vec<Bond>,
+    /// How many exponents the map has.
+    exponents: usize,
     /// Points of which a part was written; sorted by position.
     waiting: Vec<Waiting>,
     parts_within: Duration,
@@ -58,15 +68,29 @@ pub struct Staged<'a> {
     written: Written<'a>,
     unmapped: usize,
     forgotten: usize,
+    now: Instant,
 }
 
-#[derive(Debug)]
-struct Area {
-    table: Table,
-    start: u16,
-    /// A coil is 0 or 1.
-    values: Box<[u16]>,
-    is_known: Box<[bool]>,
+/// A point with an exponent.
+#[derive(Clone, Copy, Debug)]
+struct Bond {
+    position: usize,
+    /// The exponent's place among those of the map.
+    place: usize,
+    /// When the value was last complete.
+    completed: Option<Instant>,
+}
+
+/// One write, as it is judged.
+struct Judged<'a> {
+    written: &'a Written<'a>,
+    now: Instant,
+    received: Timestamp,
+    /// The exponents as they are with what is written.
+    exponents: Exponents,
+    /// The positions of values that were complete just now, ascending, whose exponent is another
+    /// one with what is written.
+    restated: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +121,8 @@ impl Image {
     pub fn new(plan: Arc<Plan>, whole: Arc<Layout>, parts_within: Duration) -> Self {
         Self {
             areas: areas(&plan),
-            exponents: exponents(&plan),
+            bonds: bonds(&plan),
+            exponents: plan.exponents(),
             plan,
             whole,
             waiting: Vec::new(),
@@ -130,17 +155,26 @@ impl Image {
             .is_mapped
             .resize(addresses.count().into(), false);
         let mut forgotten = 0;
+        let exponents = self.told(Some(&written));
+        let judged = Judged {
+            restated: self.restated(&exponents, now),
+            exponents,
+            written: &written,
+            now,
+            received,
+        };
         for request in plan.requests() {
-            if overlap(
-                addresses,
-                request.table(),
-                request.start(),
-                request_end(request),
-            )
-            .is_some()
-            {
-                let stamp = self.overlay(request, &written, received);
-                forgotten += self.stage_request(request, &written, stamp, now);
+            let end = request_end(request);
+            let touches = overlap(addresses, request.table(), request.start(), end).is_some();
+            let restates = || {
+                judged
+                    .restated
+                    .iter()
+                    .any(|at| request.points().contains(at))
+            };
+            if touches || restates() {
+                let stamp = self.overlay(request, &judged);
+                forgotten += self.stage_request(request, &judged, stamp);
             }
         }
         let mapped = self.scratch.is_mapped.iter().filter(|mapped| **mapped);
@@ -150,6 +184,7 @@ impl Image {
             image: self,
             written,
             forgotten,
+            now,
         })
     }
 
@@ -193,14 +228,12 @@ impl Image {
     fn stage_request(
         &mut self,
         request: &Request,
-        written: &Written<'_>,
+        judged: &Judged<'_>,
         stamp: Option<Stamp>,
-        now: Instant,
     ) -> usize {
-        let addresses = written.addresses();
+        let (addresses, now) = (judged.written.addresses(), judged.now);
         let mut forgotten = 0;
-        // Taken out, since points look up their exponents in the image meanwhile.
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let scratch = &mut self.scratch;
         let (values, qualities) = match scratch.decoded.readings() {
             Some(Readings::Sweep(sweep)) => (sweep.values, sweep.qualities),
             Some(Readings::Events(_) | Readings::Texts(_)) | None => (&[][..], &[][..]),
@@ -208,7 +241,16 @@ impl Image {
         for (nth, position) in request.points().enumerate() {
             let point = &self.plan.points()[position];
             let (start, end) = (u32::from(point.address), point.end());
+            let completed = || Completed {
+                position: u32::try_from(position).unwrap_or(u32::MAX),
+                value: values.get(nth).copied().unwrap_or(f64::NAN),
+                quality: qualities.get(nth).copied().unwrap_or_default(),
+                stamp,
+            };
             let Some((from, until)) = overlap(addresses, point.table, point.address, end) else {
+                if judged.restated.binary_search(&position).is_ok() {
+                    scratch.completed.push(completed());
+                }
                 continue;
             };
             mark(&mut scratch.is_mapped, addresses, from..until);
@@ -228,19 +270,7 @@ impl Image {
                 });
                 scratch.touched.push((position, None));
             } else if parts == self::parts(0, end - start) {
-                let decoded = values
-                    .get(nth)
-                    .filter(|_| self.has_exponent(position, written));
-                let (value, quality) = match decoded {
-                    Some(value) => (*value, qualities.get(nth).copied().unwrap_or_default()),
-                    None => (f64::NAN, Quality::DEVICE_ERROR),
-                };
-                scratch.completed.push(Completed {
-                    position: u32::try_from(position).unwrap_or(u32::MAX),
-                    value,
-                    quality,
-                    stamp,
-                });
+                scratch.completed.push(completed());
                 scratch.touched.push((position, None));
             } else {
                 let since = fresh.map_or(now, |old| old.since);
@@ -252,40 +282,44 @@ impl Image {
                 scratch.touched.push((position, Some(waits)));
             }
         }
-        self.scratch = scratch;
         forgotten
     }
 
-    /// Whether the power of ten that the point at `position` is multiplied with was written, or
-    /// there is none: without it the registers mean nothing.
-    fn has_exponent(&self, position: usize, written: &Written<'_>) -> bool {
-        let found = self
-            .exponents
-            .binary_search_by_key(&position, |(point, _)| *point);
-        let Some(holder) = found.ok().and_then(|at| self.exponents.get(at)) else {
-            return true;
-        };
-        let holder = self.plan.points().get(holder.1);
-        let addresses = holder.and_then(|holder| {
-            Addresses::new(holder.table, holder.address, holder.kind.registers()).ok()
-        });
-        addresses.is_some_and(|addresses| self.can_read(addresses, Some(written)))
+    /// The exponents that were written, `written` included; all others are not known: without
+    /// them the registers mean nothing.
+    fn told(&self, written: Option<&Written<'_>>) -> Exponents {
+        let mut exponents = Exponents::unknown(self.exponents);
+        let mut words = Vec::new();
+        for request in self.plan.requests().iter().filter(|r| !r.told.is_empty()) {
+            self.words(request, written, &mut words);
+            for told in &request.told {
+                let (start, count) = (request.start() + told.at, told.kind.registers());
+                let addresses = Addresses::new(request.table(), start, count);
+                if addresses.is_ok_and(|addresses| self.can_read(addresses, written)) {
+                    told.learn(&words, &mut exponents);
+                }
+            }
+        }
+        exponents
     }
 
-    /// Decodes `request` from what was written before with `written` over it; gives the time of
-    /// the device, if all of its clock is in `written`.
-    fn overlay(
-        &mut self,
-        request: &Request,
-        written: &Written<'_>,
-        received: Timestamp,
-    ) -> Option<Stamp> {
-        let Scratch {
-            words,
-            bits,
-            decoded,
-            ..
-        } = &mut self.scratch;
+    /// The positions of values that were completed just now and whose exponent `exponents` change.
+    fn restated(&self, exponents: &Exponents, now: Instant) -> Vec<usize> {
+        if self.bonds.is_empty() {
+            return Vec::new();
+        }
+        let before = self.told(None);
+        let is_restated = |bond: &&Bond| {
+            let age = bond.completed.map(|at| now.duration_since(at));
+            age.is_some_and(|age| age <= self.parts_within)
+                && before.get(bond.place) != exponents.get(bond.place)
+        };
+        let restated = self.bonds.iter().filter(is_restated);
+        restated.map(|bond| bond.position).collect()
+    }
+
+    /// The words or bits of `request` as they were written, `written` over them; 0 where nothing was.
+    fn words(&self, request: &Request, written: Option<&Written<'_>>, words: &mut Vec<u16>) {
         let (start, end) = (u32::from(request.start()), request_end(request));
         words.clear();
         let holds = |area: &&Area| {
@@ -296,6 +330,8 @@ impl Image {
             let values = area.values.get(first..first + usize::from(request.count()));
             words.extend_from_slice(values.unwrap_or_default());
         }
+        let own = written.filter(|written| written.addresses().table() == request.table());
+        let Some(written) = own else { return };
         for (address, value) in (u32::from(written.addresses().start())..).zip(written.values()) {
             let at = address.checked_sub(start).map(usize::try_from);
             if let Some(Ok(at)) = at
@@ -304,6 +340,20 @@ impl Image {
                 *word = value;
             }
         }
+    }
+
+    /// Decodes `request` from what was written before with `written` over it; gives the time of
+    /// the device, if all of its clock is in `written`.
+    fn overlay(&mut self, request: &Request, judged: &Judged<'_>) -> Option<Stamp> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        self.words(request, Some(judged.written), &mut scratch.words);
+        self.scratch = scratch;
+        let Scratch {
+            words,
+            bits,
+            decoded,
+            ..
+        } = &mut self.scratch;
         let epoch = Timestamp::EPOCH;
         decoded.start_sweep(&self.whole, epoch, TimeQuality::None, epoch);
         // The length is that of the request, so that decoding cannot fail.
@@ -312,17 +362,17 @@ impl Image {
             bits.extend(words.iter().map(|word| *word != 0));
             request.decode_bits(bits, decoded)
         } else {
-            request.decode_registers(words, decoded)
+            request.decode(Answer::registers(words), &judged.exponents, decoded)
         };
-        let addresses = written.addresses();
+        let addresses = judged.written.addresses();
         let clock = request.clock.as_ref()?;
         let (from, until) = overlap(addresses, clock.table, clock.address, clock.end())?;
         mark(&mut self.scratch.is_mapped, addresses, from..until);
         let is_whole = from == u32::from(clock.address) && until == clock.end();
-        is_whole.then(|| request.stamp(Answer::registers(&self.scratch.words), received))
+        is_whole.then(|| request.stamp(Answer::registers(&self.scratch.words), judged.received))
     }
 
-    fn keep(&mut self, written: &Written<'_>) {
+    fn keep(&mut self, written: &Written<'_>, now: Instant) {
         let addresses = written.addresses();
         for area in &mut self.areas {
             if overlap(addresses, area.table, area.start, area.end()).is_none() {
@@ -345,6 +395,12 @@ impl Image {
                 (Ok(at), None) => drop(self.waiting.remove(at)),
                 (Err(at), Some(waits)) => self.waiting.insert(at, *waits),
                 (Err(_), None) => {}
+            }
+            let bond = self
+                .bonds
+                .binary_search_by_key(position, |bond| bond.position);
+            if let (Ok(at), None) = (bond, waits) {
+                self.bonds[at].completed = Some(now);
             }
         }
     }
@@ -373,57 +429,22 @@ impl Staged<'_> {
 
     /// The write is taken: later ones and reads see it.
     pub fn keep(self) {
-        self.image.keep(&self.written);
+        self.image.keep(&self.written, self.now);
     }
 }
 
-impl Area {
-    fn end(&self) -> u32 {
-        u32::from(self.start) + u32::try_from(self.values.len()).unwrap_or(u32::MAX)
-    }
-}
-
-/// The ranges of tables that can be written and that `plan` asks for, merged where they touch.
-fn areas(plan: &Plan) -> Vec<Area> {
-    let mut spans: Vec<(Table, u32, u32)> = plan
-        .requests()
-        .iter()
-        .filter(|request| matches!(request.table(), Table::Coil | Table::HoldingRegister))
-        .map(|request| {
-            (
-                request.table(),
-                request.start().into(),
-                request_end(request),
-            )
+/// The points with an exponent, ascending.
+fn bonds(plan: &Plan) -> Vec<Bond> {
+    let holders = plan.holders();
+    let bond = |(position, point): (usize, &RegisterPoint)| {
+        let place = holders.binary_search(&point.exponent.as_deref()?).ok()?;
+        Some(Bond {
+            position,
+            place,
+            completed: None,
         })
-        .collect();
-    spans.sort_unstable();
-    spans.dedup_by(|next, before| {
-        let touches = next.0 == before.0 && next.1 <= before.2;
-        if touches {
-            before.2 = before.2.max(next.2);
-        }
-        touches
-    });
-    let area = |(table, start, end): (Table, u32, u32)| {
-        let count = usize::try_from(end - start).unwrap_or(0);
-        Area {
-            table,
-            start: u16::try_from(start).unwrap_or(u16::MAX),
-            values: vec![0; count].into(),
-            is_known: vec![false; count].into(),
-        }
     };
-    spans.into_iter().map(area).collect()
-}
-
-/// Per point with an exponent, ascending, the position of the point that holds it.
-fn exponents(plan: &Plan) -> Vec<(usize, usize)> {
-    let points = plan.points();
-    let holder = |name: &str| points.iter().position(|point| point.name == name);
-    let pair =
-        |(at, point): (usize, &RegisterPoint)| Some((at, holder(point.exponent.as_deref()?)?));
-    points.iter().enumerate().filter_map(pair).collect()
+    plan.points().iter().enumerate().filter_map(bond).collect()
 }
 
 /// Notes that points cover the addresses of `range`, which lies in `addresses`.
@@ -436,22 +457,9 @@ fn mark(is_mapped: &mut [bool], addresses: Addresses, range: Range<u32>) {
     }
 }
 
-fn request_end(request: &Request) -> u32 {
-    u32::from(request.start()) + u32::from(request.count())
-}
-
 fn find(waiting: &[Waiting], position: usize) -> Option<Waiting> {
     let at = waiting.binary_search_by_key(&position, |waiting| waiting.position);
     at.ok().and_then(|at| waiting.get(at)).copied()
-}
-
-/// The addresses of `addresses` that lie in `table` from `start` up to `end`.
-fn overlap(addresses: Addresses, table: Table, start: u16, end: u32) -> Option<(u32, u32)> {
-    let (from, until) = (
-        addresses.start().max(start).into(),
-        addresses.end().min(end),
-    );
-    (addresses.table() == table && from < until).then_some((from, until))
 }
 
 /// The bits from `from` up to `until`.

@@ -1,11 +1,13 @@
 //! The planner: which requests read all points of a device.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::decode::Decoder;
-use crate::exponent::Told;
+use crate::exponent::{Source, Told};
+use crate::group::{Item, gather};
 use crate::text::TextPlace;
-use crate::{Clock, Memory, PlanError, PlanErrors, PlanLimits, RegisterPoint, Request, Table};
+use crate::{Clock, Memory, PlanError, PlanErrors, PlanLimits, RegisterPoint, Request};
 use crate::{Report, check};
 
 /// The requests that together read every point of a device exactly once.
@@ -13,6 +15,10 @@ use crate::{Report, check};
 /// The points are sorted by scan class, table and address, whatever the limits, so the same map
 /// always gives the same layout; only points with a report stand behind the others of their
 /// request, and texts behind these. The points of each request are contiguous.
+///
+/// A value and its exponent are read by one request wherever that is possible, even over a gap that
+/// is otherwise too large: read at two moments, they may not belong together. [`Plan::apart`] names
+/// those where it is not possible.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     points: Vec<RegisterPoint>,
@@ -20,15 +26,15 @@ pub struct Plan {
     exponents: usize,
 }
 
-/// Registers that must be read: those of a point, or of the clock.
-#[derive(Clone, Copy)]
-struct Item {
-    scan: usize,
-    table: Table,
-    address: u16,
-    end: u32,
-    /// The position of its point, or `None` for the clock.
-    point: Option<usize>,
+/// A value and its exponent that different requests read, and so at different moments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Apart<'a> {
+    /// The point of the value.
+    pub point: &'a RegisterPoint,
+    /// The point of the exponent.
+    pub exponent: &'a RegisterPoint,
+    /// Why one request cannot read both, in words.
+    pub why: &'static str,
 }
 
 impl Plan {
@@ -66,11 +72,18 @@ impl Plan {
             return Err(PlanErrors(errors));
         }
         points.sort_by_key(|point| (point.scan, point.table, point.address));
-        let groups = gather(&items(&points, clock.as_ref()), limits);
+        let items = items(&points, clock.as_ref());
+        let lacks_point = |groups: &[Vec<Item>]| {
+            let is_lonely = |group: &Vec<Item>| group.iter().all(|item| item.point.is_none());
+            groups.iter().any(is_lonely)
+        };
+        let mut groups = gather(&items, &bonds(&points, &items), limits);
+        if lacks_point(&groups) {
+            // Rather a value apart from its exponent than a map that cannot be read at all.
+            groups = gather(&items, &[], limits);
+        }
         if let Some(clock) = &clock
-            && groups
-                .iter()
-                .any(|group| group.iter().all(|item| item.point.is_none()))
+            && lacks_point(&groups)
         {
             let what = "lies too far from every point of its scan class to be read with one; \
                         raise max_gap_registers, or choose the scan class of its neighbours";
@@ -81,12 +94,7 @@ impl Plan {
 
     /// The plan whose requests read one of `groups` each.
     fn of(points: &[RegisterPoint], groups: &[Vec<Item>], clock: Option<&Clock>) -> Self {
-        let mut holders: Vec<&str> = points
-            .iter()
-            .filter_map(|p| p.exponent.as_deref())
-            .collect();
-        holders.sort_unstable();
-        holders.dedup();
+        let holders = holders(points);
         let mut plan = Self {
             points: Vec::with_capacity(points.len()),
             requests: Vec::with_capacity(groups.len()),
@@ -127,6 +135,11 @@ impl Plan {
         let head = &group[0];
         let end = group.iter().map(|item| item.end).max().unwrap_or_default();
         let place_of = |name: &str| holders.binary_search(&name).ok();
+        let source_of = |name: &str| {
+            let place = place_of(name)?;
+            let is_apart = !own().any(|point| point.name == name);
+            Some(Source { place, is_apart })
+        };
         let told = self.points[first..]
             .iter()
             .enumerate()
@@ -137,6 +150,7 @@ impl Plan {
                     at: point.address - head.address,
                     kind: point.kind,
                     order: point.order,
+                    decodings: u8::from(!swept.is_empty()) + u8::from(!reported.is_empty()),
                 })
             });
         let reports = reported.iter().filter_map(|point| point.report.clone());
@@ -148,8 +162,8 @@ impl Plan {
             scan: head.scan,
             points: first..self.points.len(),
             swept: swept.len(),
-            sweep: Decoder::new(swept, head.address, place_of),
-            reported: Decoder::new(reported, head.address, place_of),
+            sweep: Decoder::new(swept, head.address, source_of),
+            reported: Decoder::new(reported, head.address, source_of),
             reports: reports.collect::<Vec<Report>>().into(),
             first_reported: 0,
             texts: texts
@@ -174,12 +188,59 @@ impl Plan {
         &self.requests
     }
 
+    /// The values whose exponent another request reads, in the order of the points: from the moment
+    /// when the device changes an exponent to when it is read again, these values are wrong.
+    pub fn apart(&self) -> Vec<Apart<'_>> {
+        let mut apart = Vec::new();
+        for request in &self.requests {
+            let own = self.points.get(request.points()).unwrap_or_default();
+            for point in own {
+                let Some(name) = &point.exponent else {
+                    continue;
+                };
+                let is_holder = |other: &&RegisterPoint| other.name == *name;
+                if own.iter().any(|other| is_holder(&other)) {
+                    continue;
+                }
+                if let Some(exponent) = self.points.iter().find(is_holder) {
+                    let why = why_apart(point, exponent);
+                    apart.push(Apart {
+                        point,
+                        exponent,
+                        why,
+                    });
+                }
+            }
+        }
+        apart
+    }
+
+    /// The names of the points that hold exponents, in the order of their places.
+    pub(crate) fn holders(&self) -> Vec<&str> {
+        holders(&self.points)
+    }
+
+    /// How many exponents the map has.
+    pub(crate) fn exponents(&self) -> usize {
+        self.exponents
+    }
+
     /// What has to be remembered of one device of this plan: nothing yet.
     pub fn memory(&self) -> Memory {
         let reported = self.requests.iter().map(|request| request.reports.len());
         let texts = self.requests.iter().map(|request| request.texts.len());
         Memory::new(self.exponents, reported.sum(), texts.sum())
     }
+}
+
+fn holders(points: &[RegisterPoint]) -> Vec<&str> {
+    let mut holders: Vec<&str> = points
+        .iter()
+        .filter_map(|point| point.exponent.as_deref())
+        .collect();
+    holders.sort_unstable();
+    holders.dedup();
+    holders
 }
 
 /// The registers to read, in the order of scan class, table and address.
@@ -203,33 +264,26 @@ fn items(points: &[RegisterPoint], clock: Option<&Clock>) -> Vec<Item> {
     items
 }
 
-/// One pass over the sorted items: an item joins the group before it or opens the next.
-fn gather(items: &[Item], limits: &PlanLimits) -> Vec<Vec<Item>> {
-    let mut groups: Vec<Vec<Item>> = Vec::new();
-    let mut end = 0;
-    for item in items {
-        match groups.last_mut() {
-            Some(group) if joins(&group[0], end, item, limits) => {
-                group.push(*item);
-                end = end.max(item.end);
-            }
-            _ => {
-                groups.push(vec![*item]);
-                end = item.end;
-            }
-        }
-    }
-    groups
+/// The places among the sorted `items` of each value and of its exponent.
+fn bonds(points: &[RegisterPoint], items: &[Item]) -> Vec<(usize, usize)> {
+    let place: HashMap<&str, usize> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(place, item)| Some((points.get(item.point?)?.name.as_str(), place)))
+        .collect();
+    let bond = |point: &RegisterPoint| {
+        let exponent = place.get(point.exponent.as_deref()?)?;
+        Some((*place.get(point.name.as_str())?, *exponent))
+    };
+    points.iter().filter_map(bond).collect()
 }
 
-/// Whether `item` may be read with the group that starts with `head` and reaches up to `end`.
-fn joins(head: &Item, end: u32, item: &Item, limits: &PlanLimits) -> bool {
-    let bits = head.table.is_bits();
-    let whole = u32::from(head.address)..end.max(item.end);
-    let reach = whole.end - whole.start;
-    head.scan == item.scan
-        && head.table == item.table
-        && u32::from(item.address) <= end + u32::from(limits.gap(bits))
-        && reach <= u32::from(limits.count(bits))
-        && limits.forbids(head.table, &whole).is_none()
+fn why_apart(point: &RegisterPoint, exponent: &RegisterPoint) -> &'static str {
+    if point.table != exponent.table {
+        "is in another table"
+    } else if point.scan != exponent.scan {
+        "is of another scan class; choose the same one"
+    } else {
+        "is too far away, or has forbidden addresses between, for one request"
+    }
 }

@@ -270,7 +270,9 @@ impl Request {
     /// # Errors
     /// If `words` is not exactly what was asked for; then nothing is pushed.
     pub fn decode_registers(&self, words: &[u16], batch: &mut Batch) -> Result<(), DecodeError> {
-        self.decode(Answer::registers(words), batch)
+        let mut exponents = Exponents::unknown(self.exponents);
+        self.learn(Answer::registers(words), &[], &mut exponents);
+        self.decode(Answer::registers(words), &exponents, batch)
     }
 
     /// Pushes one value per point onto `batch`, which must be a started sweep of all
@@ -279,15 +281,19 @@ impl Request {
     /// # Errors
     /// If `bits` is not exactly what was asked for; then nothing is pushed.
     pub fn decode_bits(&self, bits: &[bool], batch: &mut Batch) -> Result<(), DecodeError> {
-        self.decode(Answer::bits(bits), batch)
+        self.decode(Answer::bits(bits), &Exponents::default(), batch)
     }
 
-    fn decode(&self, answer: Answer<'_>, batch: &mut Batch) -> Result<(), DecodeError> {
+    /// Pushes one value per point that is no text, with what is known of `exponents`.
+    pub(crate) fn decode(
+        &self,
+        answer: Answer<'_>,
+        exponents: &Exponents,
+        batch: &mut Batch,
+    ) -> Result<(), DecodeError> {
         self.check(answer)?;
-        let mut exponents = Exponents::unknown(self.exponents);
-        self.learn(answer, &[], &mut exponents);
-        self.sweep.decode(answer, &exponents, batch);
-        self.reported.decode(answer, &exponents, batch);
+        self.sweep.decode(answer, exponents, batch);
+        self.reported.decode(answer, exponents, batch);
         Ok(())
     }
 

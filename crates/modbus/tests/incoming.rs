@@ -334,6 +334,41 @@ fn a_value_without_its_exponent_is_none() {
 }
 
 #[test]
+fn a_value_is_told_again_with_the_exponent_that_is_written_behind_it() {
+    let scaled = |name: &str, address| RegisterPoint {
+        exponent: Some("sf".to_owned()),
+        ..holding(name, address, Kind::U16)
+    };
+    // The second value lies in a request of its own, too far from the exponent.
+    let points = vec![
+        scaled("w", 0),
+        holding("sf", 1, Kind::I16),
+        scaled("v", 300),
+    ];
+    let mut image = image(points);
+    let began = Instant::now();
+    let mut stage = |pdu: &[u8], millis| {
+        let now = began + Duration::from_millis(millis);
+        let staged = image.stage(written(pdu), now, NOW).unwrap();
+        let completed = staged.completed().iter();
+        let completed: Vec<_> = completed.map(|c| (c.position, c.value)).collect();
+        staged.keep();
+        completed
+    };
+    assert_eq!(stage(&[6, 0, 1, 0, 0], 0), [(1, 0.0)]);
+    assert_eq!(stage(&[6, 0, 0, 0, 25], 1), [(0, 25.0)]);
+    assert_eq!(stage(&[6, 1, 44, 0, 7], 2), [(2, 7.0)]);
+    // The same exponent says nothing new, another one does.
+    assert_eq!(stage(&[6, 0, 1, 0, 0], 3), [(1, 0.0)]);
+    let both = [(0, 250.0), (1, 1.0), (2, 70.0)];
+    assert_eq!(stage(&[6, 0, 1, 0, 1], 4), both);
+    // Long after the values it is only for those to come.
+    let late = u64::try_from(WITHIN.as_millis()).unwrap() + 10;
+    assert_eq!(stage(&[6, 0, 1, 0, 2], late), [(1, 2.0)]);
+    assert_eq!(stage(&[6, 1, 44, 0, 7], late + 1), [(2, 700.0)]);
+}
+
+#[test]
 fn a_clock_written_with_the_values_is_their_time() {
     let clock = Clock {
         table: Table::HoldingRegister,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use gridos_modbus::{Kind, Order, Plan, PlanError, PlanLimits, RegisterPoint, Table};
-use gridos_model::{Batch, DirectoryBuilder, Layout, Point, TimeQuality, Timestamp};
+use gridos_model::{Batch, DirectoryBuilder, Layout, Point, Quality, TimeQuality, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -292,4 +292,111 @@ fn all_that_is_wrong_is_said_at_once() {
 fn an_empty_map_needs_no_request() {
     let plan = Plan::new(Vec::new(), &PlanLimits::default()).unwrap();
     assert!(plan.requests().is_empty() && plan.points().is_empty());
+}
+
+fn scaled(name: &str, address: u16, exponent: &str) -> RegisterPoint {
+    RegisterPoint {
+        exponent: Some(exponent.to_owned()),
+        ..holding(name, address, Kind::U16)
+    }
+}
+
+#[test]
+fn a_value_and_its_exponent_share_a_request_over_any_gap() {
+    let limits = PlanLimits::default();
+    let points = || {
+        vec![
+            scaled("w", 0, "sf"),
+            holding("between", 50, Kind::U16),
+            holding("sf", 100, Kind::I16),
+        ]
+    };
+    assert_eq!(spans(points(), &limits), [(0, 101)]);
+    assert!(Plan::new(points(), &limits).unwrap().apart().is_empty());
+    // What goes together only by neighbourhood does not tear it apart.
+    let many = vec![
+        holding("first", 0, Kind::U16),
+        scaled("w", 8, "sf"),
+        holding("sf", 130, Kind::I16),
+    ];
+    assert_eq!(spans(many, &limits), [(0, 1), (8, 123)]);
+}
+
+#[test]
+fn a_value_that_is_read_apart_from_its_exponent_is_named() {
+    let apart = |points: Vec<RegisterPoint>, limits: &PlanLimits| {
+        let plan = Plan::new(points, limits).unwrap();
+        let apart = plan.apart().into_iter();
+        apart
+            .map(|apart| format!("{} {} {}", apart.point.name, apart.exponent.name, apart.why))
+            .collect::<Vec<_>>()
+    };
+    let limits = PlanLimits::default();
+    let far = vec![scaled("w", 0, "sf"), holding("sf", 125, Kind::I16)];
+    let too_far = "w sf is too far away, or has forbidden addresses between, for one request";
+    assert_eq!(apart(far, &limits), [too_far]);
+    let near = || vec![scaled("w", 0, "sf"), holding("sf", 2, Kind::I16)];
+    let forbidding = PlanLimits {
+        forbidden: vec!["holding 1".parse().unwrap()],
+        ..PlanLimits::default()
+    };
+    assert_eq!(apart(near(), &forbidding), [too_far]);
+    let mut slow = near();
+    slow[1].scan = 1;
+    assert_eq!(
+        apart(slow, &limits),
+        ["w sf is of another scan class; choose the same one"]
+    );
+    let mut input = near();
+    input[1].table = Table::InputRegister;
+    assert_eq!(apart(input, &limits), ["w sf is in another table"]);
+}
+
+#[test]
+fn a_value_is_doubted_while_its_exponent_of_another_request_has_just_changed() {
+    let mut points = vec![
+        scaled("w", 0, "sf"),
+        holding("sf", 1, Kind::I16),
+        scaled("v", 2, "sf"),
+    ];
+    points[1].scan = 1;
+    points[1].report = Some(gridos_modbus::Report {
+        at_least: std::time::Duration::from_secs(60),
+        deadband: 0.0,
+        edges: [].into(),
+    });
+    let plan = Plan::new(points, &PlanLimits::default()).unwrap();
+    let (values, exponent) = (&plan.requests()[0], &plan.requests()[1]);
+    let mut memory = plan.memory();
+    let whole = layout(plan.points().len());
+    let mut tell = |memory: &mut gridos_modbus::Memory, sf: u16| {
+        let mut batch = Batch::default();
+        let now = std::time::Instant::now();
+        batch.start_events(&whole, Timestamp::EPOCH);
+        let answer = gridos_modbus::Answer::registers(std::slice::from_ref(&sf));
+        let stamp = exponent.stamp(answer, Timestamp::EPOCH);
+        exponent
+            .report(answer, memory, &stamp, now, &mut batch)
+            .unwrap();
+    };
+    let two = layout(2);
+    let read = |memory: &mut gridos_modbus::Memory| {
+        let mut batch = Batch::default();
+        batch.start_sweep(&two, Timestamp::EPOCH, TimeQuality::None, Timestamp::EPOCH);
+        let answer = gridos_modbus::Answer::registers(&[25, 0, 7]);
+        values.sweep(answer, memory, &mut batch).unwrap();
+        let readings = batch.readings().unwrap();
+        (
+            readings.values()[0],
+            readings.qualities().first().copied().unwrap_or_default(),
+        )
+    };
+    assert!(read(&mut memory).0.is_nan());
+    tell(&mut memory, 0);
+    assert_eq!(read(&mut memory), (25.0, Quality::GOOD));
+    tell(&mut memory, 1);
+    assert_eq!(read(&mut memory), (250.0, Quality::EXPONENT_APART));
+    assert_eq!(read(&mut memory), (250.0, Quality::EXPONENT_APART));
+    tell(&mut memory, 1);
+    assert_eq!(read(&mut memory), (250.0, Quality::GOOD));
 }

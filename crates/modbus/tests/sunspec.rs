@@ -127,6 +127,7 @@ fn an_exponent_that_is_not_there_scales_nothing() {
         .find(|p| p.name == "inverter_W")
         .unwrap();
     assert_eq!(power.exponent, None);
+    assert!(power.lacks_exponent);
 }
 
 #[test]

@@ -57,6 +57,9 @@ bitflags! {
         const TEXT_ESCAPED = 1 << 25;
         /// The text was too long, and its end is cut off.
         const TEXT_CUT = 1 << 26;
+        /// The power of ten of the value is read by another request, and its last reading was
+        /// another one than before: which one the value was of is not known.
+        const EXPONENT_APART = 1 << 27;
     }
 }
 

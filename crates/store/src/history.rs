@@ -25,7 +25,7 @@ pub struct ReadingRow {
     pub point: String,
     /// Its time: the source's, or that of reception where the quality says so.
     pub time: Timestamp,
-    /// Its value; `None` if it was not finite.
+    /// Its value; `None` if it was NaN.
     pub value: Option<f64>,
     /// What is known against it.
     pub quality: Quality,
@@ -68,7 +68,7 @@ pub struct AlarmRow {
     pub from: Level,
     /// The level after.
     pub to: Level,
-    /// The value that did it; `None` if it was not finite.
+    /// The value that did it; `None` if it was NaN.
     pub value: Option<f64>,
     /// Which alarm of the point it belongs to.
     pub occurrence: u64,

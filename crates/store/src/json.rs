@@ -4,15 +4,18 @@ use std::fmt::{Display, Write as _};
 
 use gridos_model::{Quality, Readings};
 
-/// Appends `[231.4,12.03,null]`: the shortest numbers that read back as the same doubles; a value
-/// that is not finite is `null`, because JSON has no such number.
+/// Appends `[231.4,12.03,null]`: the shortest numbers that read back as the same doubles. JSON has
+/// neither NaN, which is `null`, nor infinities, which are `9e999` and `-9e999`: SQLite and whoever
+/// else reads a number too large for a double take them as infinite.
 pub(crate) fn values(values: &[f64], out: &mut String) {
     let mut buffer = zmij::Buffer::new();
     array(values, out, |value, out| {
         if value.is_finite() {
             out.push_str(buffer.format_finite(*value));
-        } else {
+        } else if value.is_nan() {
             out.push_str("null");
+        } else {
+            out.push_str(if *value > 0.0 { "9e999" } else { "-9e999" });
         }
     });
 }
@@ -111,11 +114,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_finite_double_reads_back(value in any::<f64>()) {
+        fn every_double_reads_back(value in any::<f64>()) {
             let mut out = String::new();
             values(&[value], &mut out);
             let text = &out[1..out.len() - 1];
-            if value.is_finite() {
+            if !value.is_nan() {
                 prop_assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(value.to_bits()));
             } else {
                 prop_assert_eq!(text, "null");
@@ -126,10 +129,15 @@ mod tests {
     #[test]
     fn arrays_are_json() {
         let mut out = String::new();
+        let infinite = [f64::INFINITY, f64::NEG_INFINITY];
         values(&[231.4, 12.03, f64::NAN, 1.0, 1e300], &mut out);
+        values(&infinite, &mut out);
         qualities(&[Quality::GOOD, Quality::STALE], &mut out);
         integers::<u32>(&[], &mut out);
-        assert_eq!(out, "[231.4,12.03,null,1.0,1e+300][0,65536][]");
+        assert_eq!(
+            out,
+            "[231.4,12.03,null,1.0,1e+300][9e999,-9e999][0,65536][]"
+        );
     }
 
     #[test]

@@ -174,6 +174,13 @@ async fn the_latest_readings_are_those_of_the_live_view() {
         (&nan["value"], &nan["quality"]),
         (&Value::Null, &json!(["not_finite"]))
     );
+    publish(&rig, [1.25, f64::NEG_INFINITY]);
+    let infinite = get(&router, path).await.json();
+    let infinite = &infinite["readings"][1];
+    assert_eq!(
+        (&infinite["value"], &infinite["quality"]),
+        (&json!("-Infinity"), &json!(["not_finite"]))
+    );
     let device = get(&router, "/api/v1/scada/latest?device=sub1.f1")
         .await
         .json();

@@ -141,10 +141,35 @@ fn content(response: Response, count: u16) -> Result<Content, ReadError> {
 fn transport(error: tokio_modbus::Error) -> ReadError {
     match error {
         tokio_modbus::Error::Protocol(ProtocolError::HeaderMismatch { message, .. }) => {
-            ReadError::Protocol(message)
+            ReadError::Protocol(other_header(&message))
         }
-        tokio_modbus::Error::Protocol(error) => ReadError::Protocol(error.to_string()),
+        tokio_modbus::Error::Protocol(ProtocolError::FunctionCodeMismatch { request, result }) => {
+            let answered = match result {
+                Ok(response) => response.function_code(),
+                Err(exception) => exception.function,
+            };
+            let (answered, asked) = (answered.value(), request.value());
+            ReadError::Protocol(format!("it is of function {answered}, not {asked}"))
+        }
         tokio_modbus::Error::Transport(error) => broken(error),
+    }
+}
+
+/// What is wrong with a header of which the library tells only the text
+/// `… Header { transaction_id: 0, unit_id: 1 }, … Header { transaction_id: 0, unit_id: 2 }`.
+fn other_header(message: &str) -> String {
+    let unit = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        text.get(..digits)?.parse::<u8>().ok()
+    };
+    let units: Vec<u8> = message
+        .split("unit_id: ")
+        .skip(1)
+        .filter_map(unit)
+        .collect();
+    match *units {
+        [asked, answered] if asked != answered => format!("it is of unit {answered}, not {asked}"),
+        _ => "it belongs to another request".to_owned(),
     }
 }
 
@@ -167,5 +192,35 @@ fn broken(error: io::Error) -> ReadError {
     } else {
         // At the end of the stream the library reports whatever the system last complained of.
         ReadError::Closed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_modbus::FunctionCode;
+
+    use super::*;
+
+    #[test]
+    fn answers_to_something_else_are_told_in_words() {
+        let told = |asked: (u16, u8), answered: (u16, u8)| {
+            let header = |(id, unit): (u16, u8)| {
+                format!("Header {{ transaction_id: {id}, unit_id: {unit} }}")
+            };
+            let (asked, answered) = (header(asked), header(answered));
+            let message = format!("expected/request = {asked}, actual/response = {answered}");
+            let result = Ok(Response::ReadInputRegisters(vec![1]));
+            transport(ProtocolError::HeaderMismatch { message, result }.into()).to_string()
+        };
+        let head = "the answer breaks the protocol: it";
+        assert_eq!(told((0, 1), (0, 2)), format!("{head} is of unit 2, not 1"));
+        let other = format!("{head} belongs to another request");
+        assert_eq!(told((0, 1), (7, 1)), other);
+        let error = ProtocolError::FunctionCodeMismatch {
+            request: FunctionCode::ReadHoldingRegisters,
+            result: Ok(Response::ReadInputRegisters(vec![1])),
+        };
+        let told = transport(error.into()).to_string();
+        assert_eq!(told, format!("{head} is of function 4, not 3"));
     }
 }

@@ -4,6 +4,7 @@
 
 mod certificate;
 mod credentials;
+mod reason;
 
 use std::fmt;
 use std::io;
@@ -45,7 +46,8 @@ impl TlsClient {
         stream: TcpStream,
     ) -> io::Result<client::TlsStream<TcpStream>> {
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        connector.connect(self.server_name.clone(), stream).await
+        let shaken = connector.connect(self.server_name.clone(), stream).await;
+        shaken.map_err(reason::in_words)
     }
 }
 
@@ -60,7 +62,8 @@ impl TlsServer {
         within: Duration,
     ) -> io::Result<(server::TlsStream<TcpStream>, Certificate)> {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
-        let stream = timeout(within, acceptor.accept(stream)).await??;
+        let shaken = timeout(within, acceptor.accept(stream)).await?;
+        let stream = shaken.map_err(reason::in_words)?;
         let (_, session) = stream.get_ref();
         let chain = session.peer_certificates().unwrap_or_default();
         let own = chain.first().ok_or(io::ErrorKind::InvalidData)?;

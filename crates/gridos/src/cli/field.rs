@@ -3,22 +3,21 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args};
-use gridos_modbus::{Kind, Order, Table};
+use clap::Args;
+use gridos_modbus::{Order, Table};
 
-use crate::command::probe::{AddressRange, Tolerance};
+use crate::command::probe::{AddressRange, Shown, Tolerance};
 use crate::config::{Address, Name, parse_duration};
 
 /// What `gridos probe modbus` takes.
 #[derive(Args, Debug)]
 #[command(
-    group = ArgGroup::new("what").multiple(true).required(true),
     after_help = "Addresses count from 0, as on the wire; a manual's 40013 is --holding 12.\n\n\
         Examples:\n  \
         gridos probe modbus 10.0.0.7 --holding 0..10\n  \
         gridos probe modbus 10.0.0.7:502 --unit 3 --input 0..40 --coil 0..16\n  \
         gridos probe modbus 10.0.0.7 --input 4..10 --as f32 --order cdab\n  \
-        gridos probe modbus 10.0.0.7 --input 0..100 --find-order --expect 230.1 --tolerance 2%"
+        gridos probe modbus 10.0.0.7 --input 0..100 --find-order --expect 50 --tolerance 2%"
 )]
 pub struct ProbeModbus {
     /// Host and port of the device; without a port, 502
@@ -28,24 +27,25 @@ pub struct ProbeModbus {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub unit: u8,
     /// Holding registers (function 3): 7, or 0..10 for 0 to 10
-    #[arg(long, value_name = "RANGE", group = "what")]
+    #[arg(long, value_name = "RANGE")]
     pub holding: Vec<AddressRange>,
     /// Input registers (function 4)
-    #[arg(long, value_name = "RANGE", group = "what")]
+    #[arg(long, value_name = "RANGE")]
     pub input: Vec<AddressRange>,
     /// Coils (function 1)
-    #[arg(long, value_name = "RANGE", group = "what")]
+    #[arg(long, value_name = "RANGE")]
     pub coil: Vec<AddressRange>,
     /// Discrete inputs (function 2)
-    #[arg(long, value_name = "RANGE", group = "what")]
+    #[arg(long, value_name = "RANGE")]
     pub discrete: Vec<AddressRange>,
-    /// Show the registers only as this type: u16, i32, f32, bcd32, …
+    /// Show the registers only as this type: u16, i32, f32, bcd32, …, string
     #[arg(long = "as", value_name = "TYPE", conflicts_with = "find_order")]
-    pub kind: Option<Kind>,
+    pub kind: Option<Shown>,
     /// In which order its words and bytes lie: abcd, cdab, badc or dcba
     #[arg(long, value_name = "ORDER", requires = "kind")]
     pub order: Option<Order>,
-    /// Say which address, type, order and scale give the value of --expect
+    /// Say which address, type, order and scale give the value of --expect; without a range, among
+    /// the first 125 holding and input registers
     #[arg(long, requires = "expect")]
     pub find_order: bool,
     /// The value that the device's display shows
@@ -73,6 +73,14 @@ pub struct ProbeModbus {
     /// How long to wait for the connection and for each answer
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     pub timeout: Duration,
+}
+
+impl ProbeModbus {
+    /// Whether it is said what to read.
+    pub(crate) fn has_range(&self) -> bool {
+        let ranges = [&self.holding, &self.input, &self.coil, &self.discrete];
+        ranges.iter().any(|ranges| !ranges.is_empty())
+    }
 }
 
 /// What `gridos discover sunspec` takes.

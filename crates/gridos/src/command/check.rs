@@ -4,9 +4,9 @@ use super::Outcome;
 use crate::check::Report;
 use crate::cli::Check;
 use crate::config::Config;
+use crate::output;
 
 pub(crate) fn run(args: &Check) -> Outcome {
     let config = Config::load(&args.config, std::env::vars_os())?;
-    println!("{}", Report::of(&config)?);
-    Ok(())
+    output::line(Report::of(&config)?)
 }

@@ -1,7 +1,7 @@
 //! `gridos demo`: a simulated substation fleet and the engine that polls it.
 
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use super::Outcome;
 use crate::cli::Demo;
 use crate::config::Config;
 use crate::engine::{Engine, StartError};
+use crate::output;
 
 mod config;
 mod line;
@@ -29,14 +30,18 @@ pub(crate) fn run(args: &Demo) -> Outcome {
         let none: [(String, String); 0] = [];
         let config = Config::parse(&text, "demo.toml", none, &|path| std::fs::read(path))?;
         let engine = Engine::start(&config).await.map_err(in_demo_words)?;
-        println!(
+        // Whoever started it may not read on; the engine runs all the same.
+        let _ = output::line(format_args!(
             "GridOS {} polls {} simulated devices ({} points), data in {}",
             env!("CARGO_PKG_VERSION"),
             engine.devices(),
             engine.points(),
             args.data_dir.display()
-        );
-        println!("page and API: http://{}/   Ctrl-C ends", engine.address());
+        ));
+        let address = engine.address();
+        let _ = output::line(format_args!(
+            "page and API: http://{address}/   Ctrl-C ends"
+        ));
         tokio::select! {
             ended = super::asked_to_end(args.duration) => ended?,
             () = engine.failed() => {}
@@ -45,8 +50,8 @@ pub(crate) fn run(args: &Demo) -> Outcome {
         let asked = Instant::now();
         let (summary, ended) = engine.end().await;
         fleet.stop().await;
-        println!("{summary}");
-        println!("drained in {:.1} s", asked.elapsed().as_secs_f64());
+        let drained = asked.elapsed().as_secs_f64();
+        let _ = output::line(format_args!("{summary}\ndrained in {drained:.1} s"));
         Ok(ended?)
     })?
 }
@@ -80,9 +85,9 @@ async fn show(engine: &Engine) {
         tick.tick().await;
         let now = line::Sample::of(engine, Instant::now());
         // To the beginning of the line, and erase what is longer than the new one.
-        print!("\r\x1b[2K{}", line::show(&before, &now));
+        let line = line::show(&before, &now);
         // A terminal that is gone shows nothing; the engine goes on.
-        let _ = std::io::stdout().flush();
+        let _ = output::show(format_args!("\r\x1b[2K{line}"));
         before = now;
     }
 }

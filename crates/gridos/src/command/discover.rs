@@ -10,6 +10,7 @@ use gridos_modbus::sunspec::{BASES, Discovery, End, Walk};
 use super::Outcome;
 use super::probe::{NotRead, advice};
 use crate::cli::DiscoverSunspec;
+use crate::output;
 
 mod profile;
 
@@ -27,17 +28,14 @@ pub(crate) fn run(args: &DiscoverSunspec) -> Outcome {
     }
     let text = profile::text(args, &found);
     match &args.output {
-        None => print!("{text}"),
+        None => output::show(text)?,
         Some(path) => {
             fs::write(path, text).map_err(|source| NotWritten {
                 path: path.clone(),
                 source,
             })?;
-            println!(
-                "{} models, written to {}",
-                found.models.len(),
-                path.display()
-            );
+            let (models, path) = (found.models.len(), path.display());
+            output::line(format_args!("{models} models, written to {path}"))?;
         }
     }
     Ok(())
@@ -45,13 +43,15 @@ pub(crate) fn run(args: &DiscoverSunspec) -> Outcome {
 
 async fn walk(args: &DiscoverSunspec) -> Result<Discovery, NotRead> {
     let (host, port) = (args.address.host(), args.address.port());
-    let mut probe = Probe::connect(&host, port, Via::Tcp, args.unit, args.timeout).await?;
+    let connecting = Probe::connect(&host, port, Via::Tcp, args.unit, args.timeout);
+    let not_read = NotRead::at(port);
+    let mut probe = connecting.await.map_err(&not_read)?;
     let mut walk = Walk::default();
     while let Some((start, count)) = walk.poll_read() {
         match probe.registers(Table::HoldingRegister, start, count).await {
             Ok(probed) => walk.handle_words(&probed.values),
             Err(ReadError::Exception { code }) => walk.handle_exception(code),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(not_read(error)),
         }
     }
     Ok(walk.finish())

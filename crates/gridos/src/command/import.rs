@@ -7,6 +7,7 @@ use super::Outcome;
 use crate::cli::ImportModbus;
 use crate::config::Name;
 use crate::import::{Base, Options, modbus};
+use crate::output;
 
 /// The name of a profile whose file has none that would do.
 const PROFILE_DEFAULT: &str = "imported";
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &ImportModbus) -> Outcome {
         eprintln!("line {} is left out: {}", skipped.line, skipped.why);
     }
     match &args.output {
-        None => println!("{}", imported.toml.trim_end()),
+        None => output::line(imported.toml.trim_end())?,
         Some(path) => {
             fs::write(path, &imported.toml).map_err(|source| CannotWrite {
                 path: path.clone(),
@@ -32,7 +33,8 @@ pub(crate) fn run(args: &ImportModbus) -> Outcome {
             })?;
             let (points, skipped) = (imported.points, imported.skipped.len());
             let path = path.display();
-            println!("{points} points, {skipped} rows left out, written to {path}");
+            let done = format_args!("{points} points, {skipped} rows left out, written to {path}");
+            output::line(done)?;
         }
     }
     Ok(())

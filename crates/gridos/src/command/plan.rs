@@ -3,15 +3,13 @@
 use super::Outcome;
 use crate::cli::Plan;
 use crate::config::Config;
+use crate::output;
 use crate::plan::{PlanReport, PlanReportError};
 
 pub(crate) fn run(args: &Plan) -> Outcome {
     let config = Config::load(&args.config, std::env::vars_os())?;
     match PlanReport::of(&config, args.device.as_deref(), args.round_trip) {
-        Ok(report) => {
-            println!("{report}");
-            Ok(())
-        }
+        Ok(report) => output::line(report),
         // Faults are shown as lists, like those of every other command.
         Err(PlanReportError::Config(faults)) => Err(faults.into()),
         Err(error @ PlanReportError::NoDevice(_)) => Err(error.into()),

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Outcome;
 use crate::cli::ProbeModbus;
+use crate::output;
 
 pub(crate) mod advice;
 mod block;
@@ -19,12 +20,16 @@ mod show;
 
 use block::{Block, Content};
 pub(crate) use range::AddressRange;
+pub(crate) use show::Shown;
 use show::Style;
 
 /// Places that are shown where the expected value was found, unless all are asked for.
 const FOUND_SHOWN: usize = 8;
 
 pub(crate) fn run(args: &ProbeModbus) -> Outcome {
+    if !args.has_range() && !args.find_order {
+        return Err(NoRange.into());
+    }
     let blocks = super::block_on(read(args))??;
     let style = Style {
         all: args.all,
@@ -43,16 +48,21 @@ pub(crate) fn run(args: &ProbeModbus) -> Outcome {
 async fn read(args: &ProbeModbus) -> Result<Vec<Block>, NotRead> {
     let (host, port) = (args.address.host(), args.address.port());
     let connecting = Probe::connect(&host, port, Via::Tcp, args.unit, args.timeout);
-    let mut probe = connecting.await?;
+    let not_read = NotRead::at(port);
+    let mut probe = connecting.await.map_err(&not_read)?;
     let mut blocks = Vec::new();
+    let first = [AddressRange::FIRST_REGISTERS];
+    let anywhere: &[AddressRange] = if args.has_range() { &[] } else { &first };
     for (table, ranges) in [
         (Table::Coil, &args.coil),
         (Table::DiscreteInput, &args.discrete),
         (Table::HoldingRegister, &args.holding),
         (Table::InputRegister, &args.input),
     ] {
-        for range in ranges {
-            blocks.extend(block::read(&mut probe, table, *range).await?);
+        let instead = if table.is_bits() { &[] } else { anywhere };
+        for range in ranges.iter().chain(instead) {
+            let read = block::read(&mut probe, table, *range).await;
+            blocks.extend(read.map_err(&not_read)?);
         }
     }
     Ok(blocks)
@@ -61,10 +71,10 @@ async fn read(args: &ProbeModbus) -> Result<Vec<Block>, NotRead> {
 fn show(args: &ProbeModbus, blocks: &[Block], style: Style) -> Outcome {
     if args.json {
         let blocks: Vec<_> = blocks.iter().map(|one| json::block(one, style)).collect();
-        println!("{}", json!({ "unit": args.unit, "blocks": blocks }));
+        output::line(json!({ "unit": args.unit, "blocks": blocks }))?;
     } else {
         for block in blocks {
-            print!("{}", style.block(block));
+            output::show(style.block(block))?;
         }
     }
     match refused(blocks) {
@@ -85,56 +95,68 @@ fn search(args: &ProbeModbus, blocks: &[Block], expected: f64) -> Outcome {
     found.sort_by(|(_, a), (_, b)| a.cost().total_cmp(&b.cost()));
     if args.json {
         let found = found.iter().map(|(block, found)| json::found(block, found));
-        println!(
-            "{}",
-            json!({ "unit": args.unit, "found": found.collect::<Vec<_>>() })
-        );
+        output::line(json!({ "unit": args.unit, "found": found.collect::<Vec<_>>() }))?;
     } else {
         let shown = if args.all { usize::MAX } else { FOUND_SHOWN };
         for (block, found) in found.iter().take(shown) {
-            println!("{}", show::found(block, found, expected));
+            output::line(show::found(block, found, expected))?;
+        }
+        for refused in blocks.iter().filter_map(refused_addresses) {
+            eprintln!("not searched, since the device refused it: {refused}");
         }
         if found.len() > shown {
-            println!("and {} less likely ones (--all)", found.len() - shown);
+            let more = found.len() - shown;
+            output::line(format_args!("and {more} less likely ones (--all)"))?;
         }
         if let Some((block, best)) = found.first() {
-            println!("the likeliest as a point: {}", show::point(block, best));
+            let point = show::point(block, best);
+            output::line(format_args!("the likeliest as a point: {point}"))?;
         }
     }
     if found.is_empty() {
-        let searched = blocks.iter().map(|block| block.count).sum();
-        let refused = refused(blocks);
-        return Err(NotFound { searched, refused }.into());
+        return Err(NotFound::of(blocks).into());
     }
     Ok(())
 }
 
 fn refused(blocks: &[Block]) -> usize {
+    // What is missing between registers that are there is no failure.
     let is_refused = |block: &&Block| matches!(block.content, Content::Refused(_));
     blocks.iter().filter(is_refused).count()
 }
 
 /// Nothing was read, and what to try. The text holds the causes, so they are no source.
 #[derive(Debug)]
-pub(crate) struct NotRead(ReadError);
+pub(crate) struct NotRead {
+    error: ReadError,
+    port: u16,
+}
 
 impl std::error::Error for NotRead {}
 
 impl fmt::Display for NotRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        match advice::of_error(&self.0) {
+        write!(f, "{}", self.error)?;
+        match advice::of_error(&self.error, self.port) {
             Some(advice) => write!(f, "\n  {advice}"),
             None => Ok(()),
         }
     }
 }
 
-impl From<ReadError> for NotRead {
-    fn from(error: ReadError) -> Self {
-        Self(error)
+impl NotRead {
+    /// Of errors of a device at `port`.
+    pub(crate) fn at(port: u16) -> impl Fn(ReadError) -> Self {
+        move |error| Self { error, port }
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "say what to read, for example --holding 0..10, --input 0..40, --coil 0..16 or --discrete 7; with \
+     --find-order --expect VALUE, the first registers are searched without"
+)]
+struct NoRange;
 
 /// The device answered with exceptions, which are shown among what was read.
 #[derive(Debug, thiserror::Error)]
@@ -145,12 +167,34 @@ struct Refused {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "nothing among {searched} registers gives the expected value, {refused} reads were refused; \
-     widen --tolerance (the value may have changed) or the ranges"
+    "nothing among the {searched} registers that were read gives the expected value{refused}; widen \
+     --tolerance (the value may have changed) or the ranges"
 )]
 struct NotFound {
     searched: usize,
-    refused: usize,
+    /// The addresses that were not read.
+    refused: String,
+}
+
+impl NotFound {
+    fn of(blocks: &[Block]) -> Self {
+        let is_read = |block: &&Block| matches!(block.content, Content::Registers(_));
+        let searched = blocks.iter().filter(is_read).map(|block| block.count).sum();
+        let refused: Vec<String> = blocks.iter().filter_map(refused_addresses).collect();
+        let refused = match refused.len() {
+            0 => String::new(),
+            _ => format!(" (the device refused {})", refused.join(", ")),
+        };
+        Self { searched, refused }
+    }
+}
+
+/// The table and addresses of a block that the device refused.
+fn refused_addresses(block: &Block) -> Option<String> {
+    matches!(block.content, Content::Refused(_) | Content::Absent).then(|| {
+        let last = block.address(block.count).saturating_sub(1);
+        format!("{} {} to {last}", show::words(block.table), block.start)
+    })
 }
 
 /// A part of a value, written as `1%` or `0.01`.

@@ -9,6 +9,7 @@ use gridos_sim::sunspec::Inverter;
 use super::Outcome;
 use crate::cli::{SimulateModbus, SimulateSunspec};
 use crate::files;
+use crate::output;
 
 /// A listener and one connection per device.
 const FILES_PER_DEVICE: usize = 2;
@@ -24,7 +25,11 @@ pub(crate) fn run(args: &SimulateModbus) -> Outcome {
             source,
         })?;
         if let (Some(first), Some(last)) = (fleet.addresses().next(), fleet.addresses().last()) {
-            println!("{} devices at {first} to {last}; Ctrl-C ends", args.devices);
+            let count = args.devices;
+            // Whoever started it may not read on; the devices are there all the same.
+            let _ = output::line(format_args!(
+                "{count} devices at {first} to {last}; Ctrl-C ends"
+            ));
         }
         super::asked_to_end(None).await?;
         fleet.stop().await;
@@ -41,7 +46,8 @@ pub(crate) fn run_sunspec(args: &SimulateSunspec) -> Outcome {
             address: address.to_string(),
             source,
         })?;
-        println!("an inverter at {}; Ctrl-C ends", server.local_addr());
+        let address = server.local_addr();
+        let _ = output::line(format_args!("an inverter at {address}; Ctrl-C ends"));
         super::asked_to_end(None).await?;
         server.stop().await;
         Ok(())

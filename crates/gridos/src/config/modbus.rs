@@ -192,6 +192,10 @@ mod tests {
                 "forbidden: must be a list of ranges of addresses",
             ),
             (
+                "forbidden = [\"coil 7\", \"holding 9..1\", \"coil 8\"]",
+                "counted from 0; entry 2 is none",
+            ),
+            (
                 "forbidden = [\"holding 0..9\"]",
                 "point 'a': lies in the forbidden range",
             ),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_alarm::Limits;
-use gridos_modbus::{Clock, Order, Plan, RegisterPoint};
+use gridos_modbus::{Clock, Order, Plan, PlanError, PlanErrors, RegisterPoint};
 use gridos_model::POINTS_PER_LAYOUT_MAX;
 
 use super::judgement::StateTexts;
@@ -219,7 +219,9 @@ impl RegisterMap {
         let clock = source_time.map(|source_time| source_time.clock);
         let registers: Vec<RegisterPoint> = points.iter().map(|p| p.register.clone()).collect();
         let plan = Plan::with_clock(registers, clock.clone(), &asking.plan);
-        let plan = plan.map_err(|error| section.report(error)).ok()?;
+        let plan = plan
+            .map_err(|errors| report(section, &points, &errors))
+            .ok()?;
         Some(Self {
             asking,
             scan_periods: used.iter().map(|class| class.period).collect(),
@@ -242,6 +244,17 @@ impl RegisterMap {
             Some("would change a power of ten that other points are scaled by; remove it")
         } else {
             None
+        }
+    }
+}
+
+/// Reports what is wrong with the map as a whole, at the line of its point where it is of one.
+fn report(section: &Section<'_>, points: &[ModbusPoint], errors: &PlanErrors) {
+    for error in &errors.0 {
+        let own = |known: &&ModbusPoint| matches!(error, PlanError::Exponent { point, .. } if known.register.name == *point);
+        match points.iter().find(own) {
+            Some(point) => section.report_at(&point.common.name.place, error),
+            None => section.report(error),
         }
     }
 }

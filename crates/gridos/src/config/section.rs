@@ -181,6 +181,11 @@ impl<'a> Section<'a> {
             .add(&self.place, format!("{}: {what}", self.title));
     }
 
+    /// Reports a fault of what is at `place` within the section.
+    pub(super) fn report_at(&self, place: &Place, what: impl Display) {
+        self.faults.add(place, format!("{}: {what}", self.title));
+    }
+
     /// Reports a fault of `key`, at its value or, if it is not given, at the section.
     pub(super) fn fault(&self, key: &str, what: impl Display) {
         self.fault_of(key, &self.place_of(key), what);
@@ -290,16 +295,24 @@ impl<'a> Section<'a> {
         read: impl Fn(Given<'a>) -> Option<T>,
     ) -> Option<Found<Vec<T>>> {
         let found = self.given(key)?;
+        // The entry that is wrong, from 1; 0 is the whole.
+        let mut wrong = 0;
         let elements = match found.value {
             Given::Typed(DeValue::Array(list)) => {
-                let each =
-                    |element: &'a Spanned<DeValue<'a>>| read(Given::Typed(element.get_ref()));
+                let each = |element: &'a Spanned<DeValue<'a>>| {
+                    wrong += 1;
+                    read(Given::Typed(element.get_ref()))
+                };
                 list.iter().map(each).collect()
             }
             Given::Typed(_) | Given::Word(_) => None,
         };
         if elements.is_none() {
-            self.fault_of(key, &found.place, format_args!("must be {what}"));
+            let which = match wrong {
+                0 => String::new(),
+                entry => format!("; entry {entry} is none"),
+            };
+            self.fault_of(key, &found.place, format_args!("must be {what}{which}"));
         }
         elements.map(|elements| Found::new(elements, &found.place))
     }

@@ -192,6 +192,15 @@ fn an_exponent_is_another_point() {
         text.contains("point 'a' takes its power of ten from 'b', which is no"),
         "{text}"
     );
+    let line_of = |text: &str| text.split(':').nth(1).map(str::to_owned);
+    let wrong = "{ name = \"c\", holding = 1, type = \"f32\", sf = \"a\", states = { 0 = \"x\" } }";
+    let beside = "{ name = \"a\", holding = 0 }";
+    let point = |last: &str| parse(&self::text(&format!("{beside},\n{last}"), "")).unwrap_err();
+    let (of_point, of_map) = (
+        point(wrong).to_string(),
+        point("{ name = \"c\", holding = 1, sf = \"b\" }").to_string(),
+    );
+    assert_eq!(line_of(&of_point), line_of(&of_map), "{of_point}\n{of_map}");
 }
 
 #[test]

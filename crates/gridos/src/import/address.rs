@@ -5,7 +5,7 @@ use gridos_modbus::Table;
 use super::Base;
 use super::cell;
 use super::column::Column;
-use super::sheet::Sheet;
+use super::sheet::{Sheet, SheetError};
 
 /// An address as a cell says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Written {
     pub(super) is_hex: bool,
     /// The table, if the spelling names it: `4x0001`, `HR12`.
     pub(super) table: Option<Table>,
+    /// How many digits it has, zeros before it included.
+    pub(super) digits: usize,
     /// The bit behind it, if there is one: `40010.3`.
     pub(super) bit: Option<u8>,
 }
@@ -26,32 +28,125 @@ pub(super) struct Counting {
     /// Whether numbers of five digits name their table by the first one.
     pub(super) are_references: bool,
     pub(super) base: Base,
+    /// A number that looks like a reference and one that does not, in a list that says nothing
+    /// that would decide between the two.
+    pub(super) mixed: Option<[Seen; 2]>,
+}
+
+/// A number and the line it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    line: u64,
+    number: u32,
+}
+
+/// What the numbers of a list speak for.
+#[derive(Debug, Default)]
+struct Evidence {
+    /// A reference such as 40001, which may be an address on the wire as well.
+    reference: Option<Seen>,
+    /// A number too large for the wire: surely a reference.
+    sure: Option<Seen>,
+    /// A number that is no reference.
+    plain: Option<Seen>,
+    /// A number whose first digit is not that of the table its row says: surely no reference.
+    contradicted: Option<Seen>,
+}
+
+impl Evidence {
+    fn of(sheet: &Sheet) -> Self {
+        let mut evidence = Self::default();
+        for line in &sheet.lines {
+            let Some(written) = parse(line.cell(&sheet.columns, Column::Address)) else {
+                continue;
+            };
+            if written.is_hex || written.table.is_some() {
+                continue;
+            }
+            let stated = cell::table(line.cell(&sheet.columns, Column::Table));
+            let place = match reference(written) {
+                // Spreadsheets drop the zeros of coil 00001.
+                None if stated == Some(Table::Coil) && (1..=9_999).contains(&written.number) => {
+                    continue;
+                }
+                // Neither an address nor a reference, and told with its line.
+                None if written.number > WIRE_MAX => continue,
+                None => &mut evidence.plain,
+                _ if written.number > WIRE_MAX => &mut evidence.sure,
+                Some((table, _)) if stated.is_some_and(|stated| stated != table) => {
+                    &mut evidence.contradicted
+                }
+                // Zeros before a number may as well be nothing but zeros.
+                Some((Table::Coil, _)) => continue,
+                Some(_) => &mut evidence.reference,
+            };
+            place.get_or_insert(Seen {
+                line: line.number,
+                number: written.number,
+            });
+        }
+        evidence
+    }
 }
 
 impl Counting {
-    /// How the list counts: by references if all its decimal numbers look like such and no row
-    /// says another table, else from 0 unless `base` says otherwise.
-    pub(super) fn of(sheet: &Sheet, base: Option<Base>) -> Self {
-        let rows = sheet.lines.iter().filter_map(|line| {
-            let written = parse(line.cell(&sheet.columns, Column::Address))?;
-            let stated = cell::table(line.cell(&sheet.columns, Column::Table));
-            (!written.is_hex && written.table.is_none()).then_some((written, stated))
-        });
-        let mut rows = rows.peekable();
-        let agrees = |(written, stated): (Written, Option<Table>)| {
-            let named = reference(written.number);
-            named.is_some_and(|(table, _)| stated.is_none_or(|stated| stated == table))
-        };
-        let are_references = rows.peek().is_some() && rows.all(agrees);
+    /// How the list counts, judged by all its rows together: by references if none of its decimal
+    /// numbers speaks against that, else from 0 unless `base` says otherwise.
+    ///
+    /// # Errors
+    /// If some numbers must be references and others cannot be, and no `base` is said.
+    pub(super) fn of(sheet: &Sheet, base: Option<Base>) -> Result<Self, SheetError> {
+        let evidence = Evidence::of(sheet);
+        let against = evidence.contradicted.or(evidence.plain);
+        if let (Some(sure), Some(against), None) = (evidence.sure, against, base) {
+            return Err(SheetError::Mixed {
+                reference: sure.number,
+                line: sure.line,
+                plain: against.number,
+                plain_line: against.line,
+            });
+        }
+        let looks = evidence.sure.or(evidence.reference);
+        let are_references = looks.is_some() && against.is_none();
         let default = if are_references {
             Base::One
         } else {
             Base::Zero
         };
-        Self {
+        // A contradiction decides; a number that is none of a reference only makes it likely.
+        let mixed = match (evidence.reference, evidence.plain) {
+            (Some(reference), Some(plain)) if evidence.contradicted.is_none() => {
+                Some([reference, plain])
+            }
+            _ => None,
+        };
+        Ok(Self {
             are_references,
             base: base.unwrap_or(default),
-        }
+            mixed,
+        })
+    }
+
+    /// What is not sure of a number, for somebody to compare with the manual.
+    pub(super) fn doubt(self, written: Written) -> Option<String> {
+        let is_plain = self.mixed.is_some() && !written.is_hex && written.number <= WIRE_MAX;
+        let number = written.number;
+        let (table, counted) = reference(written).filter(|_| is_plain)?;
+        Some(format!(
+            "taken as address {number}; or is it {table} {} of a manual?",
+            counted.saturating_sub(1)
+        ))
+    }
+
+    /// What in the list speaks against itself, in words.
+    pub(super) fn warning(self) -> Option<String> {
+        let [reference, plain] = self.mixed?;
+        Some(format!(
+            "the list has both {} (line {}), which looks like a number whose first digit is the table, \
+             and {} (line {}), which does not: all are taken as addresses, and those that look so are \
+             marked; compare with the manual, and with gridos probe",
+            reference.number, reference.line, plain.number, plain.line
+        ))
     }
 
     /// What was guessed, in words.
@@ -79,8 +174,8 @@ impl Counting {
         otherwise: Table,
     ) -> Result<(Table, u16), String> {
         let number = written.number;
-        let is_reference = !written.is_hex && (self.are_references || number > 65_536);
-        let named = reference(number).filter(|_| is_reference && written.table.is_none());
+        let is_reference = !written.is_hex && (self.are_references || number > WIRE_MAX);
+        let named = reference(written).filter(|_| is_reference && written.table.is_none());
         let (table, counted, base) = match named {
             // A column that says another table makes it a plain number.
             Some((table, _)) if stated.is_some_and(|stated| stated != table) => {
@@ -110,8 +205,20 @@ impl Counting {
     }
 }
 
-/// The table and the counted number of references such as 40001 or 400001.
-fn reference(number: u32) -> Option<(Table, u32)> {
+/// The largest address on the wire, and one more for lists that count from 1.
+const WIRE_MAX: u32 = 65_536;
+
+/// The table and the counted number of references such as 40001 or 400001, or 00001 for a coil.
+fn reference(written: Written) -> Option<(Table, u32)> {
+    let number = written.number;
+    let is_padded = match written.digits {
+        5 => number <= 9_999,
+        6 => number <= 65_536,
+        _ => false,
+    };
+    if is_padded {
+        return (number > 0).then_some((Table::Coil, number));
+    }
     let (first, counted) = match number {
         10_001..=49_999 => (number / 10_000, number % 10_000),
         100_001..=465_536 => (number / 100_000, number % 100_000),
@@ -136,6 +243,7 @@ pub(super) fn parse(cell: &str) -> Option<Written> {
         let number = u32::from_str_radix(&digits, 16).ok()?;
         return Some(Written {
             number,
+            digits: digits.len(),
             is_hex: true,
             table,
             bit,
@@ -148,6 +256,7 @@ pub(super) fn parse(cell: &str) -> Option<Written> {
     (rest.is_empty() || is_range).then_some(())?;
     Some(Written {
         number: number.parse().ok()?,
+        digits,
         is_hex: false,
         table,
         bit,
@@ -220,8 +329,9 @@ mod tests {
     #[test]
     fn references_count_from_one_and_plain_numbers_from_zero() {
         use Table::{HoldingRegister, InputRegister};
-        let plain = |number| Written {
+        let plain = |number: u32| Written {
             number,
+            digits: number.to_string().len(),
             is_hex: false,
             table: None,
             bit: None,
@@ -229,6 +339,7 @@ mod tests {
         let counting = |are_references, base| Counting {
             are_references,
             base,
+            mixed: None,
         };
         let manual = counting(true, Base::One);
         let place = |counting: Counting, number, stated| {

@@ -79,6 +79,16 @@ pub(super) fn is_readable(access: &str) -> bool {
     !matches!(normal(access).as_str(), "w" | "wo" | "write" | "writeonly")
 }
 
+/// Whether a register of that name holds nothing: `Reserved`, `spare 2`, `(not used)`.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let word = normal(name);
+    let word = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    matches!(
+        word,
+        "reserved" | "reserve" | "rsvd" | "spare" | "unused" | "notused" | "reservedforfutureuse"
+    )
+}
+
 /// The table that a cell names, by word or by the code of its read function.
 pub(super) fn table(cell: &str) -> Option<Table> {
     let word = normal(cell);

@@ -29,6 +29,7 @@ const WORDS: &[(Column, &[&str])] = &[
         Column::Name,
         &[
             "name",
+            "registername",
             "tag",
             "tagname",
             "signal",
@@ -278,6 +279,7 @@ mod tests {
             known("address,name,scale,offset"),
             [Address, Name, Scale, Offset]
         );
+        assert_eq!(known("Register,Register name"), [Address, Name]);
         assert_eq!(header("Name,Value"), None);
         assert_eq!(header("Version 1.0"), None);
     }

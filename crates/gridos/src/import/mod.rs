@@ -85,7 +85,7 @@ pub struct Skipped {
 /// all can be used.
 pub fn modbus(bytes: &[u8], options: &Options) -> Result<Imported, SheetError> {
     let sheet = sheet::Sheet::read(bytes)?;
-    let counting = address::Counting::of(&sheet, options.base);
+    let counting = address::Counting::of(&sheet, options.base)?;
     let mut rows = row::Rows::new(options, counting);
     for line in &sheet.lines {
         rows.take(&sheet.columns, line);

@@ -76,6 +76,7 @@ impl<'a> Rows<'a> {
     /// All rows were taken.
     pub(super) fn finish(mut self) -> Self {
         self.notes.push(self.counting.note().to_owned());
+        self.notes.extend(self.counting.warning());
         if !self.has_tables {
             let table = self.options.table;
             self.notes
@@ -97,6 +98,10 @@ impl<'a> Rows<'a> {
         let address = cell(Column::Address);
         let written = address::parse(address)
             .ok_or_else(|| format!("the address '{address}' is no number"))?;
+        let called = [Column::Name, Column::Description].map(cell);
+        if let Some(name) = called.into_iter().find(|name| cell::is_reserved(name)) {
+            return Err(format!("it is called '{name}', and so holds nothing"));
+        }
         let stated = cell::table(cell(Column::Table));
         let (table, at) = self.counting.place(written, stated, self.options.table)?;
         let (kind, order) =
@@ -136,6 +141,8 @@ impl<'a> Rows<'a> {
         if cell(Column::Name).is_empty() || cell::name(cell(Column::Name)) != point.name {
             comments.insert(0, cell(Column::Name));
         }
+        let doubt = self.counting.doubt(written).unwrap_or_default();
+        comments.push(&doubt);
         comments.retain(|comment| !comment.is_empty());
         comments.dedup();
         Ok(Imported {

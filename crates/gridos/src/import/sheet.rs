@@ -14,6 +14,22 @@ pub enum SheetError {
          and one of names (name, tag, description); rename the columns"
     )]
     NoHeader,
+    /// The list counts its addresses in two ways that cannot both hold.
+    #[error(
+        "the list has both {reference} (line {line}), which must be a number whose first digit is the \
+         table, and {plain} (line {plain_line}), which cannot be one: nobody knows what the addresses \
+         count from; say it with --base 0 or --base 1, and compare with gridos probe"
+    )]
+    Mixed {
+        /// A number beyond all addresses.
+        reference: u32,
+        /// Its line.
+        line: u64,
+        /// A number that is no reference, or whose row says another table.
+        plain: u32,
+        /// Its line.
+        plain_line: u64,
+    },
     /// Every row was passed over.
     #[error("none of {rows} rows can be used; the first is {first}")]
     NothingUsable {

@@ -124,6 +124,80 @@ fn the_base_can_be_said() {
     assert!(addresses(Some(Base::One)).starts_with("a holding_register 0 "));
 }
 
+/// Where the points of a list lie, and what was noted.
+fn places(list: &str, base: Option<Base>) -> (Vec<String>, String) {
+    let options = Options {
+        base,
+        ..Options::new("p")
+    };
+    let imported = modbus(list.as_bytes(), &options).unwrap();
+    let points = read_back(&imported.toml).into_iter();
+    let place = |point: String| point.split(' ').take(3).collect::<Vec<_>>().join(" ");
+    (points.map(place).collect(), imported.notes.join("\n"))
+}
+
+#[test]
+fn coils_are_of_table_0_beside_the_other_tables() {
+    let (points, notes) = places("name,address\na,00001\nb,10001\nc,30001\nd,40001\n", None);
+    let expected = [
+        "a coil 0",
+        "b discrete_input 0",
+        "d holding_register 0",
+        "c input_register 0",
+    ];
+    assert_eq!(points, expected);
+    assert!(notes.contains("the first digit is the table"), "{notes}");
+    // A spreadsheet has dropped the zeros, but there is a column of functions.
+    let (points, _) = places("name,function,address\na,1,1\nd,3,400101\n", None);
+    assert_eq!(points, ["a coil 0", "d holding_register 100"]);
+    // Nothing but zeros before plain numbers.
+    let (points, _) = places("name,address\na,00001\nb,00100\n", None);
+    assert_eq!(points, ["a holding_register 1", "b holding_register 100"]);
+}
+
+#[test]
+fn a_list_that_mixes_its_numbers_says_so() {
+    let (points, notes) = places("name,address\na,1\nd,40001\n", None);
+    assert_eq!(points, ["a holding_register 1", "d holding_register 40001"]);
+    assert!(
+        notes.contains("both 40001 (line 3)") && notes.contains("and 1 (line 2)"),
+        "{notes}"
+    );
+    let toml = modbus(b"name,address\na,1\nd,40001\n", &Options::new("p"))
+        .unwrap()
+        .toml;
+    assert!(
+        toml.contains("or is it holding_register 0 of a manual?"),
+        "{toml}"
+    );
+    let list = "name,function,address\na,3,101\nd,3,400101\n";
+    let refused = modbus(list.as_bytes(), &Options::new("p"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("400101 (line 3)") && refused.contains("--base"),
+        "{refused}"
+    );
+    let (points, _) = places(list, Some(Base::One));
+    assert_eq!(points, ["a holding_register 100", "d holding_register 100"]);
+}
+
+#[test]
+fn registers_that_hold_nothing_are_left_out() {
+    let list = b"Register,Register name\n1,Voltage\n2,Reserved\n3,Spare 2\n4,(not used)\n5,Reserve power\n";
+    let imported = modbus(list, &Options::new("p")).unwrap();
+    let points = read_back(&imported.toml).join("; ");
+    assert_eq!(imported.points, 2);
+    assert!(
+        points.contains("voltage ") && points.contains("reserve_power "),
+        "{points}"
+    );
+    assert_eq!(
+        skipped(&imported)[0],
+        "3: it is called 'Reserved', and so holds nothing"
+    );
+}
+
 #[test]
 fn a_list_without_a_header_or_a_usable_row_is_refused() {
     let options = Options::new("p");

@@ -19,6 +19,8 @@ pub struct Point {
     pub kind: Kind,
     /// The name of the point that holds its power of ten.
     pub exponent: Option<String>,
+    /// Whether the standard gives it a power of ten that the device says it has not (0x8000).
+    pub lacks_exponent: bool,
     /// Whether it is such a power of ten itself.
     pub is_exponent: bool,
     /// The bits by which the device says that it has no value.
@@ -150,6 +152,7 @@ fn point(model: &Model, prefix: &str, placed: &Placed) -> Option<Point> {
         address: u16::try_from(address).ok()?,
         kind,
         exponent: placed.field.exponent.map(|name| format!("{prefix}_{name}")),
+        lacks_exponent: false,
         is_exponent: placed.field.kind == FieldKind::Exponent,
         invalid,
     })
@@ -203,7 +206,9 @@ fn settle_exponents(found: &mut ModelPoints<'_>) {
         .map(|point| point.name.clone())
         .collect();
     for point in &mut found.points {
-        point.exponent = point.exponent.take().filter(|name| names.contains(name));
+        let wanted = point.exponent.take();
+        point.lacks_exponent = wanted.as_ref().is_some_and(|name| !names.contains(name));
+        point.exponent = wanted.filter(|_| !point.lacks_exponent);
     }
     let used: Vec<String> = found
         .points

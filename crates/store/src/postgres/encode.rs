@@ -75,20 +75,20 @@ fn event_row(pack: &Pack<'_>, out: &mut BytesMut) {
 }
 
 fn value_array(values: &[f64], out: &mut BytesMut) {
-    if values.iter().all(|value| value.is_finite()) {
+    if !values.iter().any(|value| value.is_nan()) {
         array_header(&Type::FLOAT8, values.len(), 12 * values.len(), false, out);
         elements(values, out, |value| {
             element_8(value.to_bits().to_be_bytes())
         });
     } else {
-        let finite = values.iter().filter(|value| value.is_finite()).count();
-        let bytes = 4 * values.len() + 8 * finite;
+        let numbers = values.iter().filter(|value| !value.is_nan()).count();
+        let bytes = 4 * values.len() + 8 * numbers;
         array_header(&Type::FLOAT8, values.len(), bytes, true, out);
         for value in values {
-            if value.is_finite() {
-                out.put_slice(&element_8(value.to_bits().to_be_bytes()));
-            } else {
+            if value.is_nan() {
                 null(out);
+            } else {
+                out.put_slice(&element_8(value.to_bits().to_be_bytes()));
             }
         }
     }
@@ -176,8 +176,8 @@ mod tests {
     }
 
     fn nullable(values: &[f64]) -> Vec<Option<f64>> {
-        let finite = |value: &f64| value.is_finite().then_some(*value);
-        values.iter().map(finite).collect()
+        let number = |value: &f64| (!value.is_nan()).then_some(*value);
+        values.iter().map(number).collect()
     }
 
     fn flags(qualities: &[Quality]) -> Option<Vec<i32>> {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     fn columns() -> impl Strategy<Value = (Vec<f64>, Vec<Quality>)> {
-        let value = prop_oneof![9 => -1e6..1e6_f64, 1 => any::<f64>(), 1 => Just(f64::NAN)];
+        let value = prop_oneof![9 => -1e6..1e6_f64, 1 => any::<f64>(), 1 => Just(f64::NAN), 1 => Just(f64::NEG_INFINITY)];
         (
             prop::collection::vec(value, 1..300),
             any::<bool>(),

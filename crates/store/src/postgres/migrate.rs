@@ -17,6 +17,11 @@ const ALL: &[Migration] = &[
         name: "texts",
         sql: include_str!("migrations/0002_texts.sql"),
     },
+    Migration {
+        version: 3,
+        name: "exponent_apart",
+        sql: include_str!("migrations/0003_exponent_apart.sql"),
+    },
 ];
 
 /// The lock that engines starting at once take one after the other: "GRIDOS" in ASCII.

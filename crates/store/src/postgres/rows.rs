@@ -106,7 +106,7 @@ pub(crate) async fn latest_events(
     let layouts: Vec<_> = rows.iter().map(|row| row.layout.as_i64()).collect();
     let positions: Vec<_> = rows.iter().map(|row| row.position.cast_signed()).collect();
     let times: Vec<_> = rows.iter().map(|row| PgTime(row.time)).collect();
-    let values: Vec<_> = rows.iter().map(|row| finite(row.value)).collect();
+    let values: Vec<_> = rows.iter().map(|row| number(row.value)).collect();
     let qualities: Vec<_> = rows
         .iter()
         .map(|row| row.quality.bits().cast_signed())
@@ -168,7 +168,7 @@ pub(crate) async fn transitions(
     let received: Vec<_> = column.clone().map(|row| PgTime(row.received)).collect();
     let from: Vec<_> = column.clone().map(|row| row.from.name()).collect();
     let to: Vec<_> = column.clone().map(|row| row.to.name()).collect();
-    let values: Vec<_> = column.clone().map(|row| finite(row.value)).collect();
+    let values: Vec<_> = column.clone().map(|row| number(row.value)).collect();
     let qualities: Vec<_> = column
         .clone()
         .map(|row| row.quality.bits().cast_signed())
@@ -250,8 +250,9 @@ async fn insert(
     Ok(())
 }
 
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
+/// Infinities are kept as such; NaN is null.
+fn number(value: f64) -> Option<f64> {
+    (!value.is_nan()).then_some(value)
 }
 
 /// PostgreSQL's text holds no NUL. The config forbids it in names, but a name from a damaged file

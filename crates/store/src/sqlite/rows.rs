@@ -108,7 +108,7 @@ pub(crate) fn latest_events(transaction: &Transaction<'_>, events: &[Events<'_>]
             row.layout.as_i64(),
             row.position,
             time_text(row.time),
-            finite(row.value),
+            number(row.value),
             row.quality.bits(),
         ))?;
     }
@@ -153,7 +153,7 @@ pub(crate) fn transitions(transaction: &Transaction<'_>, transitions: &[Transiti
             time_text(change.received),
             change.from.name(),
             change.to.name(),
-            finite(change.value),
+            number(change.value),
             change.quality.bits(),
             change.occurrence.cast_signed(),
         ))?;
@@ -244,6 +244,7 @@ impl Columns {
     }
 }
 
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
+/// Infinities are kept as such; NaN is null.
+fn number(value: f64) -> Option<f64> {
+    (!value.is_nan()).then_some(value)
 }

@@ -98,7 +98,12 @@ fn points(out: &mut String, of_model: &ModelPoints<'_>, all: bool) -> fmt::Resul
         of_model.definition.title
     )?;
     for point in &of_model.points {
-        writeln!(out, "    {},", line(point))?;
+        let doubt = if point.lacks_exponent {
+            " # its power of ten is 0x8000, not known: the number is as it stands in the register"
+        } else {
+            ""
+        };
+        writeln!(out, "    {},{doubt}", line(point))?;
     }
     let absent = of_model.absent.iter();
     if all {

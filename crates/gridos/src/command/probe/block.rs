@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use gridos_collect::modbus::{Probe, ReadError};
+use gridos_collect::modbus::{Isolation, Probe, ReadError};
 use gridos_modbus::Table;
 
 use super::range::AddressRange;
 
 const REGISTERS_PER_READ: u16 = 125;
 const BITS_PER_READ: u16 = 2_000;
+/// Requests that are spent on finding which addresses of one read the device lacks.
+const ASKS_MAX: usize = 400;
+/// Illegal data address (V1.1b3, 7).
+const ILLEGAL_ADDRESS: u8 = 2;
 
 /// Consecutive registers or bits of one table.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +31,8 @@ pub(super) enum Content {
     Bits(Vec<bool>),
     /// The exception that the device answered instead.
     Refused(u8),
+    /// The device refuses these addresses with exception 2, but not those beside them.
+    Absent,
 }
 
 impl Block {
@@ -40,6 +46,7 @@ impl Block {
         match (&mut self.content, next.content) {
             (Content::Registers(words), Content::Registers(more)) => words.extend(more),
             (Content::Bits(bits), Content::Bits(more)) => bits.extend(more),
+            (Content::Absent, Content::Absent) => {}
             (_, content) => return Some(Self { content, ..next }),
         }
         self.count += next.count;
@@ -64,25 +71,96 @@ pub(super) async fn read(
     };
     let mut blocks: Vec<Block> = Vec::new();
     for (start, count) in range.parts(most) {
-        let (content, round_trip) = match part(probe, table, start, count).await {
-            Ok((content, round_trip)) => (content, Some(round_trip)),
-            Err(ReadError::Exception { code }) => (Content::Refused(code), None),
-            Err(error) => return Err(error),
-        };
-        let next = Block {
+        let whole = |content, round_trip| Block {
             table,
             start,
             count: count.into(),
             content,
             round_trip,
         };
-        let left = match blocks.last_mut() {
-            Some(last) => last.join(next),
-            None => Some(next),
+        let read = match part(probe, table, start, count).await {
+            Ok((content, round_trip)) => vec![whole(content, Some(round_trip))],
+            Err(ReadError::Exception { code }) => {
+                let apart = if code == ILLEGAL_ADDRESS && count > 1 {
+                    apart(probe, table, start, count).await?
+                } else {
+                    None
+                };
+                apart.unwrap_or_else(|| vec![whole(Content::Refused(code), None)])
+            }
+            Err(error) => return Err(error),
         };
-        blocks.extend(left);
+        for next in read {
+            let left = match blocks.last_mut() {
+                Some(last) => last.join(next),
+                None => Some(next),
+            };
+            blocks.extend(left);
+        }
     }
     Ok(blocks)
+}
+
+/// What can be read of a range that is refused as a whole, and what is not there; `None` if nothing
+/// can be read, or finding out takes too long.
+async fn apart(
+    probe: &mut Probe,
+    table: Table,
+    start: u16,
+    count: u16,
+) -> Result<Option<Vec<Block>>, ReadError> {
+    let first = u32::from(start);
+    let addresses = first..first + u32::from(count);
+    let mut isolation = Isolation::new(addresses.map(|address| address..address + 1));
+    isolation.begin();
+    // It is known already that the whole is refused.
+    isolation.on_refusal();
+    let mut read: Vec<Block> = Vec::new();
+    for _ in 0..ASKS_MAX {
+        let Some(ask) = isolation.next_ask() else {
+            if !isolation.is_dirty() {
+                break;
+            }
+            isolation.begin();
+            read.clear();
+            continue;
+        };
+        let from = u16::try_from(ask.start).unwrap_or(u16::MAX);
+        let many = u16::try_from(ask.count).unwrap_or(u16::MAX);
+        if !ask.is_kept {
+            break;
+        }
+        match part(probe, table, from, many).await {
+            Ok((content, round_trip)) => {
+                isolation.on_answer();
+                read.push(Block {
+                    table,
+                    start: from,
+                    count: many.into(),
+                    content,
+                    round_trip: Some(round_trip),
+                });
+            }
+            Err(ReadError::Exception {
+                code: ILLEGAL_ADDRESS,
+            }) => isolation.on_refusal(),
+            Err(ReadError::Exception { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    if read.is_empty() || isolation.is_dirty() {
+        return Ok(None);
+    }
+    let absent = isolation.refused_addresses().map(|(first, last)| Block {
+        table,
+        start: u16::try_from(first).unwrap_or(u16::MAX),
+        count: usize::try_from(last - first + 1).unwrap_or(0),
+        content: Content::Absent,
+        round_trip: None,
+    });
+    read.extend(absent);
+    read.sort_by_key(|block| block.start);
+    Ok(Some(read))
 }
 
 async fn part(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::advice;
 use super::block::{Block, Content};
-use super::show::Style;
+use super::show::{Shown, Style};
 
 /// Everything about one block.
 pub(super) fn block(block: &Block, style: Style) -> Value {
@@ -24,11 +24,15 @@ pub(super) fn block(block: &Block, style: Style) -> Value {
                 "advice": advice::of_exception(*code),
             });
         }
+        Content::Absent => {
+            value["exception"] = json!({ "code": 2, "name": exception_name(2), "advice": null });
+        }
         Content::Bits(bits) => value["bits"] = json!(bits),
         Content::Registers(words) => {
             value["registers"] = json!(words);
             value["readings"] = match style.only {
-                Some((kind, order)) => values(block, words, style, |at| {
+                Some((Shown::Text, _)) => json!([]),
+                Some((Shown::Kind(kind), order)) => values(block, words, style, |at| {
                     let is_first = at % usize::from(kind.registers()) == 0;
                     let number = words.get(at..).and_then(|rest| kind.number(rest, order));
                     let number = number.filter(|_| is_first);

@@ -17,6 +17,12 @@ pub struct ParseRangeError {
 }
 
 impl AddressRange {
+    /// As many registers from the first one on as one request can read.
+    pub(super) const FIRST_REGISTERS: Self = Self {
+        start: 0,
+        last: 124,
+    };
+
     /// The range in parts of at most `most` addresses, as first address and count.
     pub(super) fn parts(self, most: u16) -> impl Iterator<Item = (u16, u16)> {
         let step = usize::from(most.max(1));

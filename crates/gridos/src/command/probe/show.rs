@@ -1,13 +1,36 @@
 //! What was read, as text.
 
 use std::fmt::{self, Display, Write as _};
+use std::str::FromStr;
 
 use gridos_collect::modbus::exception_name;
 use gridos_modbus::guess::{Match, Reading, readings, texts};
-use gridos_modbus::{Kind, Order, Table};
+use gridos_modbus::{Kind, Order, ParseKindError, Table, text_bytes};
 
 use super::advice;
 use super::block::{Block, Content};
+
+/// As what registers are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As one value behind the other.
+    Kind(Kind),
+    /// All of a range as one text.
+    Text,
+}
+
+impl FromStr for Shown {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "string" {
+            return Ok(Self::Text);
+        }
+        // The range says how long a text is.
+        let of_range = |error: ParseKindError| error.to_string().replace(" with its length", "");
+        text.parse().map(Self::Kind).map_err(of_range)
+    }
+}
 
 /// How much is shown, and how.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,7 +38,7 @@ pub(super) struct Style {
     /// Also the readings that are not believable, with the rule against each.
     pub(super) all: bool,
     /// Only this reading of registers.
-    pub(super) only: Option<(Kind, Order)>,
+    pub(super) only: Option<(Shown, Order)>,
     /// Whether to dim what is not believable.
     pub(super) color: bool,
 }
@@ -48,9 +71,11 @@ impl Style {
                 )?;
                 writeln!(out, "  {}", advice::of_exception(*code))
             }
+            Content::Absent => writeln!(out, "not there: exception 2 (illegal data address)"),
             Content::Bits(bits) => self.bits(out, block, bits),
             Content::Registers(words) => match self.only {
-                Some((kind, order)) => only(out, block, words, kind, order),
+                Some((Shown::Text, order)) => text(out, block, words, order),
+                Some((Shown::Kind(kind), order)) => only(out, block, words, kind, order),
                 None => {
                     self.registers(out, block, words)?;
                     self.readings(out, block, words)?;
@@ -160,6 +185,17 @@ fn only(out: &mut String, block: &Block, words: &[u16], kind: Kind, order: Order
     Ok(())
 }
 
+/// All of a block as one text.
+fn text(out: &mut String, block: &Block, words: &[u16], order: Order) -> fmt::Result {
+    let bytes = text_bytes(words, order);
+    let address = block.address(0);
+    writeln!(
+        out,
+        "{address:>7} string {order}  \"{}\"",
+        bytes.escape_ascii()
+    )
+}
+
 fn texts_of(out: &mut String, block: &Block, words: &[u16]) -> fmt::Result {
     for text in texts(words) {
         let (first, last) = (text.at, text.at + text.registers - 1);
@@ -229,7 +265,7 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
 }
 
 /// The table in words.
-fn words(table: Table) -> impl Display {
+pub(super) fn words(table: Table) -> impl Display {
     match table {
         Table::Coil => "coil",
         Table::DiscreteInput => "discrete input",
@@ -267,7 +303,7 @@ mod tests {
             count: match &content {
                 Content::Registers(words) => words.len(),
                 Content::Bits(bits) => bits.len(),
-                Content::Refused(_) => 2,
+                Content::Refused(_) | Content::Absent => 2,
             },
             content,
             round_trip: Some(Duration::from_micros(1_250)),
@@ -306,7 +342,7 @@ as other values, as far as believable:
     #[test]
     fn one_kind_is_shown_alone() {
         let style = Style {
-            only: Some((Kind::F32, Order::CDAB)),
+            only: Some((Shown::Kind(Kind::F32), Order::CDAB)),
             ..Style::default()
         };
         let words = vec![0x199a, 0x4366, 0];
@@ -318,6 +354,22 @@ as other values, as far as believable:
                 "     10 f32 cdab  199a 4366            230.1",
                 "     12 f32 cdab  0000                 cut off: read more registers",
             ]
+        );
+    }
+
+    #[test]
+    fn a_range_is_shown_as_one_text() {
+        assert_eq!("string".parse(), Ok(Shown::Text));
+        assert_eq!("f32".parse(), Ok(Shown::Kind(Kind::F32)));
+        assert!(!"text".parse::<Shown>().unwrap_err().contains("length"));
+        let style = Style {
+            only: Some((Shown::Text, Order::ABCD)),
+            ..Style::default()
+        };
+        let shown = style.block(&block(Content::Registers(vec![0x534e, 0x2d37, 0])));
+        assert!(
+            shown.ends_with("     10 string abcd  \"SN-7\"\n"),
+            "{shown}"
         );
     }
 

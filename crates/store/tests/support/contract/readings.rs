@@ -146,24 +146,33 @@ pub(super) async fn doubt_and_nonsense_are_kept_apart_from_values(kind: &dyn Kin
         (0, None, Quality::NOT_FINITE),
         (1, Some(2.5), none),
         (2, Some(3.5), unsynchronised),
-        (3, None, Quality::NOT_FINITE | Quality::LATE),
+        (
+            3,
+            Some(f64::NEG_INFINITY),
+            Quality::NOT_FINITE | Quality::LATE,
+        ),
         (4, Some(5.5), Quality::GOOD),
     ];
     assert_eq!(short(&ia), expected);
     let ib = store.history(&ever(IB)).await.unwrap();
     let expected = [
         (0, Some(1.5), Quality::STALE),
-        (1, None, Quality::NOT_FINITE | Quality::OFFLINE | none),
+        (
+            1,
+            Some(f64::INFINITY),
+            Quality::NOT_FINITE | Quality::OFFLINE | none,
+        ),
         (2, Some(4.5), unsynchronised),
     ];
     assert_eq!(short(&ib), expected);
-    let sql = format!("select value, quality from reading where point = '{IA}' order by ts");
+    let value = "case when value < -1e308 then 'negative' else cast(value as text) end";
+    let sql = format!("select {value}, quality from reading where point = '{IA}' order by ts");
     let bits = |quality: Quality| quality.bits();
     let expected = [
         format!("|{}", bits(Quality::NOT_FINITE)),
         format!("2.5|{}", bits(none)),
         format!("3.5|{}", bits(unsynchronised)),
-        format!("|{}", bits(Quality::NOT_FINITE | Quality::LATE)),
+        format!("negative|{}", bits(Quality::NOT_FINITE | Quality::LATE)),
         "5.5|0".to_owned(),
     ];
     assert_eq!(kind.sql("doubt", &sql).await, expected);
