@@ -273,7 +273,7 @@ impl Session {
     fn complete(&mut self, place: Place, answered: &Answered) -> bool {
         let unit = &mut self.units[place.unit];
         unit.accepted(place.position);
-        unit.record_uncertainty(&answered);
+        unit.record_uncertainty(answered);
         match deliver(unit, place.position, answered, &self.intake) {
             Ok(Taken::Yes) => {
                 self.done(place.lane);

@@ -86,9 +86,14 @@ impl<'a> Conversation<'a> {
                         wire: Instant::now(),
                         received: wall(),
                     };
-                    place.on_request(moment.wire);
+                    let mut devices = self.devices.iter_mut();
+                    let device = devices.find(|d| d.pusher.unit == frame.unit);
+                    if device.is_some() {
+                        // A frame to nobody proves nothing.
+                        place.on_request(moment.wire);
+                    }
                     let terms = (self.confirm, self.parts_within);
-                    let reply = answer(self.hall, &mut self.devices, &frame, moment, terms).await;
+                    let reply = answer(self.hall, device, &frame, moment, terms).await;
                     (reply, length)
                 }
                 Ok(None) => match self.wait(begun).await? {
@@ -174,12 +179,12 @@ impl<'a> Conversation<'a> {
 /// Does what `frame` asks, counts it, and says how it is answered.
 async fn answer(
     hall: &Hall,
-    devices: &mut [Device],
+    device: Option<&mut Device>,
     frame: &Frame<'_>,
     moment: Moment,
     terms: (Confirm, Duration),
 ) -> Reply {
-    let answered = match devices.iter_mut().find(|d| d.pusher.unit == frame.unit) {
+    let answered = match device {
         Some(device) => obey(hall, device, frame, moment, terms).await,
         None => Err(Exception::NoPath),
     };
