@@ -5,6 +5,7 @@
 
 mod client;
 mod connect;
+mod connects;
 mod demotion;
 mod device;
 mod dial_in;

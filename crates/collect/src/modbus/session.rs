@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
 use gridos_telemetry::{Gauge, ModbusCells};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
 use super::connect::Connector;
+use super::connects::{Connects, Standing};
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
@@ -33,12 +33,12 @@ pub(super) struct Session {
     start_delay: Duration,
     /// Requests without an answer, one after the other, whoever was asked.
     failures: usize,
-    /// Whether the last connection could not be made.
-    was_unreachable: bool,
+    /// What is known of the address.
+    standing: Standing,
     /// Failing units are not asked before then while others answer.
     wary_until: Instant,
     intake: Intake,
-    connects: Arc<Semaphore>,
+    connects: Arc<Connects>,
 }
 
 /// What is under way: a request of a lane.
@@ -67,7 +67,7 @@ impl Session {
     pub(super) fn new(
         devices: Vec<ModbusDevice>,
         intake: &Intake,
-        connects: &Arc<Semaphore>,
+        connects: &Arc<Connects>,
         start_within: Duration,
     ) -> Option<Self> {
         let first = devices.first()?;
@@ -94,7 +94,7 @@ impl Session {
                 .max(start_within)
                 .mul_f64(fraction(seed)),
             failures: 0,
-            was_unreachable: false,
+            standing: Standing::Unproven,
             wary_until: now,
             units,
             intake: intake.clone(),
@@ -124,9 +124,8 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Client, ReadError> {
-        let _permit = if self.connector.is_dialled() {
-            // The semaphore is never closed; if it were, connecting unbounded is the lesser evil.
-            self.connects.acquire().await.ok()
+        let _admission = if self.connector.is_dialled() {
+            Some(self.connects.admit(self.standing).await)
         } else {
             None
         };
@@ -139,7 +138,7 @@ impl Session {
     fn on_unreachable(&mut self, error: &ReadError) {
         self.cells().io_errors.increment();
         self.failures = self.units.len();
-        self.was_unreachable = true;
+        self.standing = Standing::Failing;
         let now = Instant::now();
         for (n, unit) in self.units.iter_mut().enumerate() {
             unit.failed(error);
@@ -159,7 +158,8 @@ impl Session {
         cells.connects.increment();
         let _open = Open::new(&cells.connections);
         let mut has_answered = false;
-        if std::mem::take(&mut self.was_unreachable) {
+        if self.standing == Standing::Failing {
+            self.standing = Standing::Unproven;
             // That nobody could be reached says nothing of what each unit does now.
             let demotions = self.units.iter_mut().map(|unit| &mut unit.demotion);
             demotions.for_each(Demotion::on_answer);
@@ -353,6 +353,10 @@ impl Session {
         }
         unit.stats.failures.increment();
         unit.failed(error);
+        if matches!(error, ReadError::Timeout(_)) && !self.units.iter().any(Unit::is_up) {
+            // The address may be gone without a word.
+            self.standing = Standing::Unproven;
+        }
         self.abandon(place.lane);
         self.punish(place.unit, error, spent);
     }
@@ -361,6 +365,7 @@ impl Session {
     fn on_answered(&mut self, place: Place) {
         self.backoff.reset();
         self.failures = 0;
+        self.standing = Standing::Good;
         let unit = &mut self.units[place.unit];
         unit.answered(wall());
         if std::mem::take(&mut unit.is_held) {
