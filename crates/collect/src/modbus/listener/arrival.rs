@@ -78,10 +78,8 @@ async fn secure(
     let Some(tls) = &hall.tls else {
         return Ok((Stream::Tcp(stream), None));
     };
-    // The semaphore is never closed; if it were, shaking hands unbounded is the lesser evil.
-    let permit = hall.handshakes.acquire().await.ok();
-    let accepted = tls.accept(stream, INTRODUCED_WITHIN).await;
-    drop(permit);
+    let accepted = tls.accept(stream, INTRODUCED_WITHIN, &hall.handshakes);
+    let accepted = accepted.await;
     let (stream, certificate) = accepted.map_err(|error| (PeerRefusal::Tls, error.to_string()))?;
     let role = certificate.role.as_deref();
     let is_fit = |role: &str| hall.roles.iter().any(|fit| fit == role);

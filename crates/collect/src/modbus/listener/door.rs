@@ -41,7 +41,8 @@ pub(super) struct Hall {
     pub(super) purpose: Purpose,
     pub(super) intake: Intake,
     stop: watch::Receiver<bool>,
-    /// Handshakes cost a thousand times what a request costs.
+    /// Those who compute their part of a handshake, which costs a thousand times what a request
+    /// costs. Whoever waits for the peer is not among them.
     pub(super) handshakes: Semaphore,
     /// When each reason was last logged.
     said: Mutex<[Option<Instant>; PeerRefusal::ALL.len()]>,
@@ -60,8 +61,6 @@ pub(super) enum Purpose {
     },
 }
 
-/// TLS handshakes under way at once.
-const HANDSHAKES_AT_ONCE: usize = 16;
 /// One line per reason and this time: whoever scans the network must not fill the log.
 const SAID_EVERY: Duration = Duration::from_secs(10);
 /// How long to wait if the system gives no connection, for example for want of descriptors.
@@ -99,7 +98,7 @@ impl Door {
                 purpose,
                 intake: intake.clone(),
                 stop,
-                handshakes: Semaphore::new(HANDSHAKES_AT_ONCE),
+                handshakes: Semaphore::new(handshakes_at_once()),
                 said: Mutex::default(),
             }),
         })
@@ -149,6 +148,11 @@ impl Door {
             place,
         ));
     }
+}
+
+/// Handshakes may keep half of the processors busy: the others go on polling.
+fn handshakes_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2))
 }
 
 impl Hall {
