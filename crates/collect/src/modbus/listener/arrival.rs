@@ -88,8 +88,7 @@ async fn secure(
         let shown = role.unwrap_or("none");
         return Err((PeerRefusal::Role, format!("{subject} has the role {shown}")));
     }
-    let (listener, subject) = (&hall.name, &certificate.subject);
-    tracing::info!(listener, %peer, subject, role, "connected over TLS");
+    hall.greet(peer, &certificate);
     let stream = Stream::Tls(Box::new(TlsStream::Server(stream)));
     Ok((stream, Some(certificate)))
 }

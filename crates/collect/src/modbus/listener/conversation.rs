@@ -244,13 +244,7 @@ async fn obey(
     }
     let readings = staged.completed().len() + staged.texts().len();
     pusher.stats.readings.add(readings as u64);
-    if pusher.stats.answered(moment.received.as_nanos()) {
-        tracing::info!(
-            device = pusher.stats.name(),
-            unit = pusher.unit,
-            "device writes"
-        );
-    }
+    pusher.wrote(moment.received);
     staged.keep();
     let reply = match read {
         Some(read) => Reply::values(frame, read, image.values(read)),
