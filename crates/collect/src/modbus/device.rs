@@ -47,7 +47,10 @@ pub struct ModbusDevice {
     /// How many connections the address takes at once, 1 to 8; the units behind it are spread
     /// over them. Of devices that share an address, the smallest counts.
     pub connections: usize,
-    /// A device that keeps failing is asked more and more rarely, but at least this often.
+    /// A device that keeps failing is asked more and more rarely, but at least this often; or once
+    /// in two scan periods, or in ten times what asking every failing unit of its connection takes,
+    /// if that is longer. If one of them answers, the others are asked at once, one after the other,
+    /// as long as each answers.
     pub probe_max: Duration,
 }
 

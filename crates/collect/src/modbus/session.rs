@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
-use gridos_telemetry::{Gauge, ModbusCells};
+use gridos_telemetry::ModbusCells;
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
@@ -14,10 +14,12 @@ use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::isolation::Ask;
+use super::open::Open;
 use super::poll::{Taken, deliver, deliver_void, wall};
 use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
+use super::wariness::Wariness;
 use crate::Backoff;
 use crate::spread::{fraction, mix};
 
@@ -35,8 +37,8 @@ pub(super) struct Session {
     failures: usize,
     /// What is known of the address.
     standing: Standing,
-    /// Failing units are not asked before then while others answer.
-    wary_until: Instant,
+    /// Holds failing units back while others answer.
+    wariness: Wariness,
     intake: Intake,
     connects: Arc<Connects>,
 }
@@ -55,9 +57,6 @@ const RECONNECT_MIN: Duration = Duration::from_millis(500);
 /// A busy device is asked again so often within one scan, after waits that double from this one.
 const BUSY_RETRIES: u32 = 3;
 const BUSY_WAIT: Duration = Duration::from_millis(50);
-/// For each second that was spent waiting in vain, so many belong to the units that answer.
-const SECONDS_FOR_OTHERS: u32 = 9;
-
 /// The first connections are made within this time, not all at once.
 const START_WITHIN: Duration = Duration::from_secs(1);
 
@@ -95,7 +94,7 @@ impl Session {
                 .mul_f64(fraction(seed)),
             failures: 0,
             standing: Standing::Unproven,
-            wary_until: now,
+            wariness: Wariness::new(now),
             units,
             intake: intake.clone(),
             connects: Arc::clone(connects),
@@ -145,7 +144,7 @@ impl Session {
             if let Some(wait) = unit.demotion.on_failure() {
                 unit.demoted(error, wait);
             }
-            if std::mem::take(&mut unit.is_held) {
+            if unit.held_until.take().is_some() {
                 self.schedule.release(n, now);
             }
         }
@@ -368,8 +367,21 @@ impl Session {
         self.standing = Standing::Good;
         let unit = &mut self.units[place.unit];
         unit.answered(wall());
-        if std::mem::take(&mut unit.is_held) {
-            self.schedule.release(place.unit, Instant::now());
+        if unit.held_until.take().is_some() {
+            let now = Instant::now();
+            self.schedule.release(place.unit, now);
+            self.ask_next_held(now);
+        }
+    }
+
+    /// What brought one unit back may have brought all: the next is asked at once, and if it
+    /// answers, the one after it.
+    fn ask_next_held(&mut self, now: Instant) {
+        let units = self.units.iter_mut().enumerate();
+        let held = units.filter_map(|(n, unit)| Some((unit.held_until.as_mut()?, n)));
+        if let Some((until, unit)) = held.min() {
+            *until = now;
+            self.schedule.hold(unit, now);
         }
     }
 
@@ -379,17 +391,19 @@ impl Session {
         let now = Instant::now();
         let others_answer = self.units.iter().any(Unit::is_up);
         let failed = &mut self.units[unit];
+        failed.spent = spent;
         let wait = failed.demotion.on_failure();
         if let Some(wait) = wait {
             failed.demoted(error, wait);
         }
         let mut until = wait.map(|wait| now + wait);
         if others_answer {
-            self.wary_until = self.wary_until.max(now) + spent * SECONDS_FOR_OTHERS;
-            until = until.max(Some(self.wary_until));
+            let failing = self.units.iter().filter(|unit| !unit.is_up());
+            let all = failing.map(|unit| unit.spent).sum();
+            until = until.max(Some(self.wariness.on_failure(spent, all, now)));
         }
         if let Some(until) = until {
-            failed.is_held = true;
+            self.units[unit].held_until = Some(until);
             self.schedule.hold(unit, until);
         }
     }
@@ -478,21 +492,5 @@ impl Session {
 
     fn cells(&self) -> &ModbusCells {
         &self.intake.telemetry().modbus
-    }
-}
-
-/// Counts a connection as open until it is dropped, however its session ends.
-struct Open<'a>(&'a Gauge);
-
-impl<'a> Open<'a> {
-    fn new(connections: &'a Gauge) -> Self {
-        connections.add(1);
-        Self(connections)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.sub(1);
     }
 }

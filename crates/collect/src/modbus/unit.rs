@@ -28,8 +28,10 @@ pub(super) struct Unit {
     pub(super) memory: Memory,
     pub(super) stats: Arc<DeviceStats>,
     pub(super) demotion: Demotion,
-    /// Whether its scans rest until it answers.
-    pub(super) is_held: bool,
+    /// Its scans rest until it answers, and it is not asked before then.
+    pub(super) held_until: Option<Instant>,
+    /// How long it was last waited for in vain.
+    pub(super) spent: Duration,
     /// Whether a connection that broke was not blamed on it, until it answers.
     pub(super) is_forgiven: bool,
     /// Why readings are missing since the last ones that were taken.
@@ -83,7 +85,8 @@ impl Unit {
             memory: device.plan.memory(),
             whole: device.whole,
             demotion: Demotion::new(shortest.unwrap_or_default(), device.probe_max, seed),
-            is_held: false,
+            held_until: None,
+            spent: Duration::ZERO,
             is_forgiven: false,
             missed: None,
             covered: wall(),

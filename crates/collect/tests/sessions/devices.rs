@@ -9,7 +9,7 @@ use gridos_modbus::{Kind, Order, PlanLimits, RegisterPoint, Table};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Proxy, Server, Spoil};
 use gridos_sim::substation::{Feeder, MAP, Measurements};
-use gridos_telemetry::{DeviceState, LastError};
+use gridos_telemetry::{DeviceState, LastError, Telemetry};
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
 
@@ -226,6 +226,44 @@ async fn a_silent_unit_does_not_silence_its_neighbours() {
     assert_eq!(rig.device(1).state(), DeviceState::Down);
     two.set_fault(None);
     assert_eq!(rig.next_of("two", "p").await.values, [8.0]);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn units_that_were_away_together_come_back_together() {
+    const UNITS: u8 = 20;
+    let (good, points) = seven();
+    let (away, _) = seven();
+    away.set_fault(Some(Fault::Silent));
+    let both = Gateway::default().with(100, Arc::clone(&good) as _);
+    let gateway = (1..=UNITS).fold(both, |all, unit| all.with(unit, Arc::clone(&away) as _));
+    let server = Server::bind(FREE_PORT.into(), Arc::new(gateway));
+    let server = server.await.unwrap();
+    let setup = |unit: u8| Setup {
+        unit,
+        timeout: Duration::from_millis(50),
+        ..Setup::new(
+            format!("unit-{unit}").leak(),
+            server.local_addr(),
+            points.clone(),
+        )
+    };
+    let rig = Rig::start((1..=UNITS).chain([100]).map(setup).collect());
+    rig.until(|telemetry| telemetry.modbus.timeouts.get() >= 40)
+        .await;
+    away.set_fault(None);
+    let up = |telemetry: &Telemetry| {
+        let devices = (0..usize::from(UNITS)).map(|n| telemetry.devices.get(n).unwrap());
+        let up = devices.filter(|device| device.state() == DeviceState::Up);
+        up.count()
+    };
+    rig.until(|telemetry| up(telemetry) > 0).await;
+    let before = rig.device(usize::from(UNITS)).readings.get();
+    rig.until(|telemetry| up(telemetry) == usize::from(UNITS))
+        .await;
+    // Units take turns, so the good one tells how long it took.
+    let readings = rig.device(usize::from(UNITS)).readings.get() - before;
+    assert!(readings <= 5 * u64::from(UNITS), "{readings}");
     rig.stop().await;
 }
 

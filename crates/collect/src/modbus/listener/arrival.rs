@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_telemetry::{Gauge, PeerRefusal};
+use gridos_telemetry::PeerRefusal;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsStream;
 
 use super::super::connect::{Stream, prepare};
+use super::super::open::Open;
 use super::super::tls::Certificate;
 use super::conversation::Conversation;
 use super::crowd::Place;
@@ -144,20 +145,4 @@ async fn introduction<T: Clone>(
 
 fn ended(error: &io::Error) -> String {
     format!("it ended before it said who it is: {error}")
-}
-
-/// Counts a connection as open until it is dropped, however it ends.
-struct Open<'a>(&'a Gauge);
-
-impl<'a> Open<'a> {
-    fn new(connections: &'a Gauge) -> Self {
-        connections.add(1);
-        Self(connections)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.sub(1);
-    }
 }
