@@ -21,6 +21,9 @@ use super::pushed::Pusher;
 
 /// How long the rest of a frame may take after its first byte, and the answer to be sent.
 const FRAME_WITHIN: Duration = Duration::from_secs(5);
+/// How long a write may wait to be durable before its device is told to try again later: from
+/// silence it could not tell a slow disk from a dead engine.
+const DURABLE_WITHIN: Duration = Duration::from_secs(3);
 
 /// One connection over which devices write.
 pub(super) struct Conversation<'a> {
@@ -239,8 +242,12 @@ async fn obey(
         offer_values(&hall.intake, pusher, &staged, moment, confirm)?,
         offer_texts(&hall.intake, pusher, &staged, moment, confirm)?,
     ];
+    let until = Deadline::now() + DURABLE_WITHIN;
     for receiver in offered.into_iter().flatten() {
-        receiver.wait().await.map_err(|_| Exception::Failure)?;
+        // What was offered may still become durable: written again it is told twice, not lost.
+        let durable = timeout_at(until, receiver.wait()).await;
+        let durable = durable.map_err(|_| Exception::Busy)?;
+        durable.map_err(|_| Exception::Failure)?;
     }
     let readings = staged.completed().len() + staged.texts().len();
     pusher.stats.readings.add(readings as u64);
