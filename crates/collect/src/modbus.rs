@@ -5,6 +5,7 @@
 
 mod client;
 mod connect;
+mod connects;
 mod demotion;
 mod device;
 mod dial_in;
@@ -12,6 +13,7 @@ mod error;
 mod isolation;
 mod listener;
 mod network;
+mod open;
 mod patience;
 mod poll;
 mod probe;
@@ -21,6 +23,7 @@ mod session;
 mod tagged;
 mod tls;
 mod unit;
+mod wariness;
 
 pub use connect::Via;
 pub use device::{ModbusDevice, StartError, start};

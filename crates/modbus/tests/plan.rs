@@ -369,7 +369,7 @@ fn a_value_is_doubted_while_its_exponent_of_another_request_has_just_changed() {
     let (values, exponent) = (&plan.requests()[0], &plan.requests()[1]);
     let mut memory = plan.memory();
     let whole = layout(plan.points().len());
-    let mut tell = |memory: &mut gridos_modbus::Memory, sf: u16| {
+    let tell = |memory: &mut gridos_modbus::Memory, sf: u16| {
         let mut batch = Batch::default();
         let now = std::time::Instant::now();
         batch.start_events(&whole, Timestamp::EPOCH);

@@ -1,5 +1,7 @@
 //! The writer: carries the journal into the store for as long as the engine runs.
 
+mod error;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +17,7 @@ use crate::account::Account;
 use crate::backoff::{Backoff, random};
 use crate::blocking::blocking;
 use crate::{Loss, Store, StoreError, Stored};
+use error::WriterError;
 
 /// Failures in a row after which a writer that was told to stop leaves the rest to the journal.
 const FAILURES_WHEN_STOPPING_MAX: u32 = 3;
@@ -61,47 +64,11 @@ pub struct WriterSummary {
     pub set_aside: bool,
 }
 
-impl WriterError {
-    /// Whether trying again cannot help: only somebody who looks can.
-    fn is_for_ever(&self) -> bool {
-        matches!(self, Self::Ahead { .. } | Self::Foreign { .. })
-    }
-}
-
 impl WriterSummary {
     /// Whether everything durable is stored; the rest is carried over to the next start.
     pub fn is_drained(&self) -> bool {
         self.stored.position >= self.durable.position
     }
-}
-
-/// Why a turn of the writer failed. All of these are tried again, for ever.
-#[derive(Debug, thiserror::Error)]
-enum WriterError {
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    #[error("the journal cannot be read: {0}")]
-    Journal(#[from] JournalError),
-    #[error("the journal cannot be read at {at}, and nothing is behind it yet")]
-    Unreadable { at: Position },
-    #[error(
-        "the database has journal {stream} stored up to {stored}, but the journal goes only to \
-         {known}: it was restored from a backup, or another engine writes it too. Nothing of it is \
-         stored until the journal's folder is moved away (a new one begins a new stream) or the \
-         other engine is stopped"
-    )]
-    Ahead {
-        stream: StreamId,
-        stored: Position,
-        known: Position,
-    },
-    #[error(
-        "the database has journal {stream} stored up to {stored}, but that is another history of \
-         it: the journal's folder was restored from a backup and written again, or a copy of it \
-         is in use elsewhere. Nothing of it is stored until the folder is moved away (a new one begins \
-         a new stream)"
-    )]
-    Foreign { stream: StreamId, stored: Position },
 }
 
 /// What a turn came to.
@@ -264,7 +231,10 @@ impl Writer {
         let bytes_max = self.options.batch_bytes;
         let (reader, chunk) = (&mut self.reader, &mut self.chunk);
         match blocking(|| reader.read(at, end, bytes_max, chunk)) {
-            Ok(Read::End) => Ok(Turn::Idle),
+            Ok(Read::End) => {
+                self.works();
+                Ok(Turn::Idle)
+            }
             Ok(Read::Frames) => self.commit().await,
             Ok(Read::Foreign) => Err(self.foreign(at)),
             Ok(Read::Damaged { resume }) => {
@@ -357,6 +327,7 @@ impl Writer {
         match outcome {
             Ok(stored) => {
                 self.telemetry.store.commits.increment();
+                self.works();
                 self.arrive(stored);
                 Ok(())
             }
@@ -369,22 +340,31 @@ impl Writer {
         }
     }
 
-    /// The database stands at a place of this journal: it works, and the ledger follows it.
+    /// The database stands at a place of this journal: the ledger follows it.
     fn arrive(&mut self, stored: Stored) {
         let tail = stored.tail;
         self.account.follow(stored, &self.telemetry.ledger);
         self.vouched = Some((tail, stored.last));
         self.at = Some(tail);
+        if tail.position > self.stored.borrow().position {
+            // The answer to the commit was lost.
+            self.works();
+        }
+        self.telemetry.store.position.set(tail.position.get());
+        self.stored.send_replace(tail);
+    }
+
+    /// The database commits, or there is nothing to commit. That it answers is not enough: with a
+    /// full disk it does, and each commit fails.
+    fn works(&mut self) {
         self.backoff.reset();
         let cells = &self.telemetry.store;
-        cells.position.set(tail.position.get());
         cells.connected.set(1);
         // It may be another writer's of the same database.
         cells.trouble.clear();
         if self.trouble.take().is_some() {
             tracing::info!("the database works again");
         }
-        self.stored.send_replace(tail);
     }
 
     fn record_latency(&mut self) {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use gridos_modbus::Plan;
 use gridos_model::{DeviceIndex, Layout};
 use gridos_ring::Intake;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::connect::Via;
+use super::connects::Connects;
 use super::session::Session;
 use super::unit::Unit;
 use crate::Collector;
@@ -46,7 +47,10 @@ pub struct ModbusDevice {
     /// How many connections the address takes at once, 1 to 8; the units behind it are spread
     /// over them. Of devices that share an address, the smallest counts.
     pub connections: usize,
-    /// A device that keeps failing is asked more and more rarely, but at least this often.
+    /// A device that keeps failing is asked more and more rarely, but at least this often; or once
+    /// in two scan periods, or in ten times what asking every failing unit of its connection takes,
+    /// if that is longer. If one of them answers, the others are asked at once, one after the other,
+    /// as long as each answers.
     pub probe_max: Duration,
 }
 
@@ -64,7 +68,8 @@ impl ModbusDevice {
     /// Asking a device that keeps failing, at least, unless said otherwise.
     pub const PROBE_MAX: Duration = Duration::from_secs(60);
     /// Connections of the whole process that may be under way at once, unless said otherwise: after
-    /// a switch restarts, thousands come back.
+    /// a switch restarts, thousands come back. A quarter of them is for addresses that could not be
+    /// connected to the last time, and a quarter is kept free for those that answered.
     pub const CONNECTS_AT_ONCE: usize = 512;
 }
 
@@ -123,9 +128,7 @@ pub fn start(
         let key = (device.host.clone(), device.port);
         connections.entry(key).or_default().push(device);
     }
-    let connects = Arc::new(Semaphore::new(
-        connects_at_once.clamp(1, Semaphore::MAX_PERMITS),
-    ));
+    let connects = Arc::new(Connects::new(connects_at_once));
     let sessions: Vec<_> = connections.into_values().flat_map(spread).collect();
     let count = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
     let start_within = START_INTERVAL.saturating_mul(count);

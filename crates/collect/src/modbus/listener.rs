@@ -70,7 +70,9 @@ pub enum Service {
 /// When a write is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Confirm {
-    /// When it is durable: what is acknowledged survives a power cut.
+    /// When it is durable: what is acknowledged survives a power cut. If that takes more than three
+    /// seconds, the answer is exception 6 (busy); the values may become durable all the same, and
+    /// are then there twice if the device writes them again.
     #[default]
     Durable,
     /// When it is in the ring: faster, but a crash may lose what was acknowledged.

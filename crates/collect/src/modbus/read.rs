@@ -9,6 +9,7 @@ use gridos_model::{Layout, Quality, Timestamp};
 
 use super::client::Content;
 use super::isolation::{Ask, Isolation};
+use crate::quiet::Told;
 
 /// One request of a device.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Read {
     pub(super) void: Option<Quality>,
     /// The exception that leaves all its points without a value.
     pub(super) refusal: Option<u8>,
+    /// Whether the log says so.
+    pub(super) is_told_refused: Told<bool>,
     /// How often it was sent again because the device was busy.
     pub(super) retries: u32,
     hunt: Option<Box<Hunt>>,
@@ -122,6 +125,7 @@ impl Read {
             layout,
             void: None,
             refusal: None,
+            is_told_refused: Told::new(Some(false)),
             retries: 0,
             hunt: None,
         }

@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
-use gridos_telemetry::{Gauge, ModbusCells};
-use tokio::sync::Semaphore;
+use gridos_telemetry::ModbusCells;
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
 use super::connect::Connector;
+use super::connects::{Connects, Standing};
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::isolation::Ask;
+use super::open::Open;
 use super::poll::{Taken, deliver, deliver_void, wall};
 use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
+use super::wariness::Wariness;
 use crate::Backoff;
 use crate::spread::{fraction, mix};
 
@@ -33,12 +35,12 @@ pub(super) struct Session {
     start_delay: Duration,
     /// Requests without an answer, one after the other, whoever was asked.
     failures: usize,
-    /// Whether the last connection could not be made.
-    was_unreachable: bool,
-    /// Failing units are not asked before then while others answer.
-    wary_until: Instant,
+    /// What is known of the address.
+    standing: Standing,
+    /// Holds failing units back while others answer.
+    wariness: Wariness,
     intake: Intake,
-    connects: Arc<Semaphore>,
+    connects: Arc<Connects>,
 }
 
 /// What is under way: a request of a lane.
@@ -55,9 +57,6 @@ const RECONNECT_MIN: Duration = Duration::from_millis(500);
 /// A busy device is asked again so often within one scan, after waits that double from this one.
 const BUSY_RETRIES: u32 = 3;
 const BUSY_WAIT: Duration = Duration::from_millis(50);
-/// For each second that was spent waiting in vain, so many belong to the units that answer.
-const SECONDS_FOR_OTHERS: u32 = 9;
-
 /// The first connections are made within this time, not all at once.
 const START_WITHIN: Duration = Duration::from_secs(1);
 
@@ -67,7 +66,7 @@ impl Session {
     pub(super) fn new(
         devices: Vec<ModbusDevice>,
         intake: &Intake,
-        connects: &Arc<Semaphore>,
+        connects: &Arc<Connects>,
         start_within: Duration,
     ) -> Option<Self> {
         let first = devices.first()?;
@@ -94,8 +93,8 @@ impl Session {
                 .max(start_within)
                 .mul_f64(fraction(seed)),
             failures: 0,
-            was_unreachable: false,
-            wary_until: now,
+            standing: Standing::Unproven,
+            wariness: Wariness::new(now),
             units,
             intake: intake.clone(),
             connects: Arc::clone(connects),
@@ -124,9 +123,8 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Client, ReadError> {
-        let _permit = if self.connector.is_dialled() {
-            // The semaphore is never closed; if it were, connecting unbounded is the lesser evil.
-            self.connects.acquire().await.ok()
+        let _admission = if self.connector.is_dialled() {
+            Some(self.connects.admit(self.standing).await)
         } else {
             None
         };
@@ -139,14 +137,14 @@ impl Session {
     fn on_unreachable(&mut self, error: &ReadError) {
         self.cells().io_errors.increment();
         self.failures = self.units.len();
-        self.was_unreachable = true;
+        self.standing = Standing::Failing;
         let now = Instant::now();
         for (n, unit) in self.units.iter_mut().enumerate() {
             unit.failed(error);
             if let Some(wait) = unit.demotion.on_failure() {
                 unit.demoted(error, wait);
             }
-            if std::mem::take(&mut unit.is_held) {
+            if unit.held_until.take().is_some() {
                 self.schedule.release(n, now);
             }
         }
@@ -159,7 +157,8 @@ impl Session {
         cells.connects.increment();
         let _open = Open::new(&cells.connections);
         let mut has_answered = false;
-        if std::mem::take(&mut self.was_unreachable) {
+        if self.standing == Standing::Failing {
+            self.standing = Standing::Unproven;
             // That nobody could be reached says nothing of what each unit does now.
             let demotions = self.units.iter_mut().map(|unit| &mut unit.demotion);
             demotions.for_each(Demotion::on_answer);
@@ -273,7 +272,7 @@ impl Session {
     fn complete(&mut self, place: Place, answered: &Answered) -> bool {
         let unit = &mut self.units[place.unit];
         unit.accepted(place.position);
-        unit.record_uncertainty(&answered);
+        unit.record_uncertainty(answered);
         match deliver(unit, place.position, answered, &self.intake) {
             Ok(Taken::Yes) => {
                 self.done(place.lane);
@@ -353,6 +352,10 @@ impl Session {
         }
         unit.stats.failures.increment();
         unit.failed(error);
+        if matches!(error, ReadError::Timeout(_)) && !self.units.iter().any(Unit::is_up) {
+            // The address may be gone without a word.
+            self.standing = Standing::Unproven;
+        }
         self.abandon(place.lane);
         self.punish(place.unit, error, spent);
     }
@@ -361,10 +364,24 @@ impl Session {
     fn on_answered(&mut self, place: Place) {
         self.backoff.reset();
         self.failures = 0;
+        self.standing = Standing::Good;
         let unit = &mut self.units[place.unit];
         unit.answered(wall());
-        if std::mem::take(&mut unit.is_held) {
-            self.schedule.release(place.unit, Instant::now());
+        if unit.held_until.take().is_some() {
+            let now = Instant::now();
+            self.schedule.release(place.unit, now);
+            self.ask_next_held(now);
+        }
+    }
+
+    /// What brought one unit back may have brought all: the next is asked at once, and if it
+    /// answers, the one after it.
+    fn ask_next_held(&mut self, now: Instant) {
+        let units = self.units.iter_mut().enumerate();
+        let held = units.filter_map(|(n, unit)| Some((unit.held_until.as_mut()?, n)));
+        if let Some((until, unit)) = held.min() {
+            *until = now;
+            self.schedule.hold(unit, now);
         }
     }
 
@@ -374,17 +391,19 @@ impl Session {
         let now = Instant::now();
         let others_answer = self.units.iter().any(Unit::is_up);
         let failed = &mut self.units[unit];
+        failed.spent = spent;
         let wait = failed.demotion.on_failure();
         if let Some(wait) = wait {
             failed.demoted(error, wait);
         }
         let mut until = wait.map(|wait| now + wait);
         if others_answer {
-            self.wary_until = self.wary_until.max(now) + spent * SECONDS_FOR_OTHERS;
-            until = until.max(Some(self.wary_until));
+            let failing = self.units.iter().filter(|unit| !unit.is_up());
+            let all = failing.map(|unit| unit.spent).sum();
+            until = until.max(Some(self.wariness.on_failure(spent, all, now)));
         }
         if let Some(until) = until {
-            failed.is_held = true;
+            self.units[unit].held_until = Some(until);
             self.schedule.hold(unit, until);
         }
     }
@@ -473,21 +492,5 @@ impl Session {
 
     fn cells(&self) -> &ModbusCells {
         &self.intake.telemetry().modbus
-    }
-}
-
-/// Counts a connection as open until it is dropped, however its session ends.
-struct Open<'a>(&'a Gauge);
-
-impl<'a> Open<'a> {
-    fn new(connections: &'a Gauge) -> Self {
-        connections.add(1);
-        Self(connections)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.sub(1);
     }
 }

@@ -7,15 +7,20 @@ mod credentials;
 mod reason;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::rustls::{ClientConfig, ServerConfig};
-use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+use tokio_rustls::{LazyConfigAcceptor, TlsConnector, client, server};
 
 pub use certificate::Certificate;
 pub use credentials::{Credentials, CredentialsError, CredentialsFile};
@@ -52,7 +57,8 @@ impl TlsClient {
 }
 
 impl TlsServer {
-    /// Shakes hands over `stream` and tells whose certificate it was.
+    /// Shakes hands over `stream` and tells whose certificate it was. The first answer, which costs
+    /// nearly all of it, is made with a permit of `turns`; none is held while the peer is silent.
     ///
     /// # Errors
     /// If the peer is not done `within` that time, or has no certificate that is valid.
@@ -60,9 +66,21 @@ impl TlsServer {
         &self,
         stream: TcpStream,
         within: Duration,
+        turns: &Semaphore,
     ) -> io::Result<(server::TlsStream<TcpStream>, Certificate)> {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
-        let shaken = timeout(within, acceptor.accept(stream)).await?;
+        let shaking = async {
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            // The semaphore is never closed; if it were, shaking hands unbounded is the lesser evil.
+            let turn = turns.acquire().await.ok();
+            let mut answering = pin!(hello.into_stream(Arc::clone(&self.config)));
+            let answered = poll_fn(|context| Poll::Ready(answering.as_mut().poll(context))).await;
+            drop(turn);
+            match answered {
+                Poll::Ready(stream) => stream,
+                Poll::Pending => answering.await,
+            }
+        };
+        let shaken = timeout(within, shaking).await?;
         let stream = shaken.map_err(reason::in_words)?;
         let (_, session) = stream.get_ref();
         let chain = session.peer_certificates().unwrap_or_default();

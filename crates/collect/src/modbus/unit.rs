@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gridos_modbus::{Memory, Plan};
 use gridos_model::{Gap, GapReason, Layout, Quality, Timestamp};
@@ -14,6 +14,7 @@ use super::error::ReadError;
 use super::poll::wall;
 use super::read::{Answered, Read};
 use super::schedule::Lane;
+use crate::quiet::{Quiet, Told, if_any};
 
 /// A device as its session sees it.
 #[derive(Debug)]
@@ -27,8 +28,10 @@ pub(super) struct Unit {
     pub(super) memory: Memory,
     pub(super) stats: Arc<DeviceStats>,
     pub(super) demotion: Demotion,
-    /// Whether its scans rest until it answers.
-    pub(super) is_held: bool,
+    /// Its scans rest until it answers, and it is not asked before then.
+    pub(super) held_until: Option<Instant>,
+    /// How long it was last waited for in vain.
+    pub(super) spent: Duration,
     /// Whether a connection that broke was not blamed on it, until it answers.
     pub(super) is_forgiven: bool,
     /// Why readings are missing since the last ones that were taken.
@@ -36,6 +39,18 @@ pub(super) struct Unit {
     /// When the last readings were taken, or the session began.
     covered: Timestamp,
     scan_periods: Vec<Duration>,
+    log: Log,
+}
+
+/// What was said of it in the log.
+#[derive(Debug)]
+struct Log {
+    is_up: Told<bool>,
+    states: Quiet<2>,
+    is_demoted: Told<bool>,
+    demotions: Quiet<2>,
+    requests: Quiet<4>,
+    registers: Quiet<4>,
 }
 
 /// The scans of one class of a unit.
@@ -70,13 +85,22 @@ impl Unit {
             memory: device.plan.memory(),
             whole: device.whole,
             demotion: Demotion::new(shortest.unwrap_or_default(), device.probe_max, seed),
-            is_held: false,
+            held_until: None,
+            spent: Duration::ZERO,
             is_forgiven: false,
             missed: None,
             covered: wall(),
             plan: device.plan,
             stats,
             scan_periods: device.scan_periods,
+            log: Log {
+                is_up: Told::new(None),
+                states: Quiet::default(),
+                is_demoted: Told::new(Some(false)),
+                demotions: Quiet::default(),
+                requests: Quiet::default(),
+                registers: Quiet::default(),
+            },
         }
     }
 
@@ -118,21 +142,13 @@ impl Unit {
         self.stats.state() == DeviceState::Up
     }
 
-    /// Notes an answer at `now`, with one line if the device was not up.
+    /// Notes an answer at `now`, with a line if the device was not up.
     pub(super) fn answered(&mut self, now: Timestamp) {
         self.demotion.on_answer();
         self.is_forgiven = false;
-        let device = self.stats.name();
-        if self.stats.set_demoted(false) {
-            tracing::info!(
-                device,
-                unit = self.id,
-                "device is asked as often as others again"
-            );
-        }
+        self.stats.set_demoted(false);
         let was_down = self.stats.state() == DeviceState::Down;
         if self.stats.answered(now.as_nanos()) {
-            tracing::info!(device, unit = self.id, "device is up");
             for read in &mut self.reads {
                 read.void = None;
                 if was_down {
@@ -140,15 +156,34 @@ impl Unit {
                 }
             }
         }
+        let (device, unit, now) = (self.stats.name(), self.id, Instant::now());
+        let log = &mut self.log;
+        if let Some(kept_back) = log.is_demoted.tell(false, &mut log.demotions, now) {
+            let kept_back = if_any(kept_back);
+            tracing::info!(
+                device,
+                unit,
+                kept_back,
+                "device is asked as often as others again"
+            );
+        }
+        if let Some(kept_back) = log.is_up.tell(true, &mut log.states, now) {
+            tracing::info!(device, unit, kept_back = if_any(kept_back), "device is up");
+        }
     }
 
-    /// Notes that the unit could not be reached, with one line if it was not down; then its
-    /// points lose their values.
+    /// Notes that the unit could not be reached, with a line if it was not down; then its points
+    /// lose their values.
     pub(super) fn failed(&mut self, error: &ReadError) {
-        if !self.stats.failed(error) {
+        let is_new = self.stats.failed(error);
+        let (log, now) = (&mut self.log, Instant::now());
+        if let Some(kept_back) = log.is_up.tell(false, &mut log.states, now) {
+            let (device, unit, kept_back) = (self.stats.name(), self.id, if_any(kept_back));
+            tracing::warn!(device, unit, kept_back, %error, "device is down");
+        }
+        if !is_new {
             return;
         }
-        tracing::warn!(device = self.stats.name(), unit = self.id, %error, "device is down");
         self.missed = Some(GapReason::DeviceDown);
         for read in &mut self.reads {
             read.void = Some(Quality::COMM_LOST);
@@ -156,18 +191,19 @@ impl Unit {
         }
     }
 
-    /// Notes that the unit keeps failing and is left alone for `wait`, with one line if that is
-    /// new.
-    pub(super) fn demoted(&self, error: &ReadError, wait: Duration) {
+    /// Notes that the unit keeps failing and is left alone for `wait`, with a line if that is new.
+    pub(super) fn demoted(&mut self, error: &ReadError, wait: Duration) {
         let seconds = wait.as_secs_f64();
         self.stats.note(error);
-        if self.stats.set_demoted(true) {
-            let (device, unit) = (self.stats.name(), self.id);
-            tracing::warn!(device, unit, seconds, %error, "device keeps failing: asked more rarely");
+        self.stats.set_demoted(true);
+        let (log, now) = (&mut self.log, Instant::now());
+        if let Some(kept_back) = log.is_demoted.tell(true, &mut log.demotions, now) {
+            let (device, unit, kept_back) = (self.stats.name(), self.id, if_any(kept_back));
+            tracing::warn!(device, unit, seconds, kept_back, %error, "device keeps failing: asked more rarely");
         }
     }
 
-    /// Notes that the request at `position` was refused as a whole, with one line if it was not
+    /// Notes that the request at `position` was refused as a whole, with a line if it was not
     /// before; then its points lose their values.
     pub(super) fn refused(&mut self, position: usize, code: u8, error: &ReadError) {
         let read = &mut self.reads[position];
@@ -176,24 +212,36 @@ impl Unit {
         self.stats.note(&format_args!(
             "reading {count} of {table} from address {start}: {error}"
         ));
-        if read.refusal.replace(code).is_none() {
+        let is_new = read.refusal.replace(code).is_none();
+        if is_new {
             read.void = Some(Quality::DEVICE_ERROR);
-            let device = self.stats.name();
-            tracing::warn!(device, unit = self.id, %table, start, count, %error, "request refused");
+        }
+        let (requests, now) = (&mut self.log.requests, Instant::now());
+        if let Some(kept_back) = read.is_told_refused.tell(true, requests, now) {
+            let (device, unit, kept_back) = (self.stats.name(), self.id, if_any(kept_back));
+            tracing::warn!(device, unit, %table, start, count, kept_back, %error, "request refused");
+        }
+        if is_new {
             self.show_refused();
         }
         self.tell_refused(position);
     }
 
-    /// Notes that the request at `position` was answered, with one line if it was refused before.
+    /// Notes that the request at `position` was answered, with a line if it was refused before.
     pub(super) fn accepted(&mut self, position: usize) {
         let read = &mut self.reads[position];
         read.retries = 0;
-        if read.refusal.take().is_some() {
+        let is_new = read.refusal.take().is_some();
+        if is_new {
             read.void = None;
+        }
+        let (requests, now) = (&mut self.log.requests, Instant::now());
+        if let Some(kept_back) = read.is_told_refused.tell(false, requests, now) {
             let (table, start) = (read.request.table(), read.request.start());
-            let device = self.stats.name();
-            tracing::info!(device, unit = self.id, %table, start, "request answered again");
+            let (device, unit, kept_back) = (self.stats.name(), self.id, if_any(kept_back));
+            tracing::info!(device, unit, %table, start, kept_back, "request answered again");
+        }
+        if is_new {
             self.show_refused();
         }
         self.tell_refused(position);
@@ -215,23 +263,30 @@ impl Unit {
             .collect();
         self.memory.refuse(&points, &refused);
         let registers = self.show_refused();
-        let device = self.stats.name();
-        let names = names.join(", ");
-        if refused.is_empty() {
-            tracing::info!(
-                device,
-                unit = self.id,
-                "all registers of the request are read again"
-            );
-        } else {
+        if !refused.is_empty() {
             self.stats.note(&format_args!(
                 "exception 2 (illegal data address) for {registers}; the other registers are read"
             ));
+        }
+        // What is kept back is shown as the device's state all the same.
+        let Some(kept_back) = self.log.registers.say(Instant::now()) else {
+            return;
+        };
+        let (device, unit, kept_back) = (self.stats.name(), self.id, if_any(kept_back));
+        if refused.is_empty() {
+            tracing::info!(
+                device,
+                unit,
+                kept_back,
+                "all registers of the request are read again"
+            );
+        } else {
             tracing::warn!(
                 device,
-                unit = self.id,
+                unit,
                 registers,
-                points = names,
+                points = names.join(", "),
+                kept_back,
                 "device refuses registers: only those around them are read"
             );
         }

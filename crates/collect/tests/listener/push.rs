@@ -248,3 +248,21 @@ async fn frames_that_come_in_pieces_or_together_are_all_answered() {
     }
     rig.stop().await;
 }
+
+/// The clock stands still unless everybody waits.
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_is_slow_for_too_long_is_busy_and_what_it_has_is_not_lost() {
+    let mut rig = Rig::start(vec![plc()], Terms::default()).await;
+    rig.set(Disk::Slow);
+    let mut client = rig.client().await;
+    assert_eq!(client.ask(&[6, 0, 12, 0, 25]).await, [0x86, 6]);
+    tokio::time::resume();
+    assert_eq!(rig.values().await, named(&[("word", 2.5)]));
+    assert_eq!(rig.answers(ListenerAnswer::Busy), 1);
+    rig.redeem();
+    rig.set(Disk::Sound);
+    assert_eq!(client.ask(&[6, 0, 12, 0, 25]).await, [6, 0, 12, 0, 25]);
+    assert_eq!(rig.values().await, named(&[("word", 2.5)]));
+    assert_eq!(rig.answers(ListenerAnswer::Taken), 1);
+    rig.stop().await;
+}

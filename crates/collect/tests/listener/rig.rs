@@ -13,7 +13,7 @@ use gridos_model::{Directory, DirectoryBuilder, Point, Quality, Readings, Timest
 use gridos_ring::{Intake, Pool, Receipt, ring};
 use gridos_telemetry::{ListenerAnswer, PeerRefusal, Telemetry};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 
 /// A test that hangs ends after this time.
@@ -202,6 +202,13 @@ impl Rig {
 
     pub(crate) async fn client(&self) -> Client {
         Client(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// A client that has the address `from`, one of this machine.
+    pub(crate) async fn client_from(&self, from: [u8; 4]) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::from(from), 0).into()).unwrap();
+        Client(socket.connect(self.address).await.unwrap())
     }
 
     /// Tells everything to stop, without waiting for it.

@@ -125,3 +125,58 @@ async fn a_thousand_silent_strangers_keep_no_device_out() {
     drop(strangers);
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn one_address_with_all_places_keeps_no_other_out() {
+    const PLACES: usize = 8;
+    let terms = Terms {
+        connections_max: PLACES,
+        ..Terms::default()
+    };
+    let mut rig = Rig::start(vec![plc()], terms).await;
+    let mut many = Vec::new();
+    for _ in 0..PLACES {
+        let mut client = rig.client_from([127, 0, 0, 2]).await;
+        assert_eq!(client.ask(&[6, 0, 12, 0, 25]).await.len(), 5);
+        rig.next().await;
+        many.push(client);
+    }
+    // Each of the others takes one of its places, and keeps it.
+    let mut others = Vec::new();
+    for last in 3..6 {
+        let mut client = rig.client_from([127, 0, 0, last]).await;
+        assert_eq!(client.ask(&[6, 0, 12, 0, 26]).await.len(), 5);
+        rig.next().await;
+        others.push(client);
+    }
+    for client in &mut others {
+        assert_eq!(client.ask(&[6, 0, 12, 0, 27]).await.len(), 5);
+        rig.next().await;
+    }
+    for client in &mut many[..3] {
+        assert_eq!(client.closed().await, []);
+    }
+    assert_eq!(rig.refusals(PeerRefusal::Displaced), 3);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn frames_for_nobody_do_not_make_a_stranger_known() {
+    let terms = Terms {
+        connections_max: 2,
+        ..Terms::default()
+    };
+    let mut rig = Rig::start(vec![plc()], terms).await;
+    let mut strangers = Vec::new();
+    for last in 2..4 {
+        let mut client = rig.client_from([127, 0, 0, last]).await;
+        client.send(&adu(7, 9, &[6, 0, 12, 0, 25])).await;
+        assert_eq!(client.receive().await, (7, 9, vec![0x86, 0x0a]));
+        strangers.push(client);
+    }
+    let mut good = rig.client_from([127, 0, 0, 4]).await;
+    assert_eq!(good.ask(&[6, 0, 12, 0, 26]).await.len(), 5);
+    rig.next().await;
+    assert_eq!(strangers[0].closed().await, []);
+    rig.stop().await;
+}

@@ -11,7 +11,9 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use tokio_rustls::rustls::{
+    ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
+};
 
 use crate::authority::{Authority, Issued, Wish};
 use crate::push::plc;
@@ -36,25 +38,8 @@ async fn write(
     own: Option<&Issued>,
     version: &'static SupportedProtocolVersion,
 ) -> Option<Vec<u8>> {
-    let mut roots = RootCertStore::empty();
-    let pem = authority.pem();
-    roots
-        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-        .unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_root_certificates(roots);
-    let config = match own {
-        Some(own) => {
-            let chain = CertificateDer::from_pem_slice(own.certificate.as_bytes()).unwrap();
-            let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).unwrap();
-            config.with_client_auth_cert(vec![chain], key).unwrap()
-        }
-        None => config.with_no_client_auth(),
-    };
     let stream = TcpStream::connect(rig.address).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
+    let connector = TlsConnector::from(client(authority, own, version));
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let mut stream = connector.connect(name, stream).await.ok()?;
     stream
@@ -64,6 +49,30 @@ async fn write(
     let mut answer = vec![0; 12];
     stream.read_exact(&mut answer).await.ok()?;
     Some(answer)
+}
+
+fn client(
+    authority: &Authority,
+    own: Option<&Issued>,
+    version: &'static SupportedProtocolVersion,
+) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let pem = authority.pem();
+    roots
+        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+        .unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots);
+    Arc::new(match own {
+        Some(own) => {
+            let chain = CertificateDer::from_pem_slice(own.certificate.as_bytes()).unwrap();
+            let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).unwrap();
+            config.with_client_auth_cert(vec![chain], key).unwrap()
+        }
+        None => config.with_no_client_auth(),
+    })
 }
 
 #[tokio::test]
@@ -125,6 +134,34 @@ async fn a_role_that_is_demanded_must_be_in_the_certificate() {
     }
     rig.until(|telemetry| telemetry.listeners.refusals(PeerRefusal::Role) == 2)
         .await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_stalls_a_handshake_keeps_no_device_waiting() {
+    let authority = Authority::new("grid");
+    let mut rig = listener(&authority, Peer::Subject("plc-7".to_owned()), &[]).await;
+    let good = authority.issue("plc-7", Wish::default());
+    let mut stalled = Vec::new();
+    for _ in 0..30 {
+        stalled.push(rig.client().await);
+        let config = client(&authority, Some(&good), &TLS13);
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let mut hello = Vec::new();
+        let mut connection = ClientConnection::new(config, name).unwrap();
+        connection.write_tls(&mut hello).unwrap();
+        let mut begun = rig.client().await;
+        begun.send(&hello).await;
+        // It is answered, and then never goes on.
+        begun.0.readable().await.unwrap();
+        stalled.push(begun);
+    }
+    assert!(write(&rig, &authority, Some(&good), &TLS13).await.is_some());
+    rig.next().await;
+    // All the others were still waited for meanwhile.
+    assert_eq!(rig.refusals(PeerRefusal::Tls), 0);
+    assert_eq!(rig.telemetry.listeners.accepts.get(), 61);
+    drop(stalled);
     rig.stop().await;
 }
 

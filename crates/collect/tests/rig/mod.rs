@@ -94,13 +94,23 @@ impl Rig {
         slots: usize,
         drains: bool,
     ) -> Self {
+        let connects = ModbusDevice::CONNECTS_AT_ONCE;
+        Self::start_connecting(setups, (batches, slots), drains, connects)
+    }
+
+    /// The same with so many connections under way at once.
+    pub(crate) fn start_connecting(
+        setups: Vec<Setup>,
+        (batches, slots): (usize, usize),
+        drains: bool,
+        connects: usize,
+    ) -> Self {
         let (devices, layouts, names) = devices(setups);
         let telemetry = Arc::new(Telemetry::new("0", names));
         let (producer, mut consumer) = ring(slots);
         let pool = Pool::new(batches, 16);
         let intake = Intake::new(pool.clone(), producer, Arc::clone(&telemetry));
         let (stop, stopped) = watch::channel(false);
-        let connects = ModbusDevice::CONNECTS_AT_ONCE;
         let collector = start(devices, connects, intake, stopped).unwrap();
         let (sender, arrived) = mpsc::unbounded_channel();
         let drained = Arc::new(AtomicBool::new(drains));

@@ -7,9 +7,11 @@ use std::time::Duration;
 use crate::rig::{Rig, Setup};
 use gridos_modbus::{Kind, Order, PlanLimits, RegisterPoint, Table};
 use gridos_sim::modbus::Table as SimTable;
-use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Server};
+use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Proxy, Server, Spoil};
 use gridos_sim::substation::{Feeder, MAP, Measurements};
-use gridos_telemetry::{DeviceState, LastError};
+use gridos_telemetry::{DeviceState, LastError, Telemetry};
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpStream;
 
 const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
@@ -228,6 +230,44 @@ async fn a_silent_unit_does_not_silence_its_neighbours() {
 }
 
 #[tokio::test]
+async fn units_that_were_away_together_come_back_together() {
+    const UNITS: u8 = 20;
+    let (good, points) = seven();
+    let (away, _) = seven();
+    away.set_fault(Some(Fault::Silent));
+    let both = Gateway::default().with(100, Arc::clone(&good) as _);
+    let gateway = (1..=UNITS).fold(both, |all, unit| all.with(unit, Arc::clone(&away) as _));
+    let server = Server::bind(FREE_PORT.into(), Arc::new(gateway));
+    let server = server.await.unwrap();
+    let setup = |unit: u8| Setup {
+        unit,
+        timeout: Duration::from_millis(50),
+        ..Setup::new(
+            format!("unit-{unit}").leak(),
+            server.local_addr(),
+            points.clone(),
+        )
+    };
+    let rig = Rig::start((1..=UNITS).chain([100]).map(setup).collect());
+    rig.until(|telemetry| telemetry.modbus.timeouts.get() >= 40)
+        .await;
+    away.set_fault(None);
+    let up = |telemetry: &Telemetry| {
+        let devices = (0..usize::from(UNITS)).map(|n| telemetry.devices.get(n).unwrap());
+        let up = devices.filter(|device| device.state() == DeviceState::Up);
+        up.count()
+    };
+    rig.until(|telemetry| up(telemetry) > 0).await;
+    let before = rig.device(usize::from(UNITS)).readings.get();
+    rig.until(|telemetry| up(telemetry) == usize::from(UNITS))
+        .await;
+    // Units take turns, so the good one tells how long it took.
+    let readings = rig.device(usize::from(UNITS)).readings.get() - before;
+    assert!(readings <= 5 * u64::from(UNITS), "{readings}");
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_full_ring_skips_scans_and_counts_them() {
     let (memory, points) = seven();
     let server = serve(&memory).await;
@@ -259,6 +299,52 @@ async fn readings_without_a_batch_are_counted_as_refused() {
     for _ in 0..3 {
         assert_eq!(rig.next().await.values, [7.0]);
     }
+    rig.stop().await;
+}
+
+/// A port of 127.0.0.0/8 that is full: what connects to it hears nothing.
+async fn full_port() -> (Socket, Vec<TcpStream>, u16) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    socket.bind(&everywhere.into()).unwrap();
+    socket.listen(0).unwrap();
+    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+    let mut waiting = Vec::new();
+    loop {
+        let connecting = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+        match tokio::time::timeout(Duration::from_millis(200), connecting).await {
+            Ok(stream) => waiting.push(stream.unwrap()),
+            Err(_) => return (socket, waiting, port),
+        }
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_swallow_connections_do_not_hold_up_a_good_one() {
+    let (memory, points) = seven();
+    let server = serve(&memory).await;
+    // Each connection brings one answer and ends with the next.
+    let script = |n: u64| {
+        if n.is_multiple_of(2) {
+            Spoil::Pass
+        } else {
+            Spoil::Cut(0)
+        }
+    };
+    let good = Proxy::start(server.local_addr(), script).await.unwrap();
+    let (_socket, _waiting, port) = full_port().await;
+    let mut setups = vec![Setup::new("good", good.local_addr(), points.clone())];
+    for last in 1..=40 {
+        let name = format!("swallows-{last}").leak();
+        setups.push(Setup {
+            period: Duration::from_secs(1),
+            ..Setup::new(name, ([127, 0, 1, last], port).into(), points.clone())
+        });
+    }
+    // Each of the others holds its connection up for ten seconds.
+    let rig = Rig::start_connecting(setups, (1_000, 1_000), true, 4);
+    rig.until(|telemetry| telemetry.modbus.connects.get() >= 400)
+        .await;
     rig.stop().await;
 }
 

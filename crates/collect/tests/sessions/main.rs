@@ -5,6 +5,7 @@
 mod answers;
 mod devices;
 mod faults;
+mod floods;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod values;

@@ -178,11 +178,23 @@ async fn lost_answers_lose_and_double_nothing() {
     }
 }
 
-/// A store whose writes wait until they are let through.
+/// A store whose writes wait until they are let through, and the first of which fail.
 struct Gate {
     inner: Arc<SqliteStore>,
     entered: Notify,
     through: Semaphore,
+    failures: AtomicU64,
+}
+
+impl Gate {
+    fn new(dir: &TempDir, failures: u64) -> Arc<Self> {
+        Arc::new(Self {
+            inner: sqlite(dir),
+            entered: Notify::new(),
+            through: Semaphore::new(0),
+            failures: AtomicU64::new(failures),
+        })
+    }
 }
 
 #[async_trait]
@@ -202,7 +214,14 @@ impl Store for Gate {
         book: &LayoutBook,
     ) -> Result<Stored, StoreError> {
         self.entered.notify_one();
-        let _through = self.through.acquire().await.unwrap();
+        self.through.acquire().await.unwrap().forget();
+        let one_less = |failures: u64| failures.checked_sub(1);
+        let failures = &self.failures;
+        let fails = failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        if fails.is_ok() {
+            let reason = "the disk is full".to_owned();
+            return Err(StoreError::Refused { reason });
+        }
         self.inner.write(stream, chunk, book).await
     }
 
@@ -234,20 +253,39 @@ async fn the_backlog_is_what_became_durable_meanwhile() {
     let pair = fixture.pair();
     fixture.sweep(&pair, at(0), &[1.5, 2.5]);
     let first = fixture.sync();
-    let gate = Arc::new(Gate {
-        inner: sqlite(&dir),
-        entered: Notify::new(),
-        through: Semaphore::new(0),
-    });
+    let gate = Gate::new(&dir, 0);
     let store: Arc<dyn Store> = Arc::clone(&gate) as _;
     let mut engine = Engine::lingering(&mut fixture, store, Duration::from_secs(3_600));
     gate.entered.notified().await;
     let end = engine.work(&mut fixture, 1);
-    gate.through.add_permits(1);
+    gate.through.add_permits(2);
     engine.stored(first).await;
     let expected = end.position.bytes_since(first.position);
     engine
         .seen(|telemetry| telemetry.store.backlog_bytes.get() == expected)
         .await;
+    assert!(engine.stop().await.is_drained());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_answers_but_commits_nothing_does_not_work() {
+    let dir = TempDir::new().unwrap();
+    let mut fixture = Fixture::new();
+    let pair = fixture.pair();
+    fixture.sweep(&pair, at(0), &[1.5, 2.5]);
+    let end = fixture.sync();
+    let gate = Gate::new(&dir, 4);
+    let mut engine = Engine::start(&mut fixture, Arc::clone(&gate) as _);
+    let store = &Arc::clone(&engine.telemetry).store;
+    for failures in 0..5 {
+        // Asked where it stands, the database has answered.
+        gate.entered.notified().await;
+        assert_eq!(store.errors.get(), failures);
+        assert_eq!(store.trouble.get().is_some(), failures > 0);
+        assert_eq!(store.connected.get(), 0);
+        gate.through.add_permits(1);
+    }
+    engine.stored(end).await;
+    assert_eq!((store.connected.get(), store.trouble.get()), (1, None));
     assert!(engine.stop().await.is_drained());
 }

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_telemetry::{Gauge, PeerRefusal};
+use gridos_telemetry::PeerRefusal;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsStream;
 
 use super::super::connect::{Stream, prepare};
+use super::super::open::Open;
 use super::super::tls::Certificate;
 use super::conversation::Conversation;
 use super::crowd::Place;
@@ -78,10 +79,8 @@ async fn secure(
     let Some(tls) = &hall.tls else {
         return Ok((Stream::Tcp(stream), None));
     };
-    // The semaphore is never closed; if it were, shaking hands unbounded is the lesser evil.
-    let permit = hall.handshakes.acquire().await.ok();
-    let accepted = tls.accept(stream, INTRODUCED_WITHIN).await;
-    drop(permit);
+    let accepted = tls.accept(stream, INTRODUCED_WITHIN, &hall.handshakes);
+    let accepted = accepted.await;
     let (stream, certificate) = accepted.map_err(|error| (PeerRefusal::Tls, error.to_string()))?;
     let role = certificate.role.as_deref();
     let is_fit = |role: &str| hall.roles.iter().any(|fit| fit == role);
@@ -90,8 +89,7 @@ async fn secure(
         let shown = role.unwrap_or("none");
         return Err((PeerRefusal::Role, format!("{subject} has the role {shown}")));
     }
-    let (listener, subject) = (&hall.name, &certificate.subject);
-    tracing::info!(listener, %peer, subject, role, "connected over TLS");
+    hall.greet(peer, &certificate);
     let stream = Stream::Tls(Box::new(TlsStream::Server(stream)));
     Ok((stream, Some(certificate)))
 }
@@ -147,20 +145,4 @@ async fn introduction<T: Clone>(
 
 fn ended(error: &io::Error) -> String {
     format!("it ended before it said who it is: {error}")
-}
-
-/// Counts a connection as open until it is dropped, however it ends.
-struct Open<'a>(&'a Gauge);
-
-impl<'a> Open<'a> {
-    fn new(connections: &'a Gauge) -> Self {
-        connections.add(1);
-        Self(connections)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.sub(1);
-    }
 }

@@ -21,6 +21,9 @@ use super::pushed::Pusher;
 
 /// How long the rest of a frame may take after its first byte, and the answer to be sent.
 const FRAME_WITHIN: Duration = Duration::from_secs(5);
+/// How long a write may wait to be durable before its device is told to try again later: from
+/// silence it could not tell a slow disk from a dead engine.
+const DURABLE_WITHIN: Duration = Duration::from_secs(3);
 
 /// One connection over which devices write.
 pub(super) struct Conversation<'a> {
@@ -86,9 +89,14 @@ impl<'a> Conversation<'a> {
                         wire: Instant::now(),
                         received: wall(),
                     };
-                    place.on_request(moment.wire);
+                    let mut devices = self.devices.iter_mut();
+                    let device = devices.find(|d| d.pusher.unit == frame.unit);
+                    if device.is_some() {
+                        // A frame to nobody proves nothing.
+                        place.on_request(moment.wire);
+                    }
                     let terms = (self.confirm, self.parts_within);
-                    let reply = answer(self.hall, &mut self.devices, &frame, moment, terms).await;
+                    let reply = answer(self.hall, device, &frame, moment, terms).await;
                     (reply, length)
                 }
                 Ok(None) => match self.wait(begun).await? {
@@ -174,12 +182,12 @@ impl<'a> Conversation<'a> {
 /// Does what `frame` asks, counts it, and says how it is answered.
 async fn answer(
     hall: &Hall,
-    devices: &mut [Device],
+    device: Option<&mut Device>,
     frame: &Frame<'_>,
     moment: Moment,
     terms: (Confirm, Duration),
 ) -> Reply {
-    let answered = match devices.iter_mut().find(|d| d.pusher.unit == frame.unit) {
+    let answered = match device {
         Some(device) => obey(hall, device, frame, moment, terms).await,
         None => Err(Exception::NoPath),
     };
@@ -234,18 +242,16 @@ async fn obey(
         offer_values(&hall.intake, pusher, &staged, moment, confirm)?,
         offer_texts(&hall.intake, pusher, &staged, moment, confirm)?,
     ];
+    let until = Deadline::now() + DURABLE_WITHIN;
     for receiver in offered.into_iter().flatten() {
-        receiver.wait().await.map_err(|_| Exception::Failure)?;
+        // What was offered may still become durable: written again it is told twice, not lost.
+        let durable = timeout_at(until, receiver.wait()).await;
+        let durable = durable.map_err(|_| Exception::Busy)?;
+        durable.map_err(|_| Exception::Failure)?;
     }
     let readings = staged.completed().len() + staged.texts().len();
     pusher.stats.readings.add(readings as u64);
-    if pusher.stats.answered(moment.received.as_nanos()) {
-        tracing::info!(
-            device = pusher.stats.name(),
-            unit = pusher.unit,
-            "device writes"
-        );
-    }
+    pusher.wrote(moment.received);
     staged.keep();
     let reply = match read {
         Some(read) => Reply::values(frame, read, image.values(read)),

@@ -1,6 +1,7 @@
-//! All who are connected to one listener, bounded; strangers make room for each other.
+//! All who are connected to one listener, bounded; strangers and crowds make room.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,20 +10,32 @@ use tokio::sync::Notify;
 
 /// The connections of one listener.
 ///
-/// Whoever has not yet sent one whole request is a stranger. If there is no room, a newcomer takes
-/// the place of the stranger who came first, so that any number of silent connections keeps nobody
-/// out; or else of the longest silent connection from its own address, which a device that
-/// reconnects has given up.
+/// Whoever has not yet sent one whole request to a device is a stranger. If there is no room, a
+/// newcomer takes the place of
+///
+/// 1. a connection from its own address, if that has more than half of all places;
+/// 2. the first stranger of the address with the most strangers, so that any number of silent
+///    connections keeps nobody out;
+/// 3. the longest silent connection from its own address, which a device that reconnects has given
+///    up;
+/// 4. the longest silent connection of the address with the most, if these are more than one, so
+///    that no single peer keeps all others out.
 #[derive(Debug)]
 pub(super) struct Crowd {
     most: usize,
     seats: Mutex<Seats>,
 }
 
+/// The connections, ranked so that nobody must look at each of them.
 #[derive(Debug, Default)]
 struct Seats {
     next: u64,
     taken: HashMap<u64, Seat>,
+    groups: HashMap<IpAddr, Group>,
+    /// The addresses with strangers: those with the most last, of equal ones that of the first.
+    strangers: BTreeSet<(usize, Reverse<Turn>, IpAddr)>,
+    /// The same of the others.
+    known: BTreeSet<(usize, Reverse<Turn>, IpAddr)>,
 }
 
 #[derive(Debug)]
@@ -32,6 +45,16 @@ struct Seat {
     active: Instant,
     displaced: Arc<Notify>,
 }
+
+/// The connections from one address, the longest silent first.
+#[derive(Debug, Default)]
+struct Group {
+    strangers: BTreeSet<Turn>,
+    known: BTreeSet<Turn>,
+}
+
+/// When a connection was last active, and its number.
+type Turn = (Instant, u64);
 
 /// One place among the connections; dropping it leaves.
 #[derive(Debug)]
@@ -48,12 +71,13 @@ impl Crowd {
         Arc::new(Self { most, seats })
     }
 
-    /// A place for a connection from `address` at `now`; `None` if only known devices are there.
+    /// A place for a connection from `address` at `now`; `None` if only known devices are there,
+    /// one of each address.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
         let mut seats = self.seats();
         if seats.taken.len() >= self.most {
-            let leaves = seats.who_leaves(address)?;
-            let seat = seats.taken.remove(&leaves)?;
+            let leaves = seats.who_leaves(address, self.most)?;
+            let seat = seats.remove(leaves)?;
             // Its task may not wait for this yet: the permit is kept until it does.
             seat.displaced.notify_one();
         }
@@ -66,7 +90,7 @@ impl Crowd {
             active: now,
             displaced: Arc::clone(&displaced),
         };
-        seats.taken.insert(number, seat);
+        seats.insert(number, seat);
         drop(seats);
         Some(Place {
             crowd: Arc::clone(self),
@@ -81,23 +105,98 @@ impl Crowd {
 }
 
 impl Seats {
-    fn who_leaves(&self, address: IpAddr) -> Option<u64> {
-        let may = |seat: &Seat| seat.is_stranger || seat.address == address;
-        let candidates = self.taken.iter().filter(|(_, seat)| may(seat));
-        let first = candidates.min_by_key(|(number, seat)| {
-            let silent_since = seat.active;
-            (!seat.is_stranger, silent_since, **number)
+    fn who_leaves(&self, address: IpAddr, most: usize) -> Option<u64> {
+        let own = self.groups.get(&address);
+        if let Some(own) = own.filter(|own| own.len() > most / 2) {
+            return own.first();
+        }
+        if let Some((_, Reverse((_, number)), _)) = self.strangers.last() {
+            return Some(*number);
+        }
+        if let Some(own) = own {
+            return own.first();
+        }
+        let (count, Reverse((_, number)), _) = self.known.last()?;
+        (*count > 1).then_some(*number)
+    }
+
+    fn insert(&mut self, number: u64, seat: Seat) {
+        let turn = (seat.active, number);
+        self.change(seat.address, |group| {
+            group.of(seat.is_stranger).insert(turn);
         });
-        first.map(|(number, _)| *number)
+        self.taken.insert(number, seat);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Seat> {
+        let seat = self.taken.remove(&number)?;
+        let turn = (seat.active, number);
+        self.change(seat.address, |group| {
+            group.of(seat.is_stranger).remove(&turn);
+        });
+        Some(seat)
+    }
+
+    /// Changes who is there of `address`, and ranks it anew.
+    fn change(&mut self, address: IpAddr, change: impl FnOnce(&mut Group)) {
+        let group = self.groups.entry(address).or_default();
+        let before = group.ranks(address);
+        change(group);
+        let after = group.ranks(address);
+        if group.len() == 0 {
+            self.groups.remove(&address);
+        }
+        for (ranking, before, after) in [
+            (&mut self.strangers, before.0, after.0),
+            (&mut self.known, before.1, after.1),
+        ] {
+            if before != after {
+                before.map(|rank| ranking.remove(&rank));
+                after.map(|rank| ranking.insert(rank));
+            }
+        }
+    }
+}
+
+type Rank = (usize, Reverse<Turn>, IpAddr);
+
+impl Group {
+    fn of(&mut self, is_stranger: bool) -> &mut BTreeSet<Turn> {
+        if is_stranger {
+            &mut self.strangers
+        } else {
+            &mut self.known
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.strangers.len() + self.known.len()
+    }
+
+    /// Who of them leaves: a stranger if there is one.
+    fn first(&self) -> Option<u64> {
+        let first = self.strangers.first().or_else(|| self.known.first());
+        first.map(|(_, number)| *number)
+    }
+
+    fn ranks(&self, address: IpAddr) -> (Option<Rank>, Option<Rank>) {
+        let rank = |all: &BTreeSet<Turn>| Some((all.len(), Reverse(*all.first()?), address));
+        (rank(&self.strangers), rank(&self.known))
     }
 }
 
 impl Place {
-    /// Notes a whole request at `now`: whoever sends one is no stranger.
+    /// Notes a whole request to a device at `now`: whoever sends one is no stranger.
     pub(super) fn on_request(&self, now: Instant) {
-        if let Some(seat) = self.crowd.seats().taken.get_mut(&self.number) {
-            seat.is_stranger = false;
-            seat.active = now;
+        let mut seats = self.crowd.seats();
+        // Who was displaced meanwhile has no seat any more.
+        if let Some(seat) = seats.remove(self.number) {
+            let seat = Seat {
+                is_stranger: false,
+                active: now,
+                ..seat
+            };
+            seats.insert(self.number, seat);
         }
     }
 
@@ -109,7 +208,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.crowd.seats().taken.remove(&self.number);
+        self.crowd.seats().remove(self.number);
     }
 }
 
@@ -125,9 +224,13 @@ mod tests {
         waiting.poll(&mut context).is_ready()
     }
 
+    fn address(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
+    }
+
     #[test]
     fn strangers_make_room_and_known_devices_stay() {
-        let (a, b): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let (a, b) = (address(1), address(2));
         let crowd = Crowd::new(2);
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
@@ -138,11 +241,76 @@ mod tests {
         assert!(is_displaced(&stranger) && !is_displaced(&known));
         drop(stranger);
         newcomer.on_request(at(4));
-        assert!(crowd.enter([10, 0, 0, 3].into(), at(5)).is_none());
+        assert!(crowd.enter(address(3), at(5)).is_none());
         // The same device again: its old connection makes room.
         let again = crowd.enter(a, at(6)).unwrap();
         assert!(is_displaced(&known));
         drop((known, again));
-        assert!(crowd.enter([10, 0, 0, 3].into(), at(7)).is_some());
+        assert!(crowd.enter(address(3), at(7)).is_some());
+    }
+
+    #[test]
+    fn a_crowd_of_one_address_makes_room_for_all_others() {
+        let crowd = Crowd::new(4);
+        let now = Instant::now();
+        let known = |last| {
+            let place = crowd.enter(address(last), now).unwrap();
+            place.on_request(now);
+            place
+        };
+        let good = known(1);
+        let many = [known(2), known(2), known(2)];
+        many[0].on_request(now + Duration::from_secs(1));
+        let newcomer = known(3);
+        assert!(is_displaced(&many[1]) && !is_displaced(&good));
+        let other = known(4);
+        assert!(is_displaced(&many[2]) && !is_displaced(&good) && !is_displaced(&newcomer));
+        // Now nobody has more than one.
+        assert!(crowd.enter(address(5), now).is_none());
+        drop((other, many));
+        assert!(crowd.enter(address(5), now).is_some());
+    }
+
+    #[test]
+    fn whoever_renews_displaces_nobody_who_has_just_come() {
+        let crowd = Crowd::new(4);
+        let now = Instant::now();
+        let known = crowd.enter(address(2), now).unwrap();
+        known.on_request(now);
+        let mut many = vec![known];
+        many.extend((0..2).map(|_| crowd.enter(address(2), now).unwrap()));
+        let good = crowd.enter(address(1), now).unwrap();
+        for _ in 0..9 {
+            many.push(crowd.enter(address(2), now).unwrap());
+            assert!(!is_displaced(&good));
+        }
+        let left = many.iter().filter(|place| !is_displaced(place)).count();
+        assert_eq!(left, 3);
+        // The same with as many strangers from two addresses.
+        let crowd = Crowd::new(5);
+        let (a, b) = (address(2), address(3));
+        let mut many: Vec<_> = [a, a, b, b]
+            .map(|address| crowd.enter(address, now).unwrap())
+            .into();
+        let good = crowd.enter(address(1), now).unwrap();
+        for address in [a, b, a, b] {
+            many.push(crowd.enter(address, now).unwrap());
+            assert!(!is_displaced(&good));
+        }
+    }
+
+    #[test]
+    fn the_ranking_forgets_whoever_leaves() {
+        let crowd = Crowd::new(9);
+        let now = Instant::now();
+        let places: Vec<_> = (0..9)
+            .map(|n| crowd.enter(address(n % 3), now).unwrap())
+            .collect();
+        places.iter().step_by(2).for_each(|p| p.on_request(now));
+        places.iter().step_by(4).for_each(|p| p.on_request(now));
+        drop(places);
+        let seats = crowd.seats();
+        assert!(seats.taken.is_empty() && seats.groups.is_empty());
+        assert!(seats.strangers.is_empty() && seats.known.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
@@ -15,12 +15,13 @@ use tokio::time::{sleep, timeout};
 use super::super::device::StartError;
 use super::super::dial_in::Inbox;
 use super::super::network::Network;
-use super::super::tls::TlsServer;
+use super::super::tls::{Certificate, TlsServer};
 use super::arrival;
 use super::crowd::Crowd;
 use super::guests::Guests;
 use super::pushed::Pusher;
 use super::{Confirm, Listener, Service};
+use crate::quiet::{Quiet, QuietOf, if_any};
 
 /// One listener while it runs.
 #[derive(Debug)]
@@ -41,10 +42,13 @@ pub(super) struct Hall {
     pub(super) purpose: Purpose,
     pub(super) intake: Intake,
     stop: watch::Receiver<bool>,
-    /// Handshakes cost a thousand times what a request costs.
+    /// Those who compute their part of a handshake, which costs a thousand times what a request
+    /// costs. Whoever waits for the peer is not among them.
     pub(super) handshakes: Semaphore,
-    /// When each reason was last logged.
-    said: Mutex<[Option<Instant>; PeerRefusal::ALL.len()]>,
+    /// What was said of each reason to send somebody away.
+    refusals: Mutex<[Quiet; PeerRefusal::ALL.len()]>,
+    /// What was said of those who came, by their certificates.
+    arrivals: Mutex<QuietOf>,
 }
 
 /// What a listener is for.
@@ -60,10 +64,6 @@ pub(super) enum Purpose {
     },
 }
 
-/// TLS handshakes under way at once.
-const HANDSHAKES_AT_ONCE: usize = 16;
-/// One line per reason and this time: whoever scans the network must not fill the log.
-const SAID_EVERY: Duration = Duration::from_secs(10);
 /// How long to wait if the system gives no connection, for example for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long what was taken may still take to be acknowledged after the stop.
@@ -99,8 +99,9 @@ impl Door {
                 purpose,
                 intake: intake.clone(),
                 stop,
-                handshakes: Semaphore::new(HANDSHAKES_AT_ONCE),
-                said: Mutex::default(),
+                handshakes: Semaphore::new(handshakes_at_once()),
+                refusals: Mutex::default(),
+                arrivals: Mutex::default(),
             }),
         })
     }
@@ -108,13 +109,17 @@ impl Door {
     /// Lets in until the stop, then waits for what was taken to be acknowledged.
     pub(super) async fn run(self) {
         let mut arrivals = JoinSet::new();
+        let mut failures: Quiet = Quiet::default();
         loop {
             tokio::select! {
                 () = self.hall.stopped() => break,
                 accepted = self.socket.accept() => match accepted {
                     Ok((stream, peer)) => self.let_in(stream, peer, &mut arrivals),
                     Err(error) => {
-                        tracing::warn!(listener = self.hall.name, %error, "no connection accepted");
+                        if let Some(kept_back) = failures.say(Instant::now()) {
+                            let (listener, kept_back) = (&self.hall.name, if_any(kept_back));
+                            tracing::warn!(listener, kept_back, %error, "no connection accepted");
+                        }
                         sleep(ACCEPT_AGAIN).await;
                     }
                 },
@@ -151,18 +156,29 @@ impl Door {
     }
 }
 
+/// Handshakes may keep half of the processors busy: the others go on polling.
+fn handshakes_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2))
+}
+
 impl Hall {
     /// Counts whoever is sent away, and says so, but not too often.
     pub(super) fn refuse(&self, reason: PeerRefusal, peer: SocketAddr, why: &dyn Display) {
         self.cells().refused(reason);
-        let now = Instant::now();
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = &mut said[reason as usize];
-        if last.is_none_or(|last| now.duration_since(last) >= SAID_EVERY) {
-            *last = Some(now);
-            drop(said);
-            let (listener, reason) = (&self.name, reason.label());
-            tracing::warn!(listener, %peer, reason, %why, "connection refused");
+        let said = locked(&self.refusals)[reason as usize].say(Instant::now());
+        if let Some(kept_back) = said {
+            let (listener, reason, kept_back) = (&self.name, reason.label(), if_any(kept_back));
+            tracing::warn!(listener, %peer, reason, kept_back, %why, "connection refused");
+        }
+    }
+
+    /// Says who has come, but not too often.
+    pub(super) fn greet(&self, peer: SocketAddr, certificate: &Certificate) {
+        let (subject, role) = (&certificate.subject, certificate.role.as_deref());
+        let said = locked(&self.arrivals).say(subject, Instant::now());
+        if let Some(kept_back) = said {
+            let (listener, kept_back) = (&self.name, if_any(kept_back));
+            tracing::info!(listener, %peer, subject, role, kept_back, "connected over TLS");
         }
     }
 
@@ -175,4 +191,8 @@ impl Hall {
     pub(super) fn cells(&self) -> &ListenerCells {
         &self.intake.telemetry().listeners
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

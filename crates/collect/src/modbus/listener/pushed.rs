@@ -1,13 +1,15 @@
 //! A device that writes its registers into the engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use gridos_modbus::Plan;
-use gridos_model::{DeviceIndex, Layout};
+use gridos_model::{DeviceIndex, Layout, Timestamp};
 use gridos_ring::Intake;
 use gridos_telemetry::DeviceStats;
 
 use super::super::device::StartError;
+use crate::quiet::{Quiet, if_any};
 
 /// A device that writes its registers into the engine.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub(super) struct Pusher {
     pub(super) plan: Arc<Plan>,
     pub(super) whole: Arc<Layout>,
     pub(super) stats: Arc<DeviceStats>,
+    /// What was said of that it writes.
+    said: Mutex<Quiet>,
 }
 
 impl PushedDevice {
@@ -40,6 +44,21 @@ impl PushedDevice {
             plan: self.plan,
             whole: self.whole,
             stats: Arc::clone(stats),
+            said: Mutex::default(),
         }))
+    }
+}
+
+impl Pusher {
+    /// Notes that it wrote at `received`, with a line if that is new.
+    pub(super) fn wrote(&self, received: Timestamp) {
+        if !self.stats.answered(received.as_nanos()) {
+            return;
+        }
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept_back) = said.say(Instant::now()) {
+            let (device, unit, kept_back) = (self.stats.name(), self.unit, if_any(kept_back));
+            tracing::info!(device, unit, kept_back, "device writes");
+        }
     }
 }

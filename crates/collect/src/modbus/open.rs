@@ -1,0 +1,19 @@
+//! Connections that are open.
+
+use gridos_telemetry::Gauge;
+
+/// Counts a connection as open until it is dropped, however it ends.
+pub(super) struct Open<'a>(&'a Gauge);
+
+impl<'a> Open<'a> {
+    pub(super) fn new(connections: &'a Gauge) -> Self {
+        connections.add(1);
+        Self(connections)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.sub(1);
+    }
+}
