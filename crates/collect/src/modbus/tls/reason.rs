@@ -46,7 +46,7 @@ fn of_certificate(reason: &CertificateError) -> String {
     ) {
         "is not meant for this side (its extended key usage)"
     } else if matches!(reason, Reason::BadSignature) {
-        "has a wrong signature"
+        "has a signature of no authority in the ca file"
     } else if matches!(reason, Reason::BadEncoding) {
         "cannot be read"
     } else if matches!(reason, Reason::Revoked) {
