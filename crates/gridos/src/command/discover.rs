@@ -26,6 +26,12 @@ pub(crate) fn run(args: &DiscoverSunspec) -> Outcome {
             );
         }
     }
+    if profile::count(args, &found) == 0 {
+        return Err(NoPoints {
+            models: found.models.len(),
+        }
+        .into());
+    }
     let text = profile::text(args, &found);
     match &args.output {
         None => output::show(text)?,
@@ -78,9 +84,61 @@ fn ended(end: End) -> String {
 )]
 struct NotSunSpec;
 
+/// A profile without points would be none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the device begins as SunSpec says, but none of its {models} models has a point that can be read: \
+     it may be starting up still, or have another unit id (--unit)"
+)]
+struct NoPoints {
+    models: usize,
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}", path.display())]
 struct NotWritten {
     path: PathBuf,
     source: std::io::Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use gridos_sim::modbus::{Memory, Server, Table as SimTable};
+
+    use super::*;
+    use crate::config::Name;
+
+    #[test]
+    fn a_device_without_points_is_told_and_nothing_is_written() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let memory = Memory::default();
+        // "SunS", and the end of the chain at once.
+        memory.set_registers(
+            SimTable::HoldingRegister,
+            40_000,
+            &[0x5375, 0x6e53, 0xffff, 0],
+        );
+        let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(memory));
+        let server = runtime.block_on(server).unwrap();
+        let output = tempfile::tempdir().unwrap();
+        let path = output.path().join("roof.toml");
+        let args = DiscoverSunspec {
+            address: server.local_addr().to_string().parse().unwrap(),
+            unit: 1,
+            profile: Name::plain("roof").unwrap(),
+            output: Some(path.clone()),
+            all: false,
+            timeout: Duration::from_secs(10),
+        };
+        let error = run(&args).unwrap_err().to_string();
+        assert!(
+            error.contains("none of its 0 models has a point"),
+            "{error}"
+        );
+        assert!(!path.exists());
+    }
 }

@@ -1,6 +1,7 @@
 //! `gridos import modbus`: a profile from the list of registers that a vendor ships.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Outcome;
@@ -11,9 +12,11 @@ use crate::output;
 
 /// The name of a profile whose file has none that would do.
 const PROFILE_DEFAULT: &str = "imported";
+/// A list of every register there is has less than a tenth of it.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 
 pub(crate) fn run(args: &ImportModbus) -> Outcome {
-    let bytes = fs::read(&args.file).map_err(|source| CannotRead {
+    let bytes = read(&args.file).map_err(|source| CannotRead {
         path: args.file.clone(),
         source,
     })?;
@@ -38,6 +41,18 @@ pub(crate) fn run(args: &ImportModbus) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// The file, if it ends soon enough: some never do.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = fs::File::open(path)?.take(FILE_BYTES_MAX + 1);
+    file.read_to_end(&mut bytes)?;
+    if file.limit() == 0 {
+        let what = "it has more than 64 MiB, which is no list of registers";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+    }
+    Ok(bytes)
 }
 
 fn options(args: &ImportModbus) -> Options {
@@ -75,14 +90,14 @@ fn name_of(file: &Path) -> String {
 #[error("cannot read {}", path.display())]
 struct CannotRead {
     path: PathBuf,
-    source: std::io::Error,
+    source: io::Error,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}", path.display())]
 struct CannotWrite {
     path: PathBuf,
-    source: std::io::Error,
+    source: io::Error,
 }
 
 #[cfg(test)]
@@ -98,5 +113,12 @@ mod tests {
         ] {
             assert_eq!(name_of(Path::new(file)), name);
         }
+    }
+
+    #[test]
+    fn a_file_without_end_is_refused() {
+        let error = read(Path::new("/dev/zero")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(error.to_string().contains("more than 64 MiB"), "{error}");
     }
 }

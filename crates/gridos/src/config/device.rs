@@ -17,6 +17,7 @@ use super::name::Name;
 use super::names::Names;
 use super::nearest::suggestion;
 use super::profile::{Profile, Protocol};
+use super::scan::PERIODS;
 use super::section::Section;
 use super::tls::{Tls, TlsFiles};
 
@@ -54,7 +55,7 @@ pub struct Device {
     pub enabled: bool,
     /// Its own timeout instead of its profile's.
     pub timeout: Option<Duration>,
-    /// Its scan periods are this much longer; 0.01 to 1000, default 1.
+    /// Its scan periods are this much longer; 0.01 to 1000, default 1. None gets shorter than 10 ms.
     pub scan_factor: f64,
     /// Its own scales, offsets and limits instead of its profile's.
     pub overrides: Vec<Override>,
@@ -164,11 +165,13 @@ impl Device {
         let guest = Guest::read(section, known.listeners, unit);
         let profile = profile?;
         let connection = match &profile.protocol {
-            Protocol::Modbus(_) if section.has("listener") => {
+            Protocol::Modbus(map) if section.has("listener") => {
+                refuse_haste(section, map.scan_periods.iter().min(), scan_factor);
                 refuse_beside_listener(section, guest.as_ref());
                 guest.as_ref().and_then(Guest::connection)
             }
-            Protocol::Modbus(_) => {
+            Protocol::Modbus(map) => {
+                refuse_haste(section, map.scan_periods.iter().min(), scan_factor);
                 let address = section.demand("address", address, "address = \"10.0.0.7:502\"");
                 address.map(|found| Connection {
                     address: found.value,
@@ -247,8 +250,21 @@ fn read_factor(section: &Section<'_>) -> f64 {
         .map_or(1.0, |found| found.value);
     if !(0.01..=1_000.0).contains(&factor) {
         section.fault("scan_factor", "is out of range; allowed are 0.01 to 1000");
+        return 1.0;
     }
     factor
+}
+
+/// No device is read more often than a scan class could say.
+fn refuse_haste(section: &Section<'_>, shortest: Option<&Duration>, factor: f64) {
+    let Some(period) = shortest.map(|period| period.mul_f64(factor)) else {
+        return;
+    };
+    let least = *PERIODS.start();
+    if period < least {
+        let what = format!("makes a scan period of {period:?}; the shortest is {least:?}");
+        section.fault("scan_factor", what);
+    }
 }
 
 fn read_overrides(device: &Section<'_>, profile: &Profile) -> Vec<Override> {

@@ -1,5 +1,6 @@
 //! `[scan_class]`: how often points are read, by name.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::name::Name;
@@ -9,6 +10,10 @@ use super::source::Found;
 
 /// The scan classes there are without any configuration.
 const DEFAULTS: [(&str, u64); 3] = [("fast", 1), ("normal", 10), ("slow", 60)];
+
+/// What a period may be.
+pub(super) const PERIODS: RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(86_400);
 
 /// How often the points of a class are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +37,6 @@ impl ScanClasses {
                 .map(|name| ScanClass { name, period })
         };
         let mut classes: Vec<ScanClass> = DEFAULTS.into_iter().filter_map(default).collect();
-        let periods = Duration::from_millis(10)..=Duration::from_secs(86_400);
         for key in section.names() {
             let name = match Name::plain(key.value) {
                 Ok(name) => name,
@@ -41,7 +45,7 @@ impl ScanClasses {
                     continue;
                 }
             };
-            let Some(period) = section.duration(key.value, &periods) else {
+            let Some(period) = section.duration(key.value, &PERIODS) else {
                 continue;
             };
             let period = period.value;

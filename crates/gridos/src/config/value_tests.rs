@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gridos_modbus::{Kind, Order, RegisterPoint, Span, Table};
 
-use super::tests::{NO_VARIABLES, no_files};
+use super::tests::{NO_VARIABLES, faults, no_files};
 use super::*;
 
 /// A profile of these points, and a device of it with what stands behind.
@@ -477,4 +477,20 @@ fn texts_of_a_fleet_are_points_that_say_so() {
     let refused = refused.unwrap_err().to_string();
     let what = "type: \"u16\" is only for protocol = \"modbus\"; remove it, or write \"string\"";
     assert!(refused.contains(what), "{refused}");
+}
+
+#[test]
+fn a_scan_factor_makes_no_period_below_the_shortest() {
+    let text = |factor: &str| {
+        format!(
+            "[scan_class]\nfast = \"10ms\"\n[[profile]]\nname = \"p\"\nprotocol = \"modbus\"\n\
+             point = [{{ name = \"a\", input = 0, scan = \"fast\" }}]\n[[device]]\nname = \"d\"\n\
+             address = \"h\"\nprofile = \"p\"\nscan_factor = {factor}\n"
+        )
+    };
+    assert_eq!(
+        faults(&text("0.01")),
+        "g.toml:11: device 'd' scan_factor: makes a scan period of 100µs; the shortest is 10ms"
+    );
+    assert_eq!(parse(&text("1")).unwrap().devices.len(), 1);
 }

@@ -86,10 +86,19 @@ fn remark(model: &Model) -> String {
     }
 }
 
+/// How many points the profile has.
+pub(super) fn count(args: &DiscoverSunspec, found: &Discovery) -> usize {
+    let known = found.points();
+    known.iter().map(|model| shown(model, args.all)).sum()
+}
+
+fn shown(of_model: &ModelPoints<'_>, all: bool) -> usize {
+    of_model.points.len() + if all { of_model.absent.len() } else { 0 }
+}
+
 fn points(out: &mut String, of_model: &ModelPoints<'_>, all: bool) -> fmt::Result {
     let (id, address) = (of_model.model.id, of_model.model.address);
-    let shown = of_model.points.len() + if all { of_model.absent.len() } else { 0 };
-    if shown == 0 {
+    if shown(of_model, all) == 0 {
         return Ok(());
     }
     writeln!(
