@@ -14,6 +14,7 @@ mod isolation;
 mod listener;
 mod network;
 mod open;
+mod pace;
 mod patience;
 mod poll;
 mod probe;

@@ -9,6 +9,7 @@ use gridos_model::{Layout, Quality, Timestamp};
 
 use super::client::Content;
 use super::isolation::{Ask, Isolation};
+use super::pace::Pace;
 use crate::quiet::Told;
 
 /// One request of a device.
@@ -25,6 +26,8 @@ pub(super) struct Read {
     pub(super) is_told_refused: Told<bool>,
     /// How often it was sent again because the device was busy.
     pub(super) retries: u32,
+    /// What was spent on searches, also on those that have ended.
+    pace: Pace,
     hunt: Option<Box<Hunt>>,
 }
 
@@ -127,8 +130,14 @@ impl Read {
             refusal: None,
             is_told_refused: Told::new(Some(false)),
             retries: 0,
+            pace: Pace::default(),
             hunt: None,
         }
+    }
+
+    /// Whether it may be asked for in the scan at `now`; else the search goes on in a later one.
+    pub(super) fn may_ask(&self, now: Instant) -> bool {
+        self.pace.is_open(now)
     }
 
     /// The addresses to ask for now.
@@ -165,7 +174,8 @@ impl Read {
         }
         hunt.isolation.on_answer();
         let (received, wire) = (piece.received, piece.wire);
-        let outcome = hunt.outcome(&self.request, received, wire);
+        let (outcome, wasted) = hunt.outcome(&self.request, received, wire);
+        self.pace.spend(wasted, wire);
         if hunt.isolation.is_whole() && hunt.isolation.is_settled() && hunt.told.is_empty() {
             self.hunt = None;
         }
@@ -197,7 +207,9 @@ impl Read {
             return Outcome::Refused;
         };
         hunt.isolation.on_refusal();
-        hunt.outcome(&self.request, received, now)
+        let (outcome, wasted) = hunt.outcome(&self.request, received, now);
+        self.pace.spend(1 + wasted, now);
+        outcome
     }
 
     /// The connection broke: what was asked for in parts is asked for anew.
@@ -267,16 +279,23 @@ impl Hunt {
         self.asked = None;
     }
 
-    fn outcome(&mut self, request: &Request, received: Timestamp, wire: Instant) -> Outcome {
+    /// What it led to, and how many answers of the pass must be asked for again.
+    fn outcome(
+        &mut self,
+        request: &Request,
+        received: Timestamp,
+        wire: Instant,
+    ) -> (Outcome, usize) {
         if self.isolation.next_ask().is_some() {
-            return Outcome::More;
+            return (Outcome::More, 0);
         }
         if self.isolation.is_dirty() {
+            let wasted = self.kept.len();
             self.begin(request);
-            return Outcome::More;
+            return (Outcome::More, wasted);
         }
         let content = std::mem::replace(&mut self.content, Content::missing(request));
-        match self.asked.take() {
+        let outcome = match self.asked.take() {
             Some(asked) => Outcome::Complete(Answered {
                 content,
                 asked,
@@ -284,7 +303,8 @@ impl Hunt {
                 wire,
             }),
             None => Outcome::Refused,
-        }
+        };
+        (outcome, 0)
     }
 }
 

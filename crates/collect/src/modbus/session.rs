@@ -207,8 +207,13 @@ impl Session {
             self.hold_back(place);
             return true;
         }
-        let ask = self.units[place.unit].reads[place.position].ask(Instant::now());
         let asked = Instant::now();
+        let read = &mut self.units[place.unit].reads[place.position];
+        if !read.may_ask(asked) {
+            self.done(place.lane);
+            return true;
+        }
+        let ask = read.ask(asked);
         let read = self.read(client, place, ask).await;
         let wire = Instant::now();
         let spent = wire - asked;
@@ -374,8 +379,7 @@ impl Session {
         }
     }
 
-    /// What brought one unit back may have brought all: the next is asked at once, and if it
-    /// answers, the one after it.
+    /// Asks the next held unit at once: what brought one back may have brought all.
     fn ask_next_held(&mut self, now: Instant) {
         let units = self.units.iter_mut().enumerate();
         let held = units.filter_map(|(n, unit)| Some((unit.held_until.as_mut()?, n)));

@@ -78,6 +78,47 @@ impl Device for Turning {
     }
 }
 
+/// Has no part of its 40 registers, and all of them every second time.
+#[derive(Default)]
+struct Whole(AtomicU64);
+
+impl Device for Whole {
+    fn registers(&self, read: Read, words: &mut [u16]) -> Result<(), Exception> {
+        words.fill(7);
+        let is_whole = read.count == 40;
+        if is_whole && !self.0.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+            return Ok(());
+        }
+        Err(Exception::IllegalAddress)
+    }
+
+    fn bits(&self, _: Read, _: &mut [bool]) -> Result<(), Exception> {
+        Err(Exception::IllegalFunction)
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_finds_something_else_each_time_has_its_pace() {
+    let device: Arc<dyn Device> = Arc::new(Whole::default());
+    let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), device);
+    let server = server.await.unwrap();
+    let point = |n| RegisterPoint::new(&format!("p{n}"), Table::InputRegister, n, Kind::U16);
+    let setup = Setup::new("d", server.local_addr(), (0..40).map(point).collect());
+    let began = Instant::now();
+    let rig = Rig::start(vec![setup]);
+    rig.until(|telemetry| telemetry.modbus.polls.get() >= 160)
+        .await;
+    let (polls, seconds) = (rig.telemetry.modbus.polls.get(), began.elapsed().as_secs());
+    // Some at once, so many a second, and what was of use.
+    let sweeps = rig.device(0).readings.get() / 40;
+    assert!(sweeps > 0);
+    assert!(
+        polls <= 64 + 32 * (seconds + 1) + sweeps + 1,
+        "{polls} in {seconds} s"
+    );
+    rig.stop().await;
+}
+
 /// Polls a device that turns 50 times; how often each line may be said, and was.
 async fn turn(fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
     let lines = Lines::default();
