@@ -1,0 +1,1 @@
+//! The transport function: fragments in segments.
