@@ -1,6 +1,6 @@
 //! What the link layer has seen.
 
-use super::Fault;
+use super::{Fault, Refusal};
 
 /// What a reader has made of its stream.
 ///
@@ -51,5 +51,69 @@ impl ReaderCounters {
             Fault::BodyCrc { .. } => &mut self.body_crc_errors,
         };
         *counter += 1;
+    }
+}
+
+/// What a station has made of the frames it was given.
+///
+/// Every frame is accounted for: `frames` is the sum of `delivered`, `repeated`, `requests`,
+/// `replies` and [`StationCounters::refused`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StationCounters {
+    /// Frames that were handled.
+    pub frames: u64,
+    /// Frames whose user data were handed on.
+    pub delivered: u64,
+    /// Frames of confirmed user data that had been handed on before.
+    pub repeated: u64,
+    /// Requests of the link layer itself: reset, test and status.
+    pub requests: u64,
+    /// Frames of a secondary station.
+    pub replies: u64,
+    /// Replies that say the request for a status is not supported. They count as replies.
+    pub not_supported: u64,
+    /// Confirmed frames that were accepted though the link states had not been reset.
+    pub unreset: u64,
+    /// Keep-alives sent.
+    pub keep_alives: u64,
+    /// Keep-alives that nothing answered in time.
+    pub keep_alives_failed: u64,
+    /// Frames refused as [`Refusal::WrongDirection`].
+    pub wrong_direction: u64,
+    /// Frames refused as [`Refusal::Broadcast`].
+    pub broadcast: u64,
+    /// Frames refused as [`Refusal::SelfAddress`].
+    pub self_address: u64,
+    /// Frames refused as [`Refusal::UnknownDestination`].
+    pub unknown_destination: u64,
+    /// Frames refused as [`Refusal::UnknownSource`].
+    pub unknown_source: u64,
+    /// Frames refused as [`Refusal::NotReset`].
+    pub not_reset: u64,
+}
+
+impl StationCounters {
+    /// Frames refused, whatever the reason.
+    pub fn refused(&self) -> u64 {
+        self.wrong_direction
+            + self.broadcast
+            + self.self_address
+            + self.unknown_destination
+            + self.unknown_source
+            + self.not_reset
+    }
+
+    /// Counts a frame that no station takes, for a connection that carries several of them.
+    pub fn on_refused(&mut self, refusal: Refusal) {
+        let counter = match refusal {
+            Refusal::WrongDirection => &mut self.wrong_direction,
+            Refusal::Broadcast => &mut self.broadcast,
+            Refusal::SelfAddress => &mut self.self_address,
+            Refusal::UnknownDestination => &mut self.unknown_destination,
+            Refusal::UnknownSource => &mut self.unknown_source,
+            Refusal::NotReset => &mut self.not_reset,
+        };
+        *counter += 1;
+        self.frames += 1;
     }
 }

@@ -12,7 +12,7 @@
 //! All numbers are little-endian (IEEE 1815-2012, 9.2.4).
 
 use super::crc::crc;
-use super::{Address, Control, Function, Payload};
+use super::{Address, Control, Function, Pair, Payload};
 
 /// What a frame begins with.
 pub(super) const START: [u8; 2] = [0x05, 0x64];
@@ -97,6 +97,17 @@ pub fn encode(
         .chunks(BLOCK_BYTES)
         .for_each(|block| push_block(block, out));
     Ok(())
+}
+
+/// Appends a frame without user data from the local station of `pair`, whose function must not
+/// carry any.
+pub(super) fn encode_bare(pair: &Pair, function: Function, out: &mut Vec<u8>) {
+    let control = Control {
+        from_master: pair.from_master(),
+        function,
+    };
+    debug_assert!(!control.has_user_data(), "{function} needs user data");
+    push_header(LENGTH_MIN, control, pair.remote(), pair.local(), out);
 }
 
 fn push_header(

@@ -1,8 +1,9 @@
-//! The link layer from outside: broken streams, in any pieces.
+//! The link layer from outside: broken streams, stations in fake time.
 
 #![cfg(test)]
 
 mod chunks;
 mod hostile;
 mod resync;
+mod station;
 mod wire;
