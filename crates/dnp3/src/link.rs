@@ -2,8 +2,8 @@
 //! clause 9).
 //!
 //! A [`Reader`] finds the [`Frame`]s in what a socket delivers; a [`Station`] takes those that are
-//! for it, answers for the link layer and hands the user data to the transport
-//! function. Confirmed user data are accepted, never sent: over TCP they only
+//! for it, answers for the link layer and hands the user data to the [transport
+//! function](crate::transport). Confirmed user data are accepted, never sent: over TCP they only
 //! cost time.
 
 mod address;
@@ -25,6 +25,7 @@ pub use control::{Control, ControlError, Function, Primary, Secondary};
 pub use counters::{ReaderCounters, StationCounters};
 pub use crc::crc;
 pub use fault::{Fault, LinkError};
+pub(crate) use frame::encode_segment;
 pub use frame::{
     EncodeError, FRAME_BYTES_MAX, Frame, HEADER_BYTES, PAYLOAD_BYTES_MAX, encode, frame_bytes,
 };

@@ -12,7 +12,7 @@
 //! All numbers are little-endian (IEEE 1815-2012, 9.2.4).
 
 use super::crc::crc;
-use super::{Address, Control, Function, Pair, Payload};
+use super::{Address, Control, Function, Pair, Payload, Primary};
 
 /// What a frame begins with.
 pub(super) const START: [u8; 2] = [0x05, 0x64];
@@ -108,6 +108,32 @@ pub(super) fn encode_bare(pair: &Pair, function: Function, out: &mut Vec<u8>) {
     };
     debug_assert!(!control.has_user_data(), "{function} needs user data");
     push_header(LENGTH_MIN, control, pair.remote(), pair.local(), out);
+}
+
+/// Appends a frame of unconfirmed user data from the local station of `pair`: `first`, and `rest`,
+/// of which at most 249 bytes are taken.
+pub(crate) fn encode_segment(pair: &Pair, first: u8, rest: &[u8], out: &mut Vec<u8>) {
+    let rest = rest.get(..PAYLOAD_BYTES_MAX - 1).unwrap_or(rest);
+    let length = u8::try_from(rest.len()).map_or(u8::MAX, |bytes| bytes + LENGTH_MIN + 1);
+    let function = Function::Primary {
+        function: Primary::UnconfirmedUserData,
+        fcb: false,
+    };
+    let control = Control {
+        from_master: pair.from_master(),
+        function,
+    };
+    out.reserve(frame_bytes(1 + rest.len()));
+    push_header(length, control, pair.remote(), pair.local(), out);
+    let (head, rest) = rest
+        .split_at_checked(BLOCK_BYTES - 1)
+        .unwrap_or((rest, &[]));
+    let mut block = [0; BLOCK_BYTES];
+    block[0] = first;
+    block[1..=head.len()].copy_from_slice(head);
+    push_block(&block[..=head.len()], out);
+    rest.chunks(BLOCK_BYTES)
+        .for_each(|block| push_block(block, out));
 }
 
 fn push_header(

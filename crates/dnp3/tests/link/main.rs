@@ -1,8 +1,9 @@
-//! The link layer from outside: broken streams, stations in fake time.
+//! The link layer from outside: frames of the field, broken streams, stations in fake time.
 
 #![cfg(test)]
 
 mod chunks;
+mod golden;
 mod hostile;
 mod resync;
 mod station;
