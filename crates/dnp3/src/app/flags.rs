@@ -6,7 +6,7 @@ use bitflags::bitflags;
 
 use crate::app::{CommandStatus, FlagSet};
 
-/// The flag octet of an object, as it came (IEEE 1815-2012, 11.6).
+/// The flag octet of an object, as it came (IEEE 1815-2012, clause 11).
 ///
 /// Bits 0 to 4 mean the same for all kinds of points; for the others see the typed sets. The state
 /// bits of binaries are kept too: mask them with [`Flags::quality`] before comparing two octets.

@@ -200,8 +200,8 @@ impl EventClasses {
 }
 
 impl Selection {
-    /// What an integrity poll reads: all events, then all static values
-    /// (IEEE 1815-2012, 5.1.1.1.2).
+    /// What an integrity poll reads: all events first, so that no older event follows the static
+    /// values.
     pub const INTEGRITY: [Self; 4] = [
         Self::class(Class::One),
         Self::class(Class::Two),

@@ -242,7 +242,7 @@ impl ResponseWriter {
         variation: Variation,
         append: impl FnOnce(&mut Self) -> Result<(), Unfit>,
     ) -> Result<(), WriteError> {
-        let (start, common) = (self.octets.len(), self.common);
+        let (start, common, open) = (self.octets.len(), self.common, self.open);
         let appended = match append(self) {
             Ok(()) if self.octets.len() > self.limit => Err(WriteError::Full),
             Ok(()) => Ok(()),
@@ -252,6 +252,7 @@ impl ResponseWriter {
         if appended.is_err() {
             self.octets.truncate(start);
             self.common = common;
+            self.open = open;
         }
         appended
     }

@@ -3,7 +3,7 @@
 use crate::app::{ObjectHeader, Role, Variation};
 
 /// A time on the wire: milliseconds since 1970-01-01 00:00 UTC, in six octets
-/// (IEEE 1815-2012, 11.3).
+/// (IEEE 1815-2012, clause 11).
 ///
 /// Older devices may count in local time; the number alone does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
