@@ -5,4 +5,5 @@
 
 pub mod app;
 pub mod link;
+pub mod outstation;
 pub mod transport;
