@@ -21,9 +21,7 @@ main() {
     raise_files
     configure
     trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$WORK"' EXIT
-    "$BINARY" simulate modbus --devices "$DEVICES" --port-base "$PORT_BASE" \
-        >"$WORK/devices.log" 2>&1 &
-    until grep -q 'Ctrl-C ends' "$WORK/devices.log"; do sleep 0.2; done
+    simulate
     GRIDOS__HTTP__LISTEN=$API GRIDOS__ENGINE__DATA_DIR="$WORK/data" \
         "$BINARY" run "$WORK/fleet.toml" >"$WORK/engine.log" 2>&1 &
     readonly ENGINE=$!
@@ -42,8 +40,20 @@ main() {
 # The limit that a shell starts with is often 1,024; the engine raises its own, up to the hard one.
 raise_files() {
     ulimit -n "$FILES" 2>/dev/null || ulimit -n "$(ulimit -Hn)"
-    [ "$(ulimit -n)" -ge $((2 * DEVICES + 1000)) ] ||
-        echo "warning: only $(ulimit -n) open files are allowed; $((2 * DEVICES + 1000)) are needed" >&2
+    [ "$(ulimit -n)" -ge $((DEVICES + 1000)) ] ||
+        echo "warning: only $(ulimit -n) open files are allowed; $((DEVICES + 1000)) are needed" >&2
+}
+
+# A device takes two open files: as many processes as the limit asks for.
+simulate() {
+    local most=$((($(ulimit -n) - 1000) / 2)) first=0 count
+    while [ "$first" -lt "$DEVICES" ]; do
+        count=$((DEVICES - first < most ? DEVICES - first : most))
+        "$BINARY" simulate modbus --devices "$count" --port-base $((PORT_BASE + first)) \
+            --seed $((first + 1)) >"$WORK/devices-$first.log" 2>&1 &
+        until grep -q 'Ctrl-C ends' "$WORK/devices-$first.log"; do sleep 0.2; done
+        first=$((first + count))
+    done
 }
 
 # The example, with as many of its devices.

@@ -19,12 +19,17 @@ use gridos_model::DeviceEntry;
 use gridos_ring::{Consumer, Intake, Pool, ring};
 use gridos_sim::modbus::{Device, Exception, Read, Server};
 use gridos_telemetry::Telemetry;
+use mimalloc::MiMalloc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// The engine's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CONNECTIONS: [u16; 3] = [1, 100, 1_000];
 /// Each side is measured so often, in turn.
@@ -66,6 +71,14 @@ fn main() {
     let server = devices.block_on(Server::bind(any, Arc::new(Constant)));
     let server = server.expect("a free port");
     let port = server.local_addr().port();
+    if let Some((side, connections)) = one_side() {
+        let polls = match side {
+            Side::Loop => measure_loop(connections, port),
+            Side::Collector => measure_collector(connections, port),
+        };
+        println!("{polls:.0} polls/s over {connections} connections");
+        return devices.block_on(server.stop());
+    }
     println!("connections     loop, polls/s   collector, polls/s   registers/s   ratio");
     for connections in CONNECTIONS {
         let (mut bare, mut collected) = (Vec::new(), Vec::new());
@@ -82,6 +95,23 @@ fn main() {
         );
     }
     devices.block_on(server.stop());
+}
+
+enum Side {
+    Loop,
+    Collector,
+}
+
+/// One side alone, for a profiler: `cargo bench --bench polls -- collector 100`.
+fn one_side() -> Option<(Side, u16)> {
+    let arguments: Vec<_> = std::env::args().collect();
+    let at = |n: usize| arguments.get(n).map(String::as_str);
+    let side = match at(1)? {
+        "loop" => Side::Loop,
+        "collector" => Side::Collector,
+        _ => return None,
+    };
+    Some((side, at(2)?.parse().ok()?))
 }
 
 fn address(n: u16) -> IpAddr {

@@ -35,7 +35,7 @@ const KINDS: [Kind; 26] = [
     Kind::Unix64,
     Kind::Unix64Ms,
     Kind::Cp56,
-    Kind::U16,
+    Kind::Text(16),
 ];
 const POINTS_MAX: usize = 200;
 
@@ -55,6 +55,8 @@ pub fn plan(bytes: &[u8]) {
         assert_eq!(request.points().start, next);
         next = request.points().end;
         assert!(request.sweep_points().end == request.reported_points().start);
+        assert!(request.reported_points().end == request.text_points().start);
+        assert_eq!(request.text_points().end, next);
         let addresses = u32::from(request.start())..end(request.start(), request.count());
         let most = match request.table().is_bits() {
             true => limits.max_bits,
@@ -117,7 +119,16 @@ pub fn decode(bytes: &[u8]) {
         let told = request.report(answer, &mut memory, &stamp, Instant::now(), &mut batch);
         assert_eq!(told.is_ok(), fits);
         assert!(batch.len() <= request.reported_points().len());
-        assert!(batch.check().is_ok());
+        assert!(batch.is_empty() || batch.check().is_ok());
+        batch.start_texts(device.whole(), now);
+        let told = request.tell_texts(answer, &mut memory, &stamp, &mut batch);
+        assert_eq!(told.is_ok(), fits);
+        // Nothing was told before, so every text is news, and after that none.
+        let texts = request.text_points().len();
+        assert_eq!(batch.len(), if fits { texts } else { 0 });
+        if fits {
+            assert_eq!(request.has_new_text(answer, &memory, &stamp), Ok(false));
+        }
     }
 }
 

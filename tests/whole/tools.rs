@@ -59,7 +59,8 @@ fn a_value_on_the_display_is_found_among_the_registers() {
         "modbus",
         at,
         "--input",
-        "0..26",
+        // Behind these the temperatures begin, which may be 50 as well.
+        "4..15",
         "--find-order",
         "--json",
     ];
@@ -111,7 +112,10 @@ fn a_discovered_inverter_is_polled_in_its_own_units() {
     let path = dir.path().join("roof.toml");
     let text = fs::read_to_string(&path).unwrap();
     let data = data.to_str().unwrap();
-    let settings = format!("[engine]\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n");
+    let settings = format!(
+        "[engine]\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n\
+         [scan_class]\nslow = \"100ms\"\n"
+    );
     fs::write(&path, settings + &text).unwrap();
     let engine_log = dir.path().join("engine.log");
     let engine = Process::start(&["run", path.to_str().unwrap()], &engine_log);
@@ -134,6 +138,20 @@ fn a_discovered_inverter_is_polled_in_its_own_units() {
     assert!((228.0..=233.0).contains(&latest("meter_PhV")));
     assert_eq!(latest("inverter_W") % 10.0, 0.0);
     assert_eq!(latest("mppt_module1_DCV"), 600.0);
+    // Who it is are texts, from its registers to the store.
+    let asked = |path: &str| loop {
+        let answer = http::get(&api, path);
+        let answer: Value = serde_json::from_str(&answer.body).unwrap();
+        let reading = &answer["readings"][0];
+        if let Some(text) = reading["text"].as_str() {
+            assert_eq!(reading["value"], Value::Null);
+            return text.to_owned();
+        }
+    };
+    let maker = asked("/api/v1/scada/latest?point=roof-1.common_Mn");
+    assert_eq!(maker, "GridOS");
+    let model = asked("/api/v1/scada/data?point=roof-1.common_Md");
+    assert_eq!(model, "Simulated inverter");
     engine.signal(Signal::INT);
     engine.wait();
     inverter.signal(Signal::INT);

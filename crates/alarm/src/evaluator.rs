@@ -126,7 +126,7 @@ impl Evaluator {
     /// Judges the readings of a layout whose first point is at `first`, in their order, and adds
     /// every change of a level to `out`.
     ///
-    /// Readings of points that are not in the columns are passed over. Positions of events must be
+    /// Readings of points that are not in the columns are passed over, and so are texts. Positions of events must be
     /// of the layout, as a batch checks: beyond its end stand the points of the next device.
     pub fn evaluate(
         &mut self,
@@ -137,6 +137,7 @@ impl Evaluator {
         match readings {
             Readings::Sweep(sweep) => self.evaluate_sweep(first.get(), sweep, out),
             Readings::Events(events) => self.evaluate_events(first.get(), events, out),
+            Readings::Texts(_) => {}
         }
     }
 

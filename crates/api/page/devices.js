@@ -2,7 +2,7 @@
 
 import { clock } from "./engine.js";
 import { byId, cells, choosable, element, keep, setClass, setText } from "./rows.js";
-import { MARKS, count, isBad, span, value } from "./text.js";
+import { MARKS, count, isBad, shown as words, span } from "./text.js";
 
 /** A polled value is shown as old and as stale after so many of its own periods … */
 const PERIODS = { old: 3, stale: 10 };
@@ -59,12 +59,13 @@ function showValues(target, device) {
     const [name, number, level] = shown.children;
     const doubt = isBad(point.quality) ? " ?" : "";
     setText(name, point.name);
-    setText(number, `${point.state ?? value(point.value)} ${point.unit}${doubt}`);
+    setText(number, `${words(point)} ${point.unit}${doubt}`);
     setText(level, point.level === "normal" ? "" : MARKS[point.level].split(" ")[0]);
     level.hidden = point.level === "normal";
     setClass(level, `badge ${point.level}`);
     shown.dataset.time = point.time ?? "";
     shown.dataset.period = point.period_seconds ?? "";
+    shown.dataset.text = point.text === undefined ? "" : "1";
     shown.dataset.doubt = doubt || device.state === "down" ? "1" : "";
     setClass(number, freshness(shown));
   });
@@ -74,6 +75,8 @@ function showValues(target, device) {
 export function freshness({ dataset }) {
   const age = dataset.time ? clock.age(dataset.time) : null;
   if (dataset.doubt || age === null) return "live stale";
+  // A text is told when it changes, and does not age.
+  if (dataset.text) return "live";
   const period = Number(dataset.period);
   if (period === 0) return age > POSTED_OLD ? "live old" : "live";
   const isPast = (word) => age > Math.max(PERIODS[word] * period, SECONDS_LEAST[word]);

@@ -3,7 +3,7 @@
 import { freshness } from "./devices.js";
 import { clock } from "./engine.js";
 import { byId, cells, choosable, element, keep, setClass, setText } from "./rows.js";
-import { MARKS, count, isBad, span, value, words } from "./text.js";
+import { MARKS, count, isBad, shown, span, value, words } from "./text.js";
 
 export const SHOWN_MAX = 500;
 
@@ -37,7 +37,8 @@ function update(row, reading) {
   row.dataset.time = reading.time ?? "";
   row.dataset.period = reading.period_seconds ?? "";
   setText(name, reading.name);
-  setText(number, reading.state ?? value(reading.value));
+  row.dataset.text = reading.text === undefined ? "" : "1";
+  setText(number, shown(reading));
   number.title = reading.state ? value(reading.value) : "";
   setClass(number, `number ${freshness(row)}`);
   setText(unit, reading.unit);

@@ -13,6 +13,12 @@ export function value(number) {
   return DECIMALS[size >= 1000 ? 1 : size >= 100 ? 2 : size >= 1 ? 3 : 6].format(number);
 }
 
+/** What a reading says: its text, what its number means, or the number. */
+export function shown(reading) {
+  if (reading.text !== undefined) return reading.text || "–";
+  return reading.state ?? value(reading.value);
+}
+
 export function count(number) {
   return COUNT.format(number);
 }

@@ -174,15 +174,19 @@ pub(crate) async fn thresholds(
     let parameters = parameters.only(&["limit", "offset"])?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
     let offset = parameters.number("offset", 0, 0, usize::MAX)?;
-    let all = api.state.limits.iter();
-    let total = all.len();
-    let window = all.skip(offset).take(limit).filter_map(|(at, limits)| {
-        let point = api.state.directory.point_name(at.index)?;
-        Some(Threshold {
-            point,
-            limits: limits.into(),
-        })
-    });
+    let book = &api.state.limits;
+    let total = book.len();
+    let window = book
+        .iter()
+        .skip(offset)
+        .take(limit)
+        .filter_map(|(at, limits)| {
+            let point = api.state.directory.point_name(at.index)?;
+            Some(Threshold {
+                point,
+                limits: limits.into(),
+            })
+        });
     Ok(json(&Thresholds {
         total,
         thresholds: window.collect(),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use gridos_model::Timestamp;
-use gridos_store::{HistoryQuery, ReadingRow};
+use gridos_store::{HistoryQuery, ReadingRow, TextRow};
 use serde::Serialize;
 
 use crate::body::{Flags, Time, json, now};
+use crate::latest::shown_text;
 use crate::parameters::{Parameters, bad, cut};
 use crate::problem::{Kind, Problem};
 use crate::state::Api;
@@ -32,8 +33,58 @@ struct History {
 #[derive(Serialize)]
 struct HistoryReading {
     time: Time,
+    /// Null if it was not finite, and for a text.
     value: Option<f64>,
+    /// Only of a text; null if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Option<String>>,
     quality: Flags,
+}
+
+/// What the store has of a point.
+enum Rows {
+    Numbers(Vec<ReadingRow>),
+    Texts(Vec<TextRow>),
+}
+
+impl Rows {
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(rows) => rows.len(),
+            Self::Texts(rows) => rows.len(),
+        }
+    }
+
+    /// All but the first `skipped`.
+    fn shown(self, skipped: usize) -> Vec<HistoryReading> {
+        match self {
+            Self::Numbers(rows) => rows.into_iter().skip(skipped).map(Into::into).collect(),
+            Self::Texts(rows) => rows.into_iter().skip(skipped).map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<ReadingRow> for HistoryReading {
+    fn from(row: ReadingRow) -> Self {
+        Self {
+            time: Time(row.time),
+            value: row.value,
+            text: None,
+            quality: Flags(row.quality),
+        }
+    }
+}
+
+impl From<TextRow> for HistoryReading {
+    fn from(row: TextRow) -> Self {
+        let text = shown_text(&row.text, row.quality).map(str::to_owned);
+        Self {
+            time: Time(row.time),
+            value: None,
+            text: Some(text),
+            quality: Flags(row.quality),
+        }
+    }
 }
 
 /// A time range: its first instant, and the first one behind it.
@@ -80,12 +131,13 @@ pub(crate) async fn history(
         limit: limit + 1,
         youngest: true,
     };
-    let rows = {
-        let _turn = api.questions.acquire().await;
-        api.state.store.history(&query).await?
-    };
     let found = api.state.directory.find_point(&point);
-    if rows.is_empty() && found.is_none() {
+    let known = found.and_then(|at| {
+        let points = api.state.directory.device(at.device).whole().points();
+        points.get(at.position as usize)
+    });
+    let rows = rows(&api, &query, known.map(|point| point.is_text())).await?;
+    if rows.len() == 0 && found.is_none() {
         let detail = format!(
             "no point '{}' is configured, nor has the store any reading of it in that range; see \
              /api/v1/devices",
@@ -93,13 +145,22 @@ pub(crate) async fn history(
         );
         return Err(Problem::new(Kind::NotFound, detail));
     }
-    let unit = found.and_then(|at| {
-        let points = api.state.directory.device(at.device).whole().points();
-        points
-            .get(at.position as usize)
-            .map(|point| point.unit().to_owned())
-    });
+    let unit = known.map(|point| point.unit().to_owned());
     write(point, unit, range, rows, limit).await
+}
+
+/// The texts of a point that has texts, or its numbers; of a point that is not configured, its
+/// texts if it has no numbers.
+async fn rows(api: &Api, query: &HistoryQuery, is_text: Option<bool>) -> Result<Rows, Problem> {
+    let _turn = api.questions.acquire().await;
+    let store = &api.state.store;
+    if is_text != Some(true) {
+        let numbers = store.history(query).await?;
+        if is_text.is_some() || !numbers.is_empty() {
+            return Ok(Rows::Numbers(numbers));
+        }
+    }
+    Ok(Rows::Texts(store.texts(query).await?))
 }
 
 /// Writes the answer; it may be megabytes, which must not hold up the runtime's other tasks.
@@ -107,23 +168,18 @@ async fn write(
     point: String,
     unit: Option<String>,
     range: Range,
-    rows: Vec<ReadingRow>,
+    rows: Rows,
     limit: usize,
 ) -> Result<Response, Problem> {
     let written = tokio::task::spawn_blocking(move || {
         let extra = rows.len().saturating_sub(limit);
-        let readings = rows.into_iter().skip(extra).map(|row| HistoryReading {
-            time: Time(row.time),
-            value: row.value,
-            quality: Flags(row.quality),
-        });
         json(&History {
             point,
             unit,
             from: Time(range.from),
             to: Time(range.until),
             truncated: extra > 0,
-            readings: readings.collect(),
+            readings: rows.shown(extra),
         })
     });
     written

@@ -26,7 +26,8 @@ struct Latest<'a> {
     readings: Vec<LatestReading<'a>>,
 }
 
-/// The latest reading of one point; value, time and quality are null if there was none yet.
+/// The latest reading of one point; value, time and quality are null if there was none yet. The
+/// value of a text is null as well.
 #[derive(Serialize)]
 pub(crate) struct LatestReading<'a> {
     point: String,
@@ -34,6 +35,9 @@ pub(crate) struct LatestReading<'a> {
     name: &'a str,
     unit: &'a str,
     value: Option<f64>,
+    /// Only of a point with texts: the latest one; null if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Option<String>>,
     /// What the value means, if the point has states.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'a str>,
@@ -41,7 +45,8 @@ pub(crate) struct LatestReading<'a> {
     quality: Option<Flags>,
     level: &'static str,
     limits: Option<ShownLimits>,
-    /// How often it is read; null if its readings come when somebody posts them.
+    /// How often it is read; null if its readings come when somebody posts them, or are texts, which
+    /// come when they change.
     period_seconds: Option<f64>,
 }
 
@@ -151,6 +156,12 @@ pub(crate) fn latest_reading<'a>(
         .copied()
         .unwrap_or_default();
     let reading = state.live.get(at.device.get(), at.index);
+    let text = point.is_text().then(|| state.live.text(at.index));
+    let text = text.as_ref().map(Option::as_ref);
+    let (time, quality) = match text {
+        Some(text) => (text.map(|text| text.time), text.map(|text| text.quality)),
+        None => (reading.map(|own| own.time), reading.map(|own| own.quality)),
+    };
     let lost = lost_with_its_device(state, at.device);
     Some(LatestReading {
         point: format!("{}.{}", layout.device(), point.name()),
@@ -158,9 +169,10 @@ pub(crate) fn latest_reading<'a>(
         name: point.name(),
         unit: point.unit(),
         value: reading.and_then(|reading| finite(reading.value)),
+        text: text.map(|text| shown_text(&text?.text, text?.quality).map(str::to_owned)),
         state: reading.and_then(|reading| state.states.text(at.index, reading.value)),
-        time: reading.map(|reading| Time(reading.time)),
-        quality: reading.map(|reading| Flags(reading.quality | lost)),
+        time: time.map(Time),
+        quality: quality.map(|quality| Flags(quality | lost)),
         level: level.name(),
         limits: state.limits.get(at.index).map(ShownLimits::from),
         period_seconds: state
@@ -168,6 +180,11 @@ pub(crate) fn latest_reading<'a>(
             .get(at.index)
             .map(|period| period.as_secs_f64()),
     })
+}
+
+/// The text, or null if it is none: then its quality says why.
+pub(crate) fn shown_text(text: &str, quality: Quality) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty() || !quality.is_bad())
 }
 
 /// Whether the engine asks the device; otherwise its readings are posted.

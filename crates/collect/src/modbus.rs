@@ -12,6 +12,7 @@ mod error;
 mod isolation;
 mod listener;
 mod network;
+mod patience;
 mod poll;
 mod probe;
 mod read;

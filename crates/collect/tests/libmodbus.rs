@@ -90,7 +90,7 @@ fn image() -> Vec<(RegisterPoint, f64)> {
         move |n: u16| {
             (
                 point(table, n, Kind::Bool),
-                f64::from(u8::from(n % every == 0)),
+                f64::from(u8::from(n.is_multiple_of(every))),
             )
         }
     };

@@ -231,7 +231,10 @@ async fn exceptions_bring_no_reading_and_keep_the_connection() {
         .await;
     assert_eq!(rig.telemetry.modbus.connects.get(), 1);
     assert_eq!(rig.device(0).state(), DeviceState::Up);
-    for arrived in rig.stop().await {
+    let mut arrived = rig.stop().await;
+    // What is refused as a whole is told once, without a value.
+    arrived.retain(|arrived| !arrived.is_void());
+    for arrived in arrived {
         assert_eq!(arrived.points, [name.as_str()]);
     }
 }

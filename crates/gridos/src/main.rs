@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gridos::cli::Cli;
+use mimalloc::MiMalloc;
+
+/// Ten thousand sessions that are served by a few threads leave the system's allocator with half
+/// as much memory again in pieces; this one gives it back.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     Cli::parse().run()

@@ -6,7 +6,7 @@
 use bytemuck::cast_slice;
 use gridos_model::{
     DeviceId, Events, Gap, GapReason, LayoutId, Level, PointId, Quality, Readings, Sweep,
-    TimeQuality, Timestamp, Transition,
+    TextColumn, Texts, TimeQuality, Timestamp, Transition,
 };
 use rkyv::rancor;
 use rkyv::util::AlignedVec;
@@ -20,6 +20,7 @@ const KIND_SWEEP: u16 = 1;
 const KIND_EVENTS: u16 = 2;
 const KIND_TRANSITIONS: u16 = 3;
 const KIND_GAP: u16 = 4;
+const KIND_TEXTS: u16 = 5;
 
 /// One record as it stands in a chunk: the columns are borrowed from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +77,22 @@ struct EventsRecord<'a> {
 }
 
 #[derive(Archive, Serialize)]
+struct TextsRecord<'a> {
+    layout: u64,
+    received_ns: i64,
+    #[rkyv(with = InlineAsBox)]
+    points: &'a [u32],
+    #[rkyv(with = InlineAsBox)]
+    times_ns: &'a [i64],
+    #[rkyv(with = InlineAsBox)]
+    ends: &'a [u32],
+    #[rkyv(with = InlineAsBox)]
+    bytes: &'a str,
+    #[rkyv(with = InlineAsBox)]
+    qualities: &'a [u32],
+}
+
+#[derive(Archive, Serialize)]
 struct TransitionRecord {
     point: u64,
     occurrence: u64,
@@ -123,6 +140,19 @@ pub(crate) fn write_readings(readings: &Readings<'_>, buffer: &mut AlignedVec) -
             };
             write(&record, buffer);
             KIND_EVENTS
+        }
+        Readings::Texts(texts) => {
+            let record = TextsRecord {
+                layout: texts.layout.raw(),
+                received_ns: texts.received.as_nanos(),
+                points: texts.points,
+                times_ns: cast_slice(texts.times),
+                ends: texts.texts.ends(),
+                bytes: texts.texts.bytes(),
+                qualities: cast_slice(texts.qualities),
+            };
+            write(&record, buffer);
+            KIND_TEXTS
         }
     }
 }
@@ -173,6 +203,7 @@ pub(crate) fn read(kind: u16, payload: &[u8]) -> Result<Record<'_>, RecordError>
         KIND_EVENTS => read_events(payload),
         KIND_TRANSITIONS => read_transitions(payload),
         KIND_GAP => read_gap(payload),
+        KIND_TEXTS => read_texts(payload),
         kind => Err(RecordError::Kind { kind }),
     }
 }
@@ -192,7 +223,7 @@ fn read_sweep(payload: &[u8]) -> Result<Record<'_>, RecordError> {
     let record: &ArchivedSweepRecord<'_> = access(payload)?;
     let values = cast_slice(&record.values);
     let qualities = cast_slice(&record.qualities);
-    check_columns(values, qualities)?;
+    check_columns(values.len(), qualities)?;
     Ok(Record::Readings(Readings::Sweep(Sweep {
         layout: LayoutId::from_raw(record.layout.to_native()),
         time: Timestamp::from_nanos(record.time_ns.to_native()),
@@ -209,7 +240,7 @@ fn read_events(payload: &[u8]) -> Result<Record<'_>, RecordError> {
     let qualities = cast_slice(&record.qualities);
     let points: &[u32] = cast_slice(&record.points);
     let times: &[Timestamp] = cast_slice(&record.times_ns);
-    check_columns(values, qualities)?;
+    check_columns(values.len(), qualities)?;
     if points.len() != values.len() || times.len() != values.len() {
         return Err(malformed("columns of different length"));
     }
@@ -219,6 +250,27 @@ fn read_events(payload: &[u8]) -> Result<Record<'_>, RecordError> {
         points,
         times,
         values,
+        qualities,
+    })))
+}
+
+fn read_texts(payload: &[u8]) -> Result<Record<'_>, RecordError> {
+    let record: &ArchivedTextsRecord<'_> = access(payload)?;
+    let texts = TextColumn::new(&record.bytes, cast_slice(&record.ends))
+        .ok_or_else(|| malformed("ends of texts"))?;
+    let qualities = cast_slice(&record.qualities);
+    let points: &[u32] = cast_slice(&record.points);
+    let times: &[Timestamp] = cast_slice(&record.times_ns);
+    check_columns(texts.len(), qualities)?;
+    if points.len() != texts.len() || times.len() != texts.len() {
+        return Err(malformed("columns of different length"));
+    }
+    Ok(Record::Readings(Readings::Texts(Texts {
+        layout: LayoutId::from_raw(record.layout.to_native()),
+        received: Timestamp::from_nanos(record.received_ns.to_native()),
+        points,
+        times,
+        texts,
         qualities,
     })))
 }
@@ -242,8 +294,8 @@ fn read_gap(payload: &[u8]) -> Result<Record<'_>, RecordError> {
     }))
 }
 
-fn check_columns(values: &[f64], qualities: &[Quality]) -> Result<(), RecordError> {
-    if qualities.is_empty() || qualities.len() == values.len() {
+fn check_columns(count: usize, qualities: &[Quality]) -> Result<(), RecordError> {
+    if qualities.is_empty() || qualities.len() == count {
         Ok(())
     } else {
         Err(malformed("columns of different length"))

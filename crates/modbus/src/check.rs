@@ -54,6 +54,9 @@ pub(crate) fn point(point: &RegisterPoint, limits: &PlanLimits) -> Result<(), Pl
 /// What does not go together in how the value of `point` is made and judged.
 fn judgement(point: &RegisterPoint) -> Option<&'static str> {
     let is_scaled = point.scale != 1.0 || point.offset != 0.0;
+    if point.kind.is_text() {
+        return of_text(point, is_scaled);
+    }
     let is_bit = matches!(point.kind, Kind::Bool | Kind::Bit(_));
     let is_enumerated = !point.states.is_empty();
     let span = point.span.as_ref();
@@ -76,6 +79,21 @@ fn judgement(point: &RegisterPoint) -> Option<&'static str> {
         return None;
     };
     Some(what)
+}
+
+/// What does not go together with a text.
+fn of_text(point: &RegisterPoint, is_scaled: bool) -> Option<&'static str> {
+    let is_judged = !point.is_plain() || point.report.is_some();
+    if is_scaled || is_judged || !point.unit.is_empty() {
+        Some(
+            "is a text, which has no unit, scale, offset, invalid codes, states, range, exponent or \
+             report; remove them",
+        )
+    } else if point.order.words_reversed() {
+        Some("is a text, whose registers are in their own order; use abcd or badc")
+    } else {
+        None
+    }
 }
 
 /// Whether the exponents that `points` name are points that can hold one.

@@ -46,12 +46,25 @@ struct Judge {
 /// Where decoded values go.
 pub(crate) trait Sink {
     fn push(&mut self, value: f64, quality: Quality);
+
+    /// Pushes all of `readings`.
+    #[inline]
+    fn push_all(&mut self, readings: impl Iterator<Item = (f64, Quality)> + Clone) {
+        for (value, quality) in readings {
+            self.push(value, quality);
+        }
+    }
 }
 
 impl Sink for Batch {
     #[inline]
     fn push(&mut self, value: f64, quality: Quality) {
         Self::push(self, value, quality);
+    }
+
+    #[inline]
+    fn push_all(&mut self, readings: impl Iterator<Item = (f64, Quality)> + Clone) {
+        Self::push_all(self, readings);
     }
 }
 
@@ -275,6 +288,8 @@ impl Run {
                 run.rare(self.kind)
             }
             Kind::Unix32 | Kind::Unix64 | Kind::Unix64Ms | Kind::Cp56 => run.rare(self.kind),
+            // The plan gives no text to a decoder of numbers.
+            Kind::Text(_) => run.rare(self.kind),
         }
     }
 }
@@ -296,12 +311,10 @@ impl<S: Sink> Loop<'_, S> {
     /// Pushes what `number` makes of the words at each place.
     #[inline(always)]
     fn push(self, number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
-        for place in self.places {
-            let (value, quality) = match number(place.own(self.words), self.order) {
-                Some((raw, quality)) => (place.scaled(raw), quality),
-                None => NO_VALUE,
-            };
-            self.sink.push(value, quality);
-        }
+        let read = |place: &Place| match number(place.own(self.words), self.order) {
+            Some((raw, quality)) => (place.scaled(raw), quality),
+            None => NO_VALUE,
+        };
+        self.sink.push_all(self.places.iter().map(read));
     }
 }

@@ -108,6 +108,7 @@ mod tests {
                 (Kind::F32, Order::ABCD, f64::from(230.1_f32)),
                 (Kind::U32, Order::ABCD, f64::from(0x4366_199a)),
                 (Kind::U32, Order::CDAB, f64::from(0x199a_4366)),
+                (Kind::Bcd16, Order::ABCD, 4_366.0),
             ]
         );
     }

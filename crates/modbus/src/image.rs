@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gridos_model::{Batch, Layout, Quality, Readings, TimeQuality, Timestamp};
 
-use crate::{Addresses, Answer, Plan, RegisterPoint, Request, Stamp, Table, Written};
+use crate::{Addresses, Answer, Plan, RegisterPoint, Request, Stamp, Table, Written, text_bytes};
 
 /// The registers and coils that one device has written over one connection.
 ///
@@ -36,6 +36,17 @@ pub struct Completed {
     pub value: f64,
     /// What is known against it.
     pub quality: Quality,
+    /// When it was true, if the write held the device's clock as well.
+    pub stamp: Option<Stamp>,
+}
+
+/// A text that a write has completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedText {
+    /// The position of its point in the plan, and so in the device's whole layout.
+    pub position: u32,
+    /// Its bytes, without the zeros and spaces at the end.
+    pub text: Vec<u8>,
     /// When it was true, if the write held the device's clock as well.
     pub stamp: Option<Stamp>,
 }
@@ -73,6 +84,7 @@ struct Scratch {
     bits: Vec<bool>,
     decoded: Batch,
     completed: Vec<Completed>,
+    texts: Vec<CompletedText>,
     /// Per point that the write touches, its position and the parts it then waits with, if any.
     touched: Vec<(usize, Option<Waiting>)>,
     is_mapped: Vec<bool>,
@@ -111,6 +123,7 @@ impl Image {
         let plan = Arc::clone(&self.plan);
         let addresses = written.addresses();
         self.scratch.completed.clear();
+        self.scratch.texts.clear();
         self.scratch.touched.clear();
         self.scratch.is_mapped.clear();
         self.scratch
@@ -190,7 +203,7 @@ impl Image {
         let mut scratch = std::mem::take(&mut self.scratch);
         let (values, qualities) = match scratch.decoded.readings() {
             Some(Readings::Sweep(sweep)) => (sweep.values, sweep.qualities),
-            Some(Readings::Events(_)) | None => (&[][..], &[][..]),
+            Some(Readings::Events(_) | Readings::Texts(_)) | None => (&[][..], &[][..]),
         };
         for (nth, position) in request.points().enumerate() {
             let point = &self.plan.points()[position];
@@ -203,7 +216,18 @@ impl Image {
             let fresh = before.filter(|old| now.duration_since(old.since) <= self.parts_within);
             forgotten += usize::from(before.is_some() && fresh.is_none());
             let parts = parts(from - start, until - start) | fresh.map_or(0, |old| old.parts);
-            if parts == self::parts(0, end - start) {
+            if parts == self::parts(0, end - start) && point.kind.is_text() {
+                let at = usize::from(point.address - request.start());
+                let words = scratch
+                    .words
+                    .get(at..at + usize::from(point.kind.registers()));
+                scratch.texts.push(CompletedText {
+                    position: u32::try_from(position).unwrap_or(u32::MAX),
+                    text: text_bytes(words.unwrap_or_default(), point.order),
+                    stamp,
+                });
+                scratch.touched.push((position, None));
+            } else if parts == self::parts(0, end - start) {
                 let decoded = values
                     .get(nth)
                     .filter(|_| self.has_exponent(position, written));
@@ -330,6 +354,11 @@ impl Staged<'_> {
     /// The values that the write completes, each point once, in the order of the plan.
     pub fn completed(&self) -> &[Completed] {
         &self.image.scratch.completed
+    }
+
+    /// The texts that the write completes, each point once, in the order of the plan.
+    pub fn texts(&self) -> &[CompletedText] {
+        &self.image.scratch.texts
     }
 
     /// Registers or coils of the write that no point covers.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::Table;
 
-/// How a point's bits or registers become a number.
+/// How a point's bits or registers become a number or a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// One coil or discrete input: 0 or 1.
@@ -56,10 +56,14 @@ pub enum Kind {
     /// seconds since 1970. In the order `abcd` year, month and day, hour and minute, milliseconds;
     /// in the order `dcba` the bytes are those of IEC 60870-5.
     Cp56,
+    /// A text of so many registers, 1 to 125, two bytes in each ([`text_bytes`](crate::text_bytes)):
+    /// no number.
+    Text(u16),
 }
 
 impl Kind {
-    /// How many registers the value takes, 1 to 4; for [`Kind::Bool`], one bit of its table.
+    /// How many registers the value takes, 1 to 4, or as many as a text has; for [`Kind::Bool`], one
+    /// bit of its table.
     pub const fn registers(self) -> u16 {
         match self {
             Self::Bool | Self::Bit(_) | Self::U8Low | Self::U8High | Self::I8Low => 1,
@@ -68,7 +72,13 @@ impl Kind {
             Self::Bcd48 => 3,
             Self::U64 | Self::I64 | Self::F64 | Self::Bcd64 => 4,
             Self::Unix64 | Self::Unix64Ms | Self::Cp56 => 4,
+            Self::Text(registers) => registers,
         }
+    }
+
+    /// Whether the value is a text.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Text(_))
     }
 
     /// Whether the value is an instant, in seconds since 1970.
@@ -81,13 +91,14 @@ impl Kind {
 
     /// Whether the value is a whole number that may stand for a state, a code or an exponent.
     pub const fn is_integer(self) -> bool {
-        !self.is_time() && !matches!(self, Self::F16 | Self::F32 | Self::F64)
+        !self.is_time() && !matches!(self, Self::F16 | Self::F32 | Self::F64 | Self::Text(_))
     }
 
     /// Whether a point of `table` can be of this kind: [`Kind::Bool`] in the tables of bits, all
-    /// others in those of registers, [`Kind::Bit`] up to 15.
+    /// others in those of registers, [`Kind::Bit`] up to 15, [`Kind::Text`] of 1 to 125.
     pub const fn fits(self, table: Table) -> bool {
-        table.is_bits() == matches!(self, Self::Bool) && !matches!(self, Self::Bit(16..))
+        table.is_bits() == matches!(self, Self::Bool)
+            && !matches!(self, Self::Bit(16..) | Self::Text(0 | 126..))
     }
 }
 
@@ -118,10 +129,14 @@ const NAMES: [(&str, Kind); 22] = [
 ];
 
 impl fmt::Display for Kind {
-    /// The name in configuration: `u16`, `f32`, `bool`, `bit3`, …
+    /// The name in configuration: `u16`, `f32`, `bool`, `bit3`, …; `string` for a text of any
+    /// length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Self::Bit(bit) = self {
             return write!(f, "bit{bit}");
+        }
+        if self.is_text() {
+            return f.write_str("string");
         }
         let named = NAMES.iter().find(|(_, kind)| kind == self);
         f.write_str(named.map_or("", |(name, _)| name))
@@ -131,7 +146,7 @@ impl fmt::Display for Kind {
 /// The text names no kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{text}' is no kind; use bool, bit0 to bit15, u8_low, u8_high, i8_low, i8_high, u16, i16, u32, i32, u64, i64, f16, f32, f64, bcd16, bcd32, bcd48, bcd64, unix32, unix64, unix64ms or cp56"
+    "'{text}' is no kind; use bool, bit0 to bit15, u8_low, u8_high, i8_low, i8_high, u16, i16, u32, i32, u64, i64, f16, f32, f64, bcd16, bcd32, bcd48, bcd64, unix32, unix64, unix64ms, cp56, or string with its length"
 )]
 pub struct ParseKindError {
     text: String,
@@ -140,6 +155,7 @@ pub struct ParseKindError {
 impl FromStr for Kind {
     type Err = ParseKindError;
 
+    /// Reads the name of any kind but [`Kind::Text`], which is more than a name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = NAMES.iter().find(|(name, _)| *name == text);
         named
@@ -172,7 +188,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "u8", "bit", "bit16", "bit-1", "bit+1", "bit001", "U16"] {
+        for text in [
+            "", "string", "u8", "bit", "bit16", "bit-1", "bit+1", "bit001", "U16",
+        ] {
             assert!(text.parse::<Kind>().is_err(), "{text}");
         }
     }
@@ -183,5 +201,12 @@ mod tests {
         assert!(Kind::Bit(15).fits(Table::HoldingRegister));
         assert!(!Kind::Bit(16).fits(Table::HoldingRegister));
         assert!(!Kind::Bit(0).fits(Table::DiscreteInput) && !Kind::F32.fits(Table::Coil));
+        assert!(Kind::Text(1).fits(Table::InputRegister) && !Kind::Text(1).fits(Table::Coil));
+        assert!(Kind::Text(125).fits(Table::HoldingRegister));
+        assert!(
+            ![0, 126]
+                .into_iter()
+                .any(|n| Kind::Text(n).fits(Table::HoldingRegister))
+        );
     }
 }

@@ -6,17 +6,20 @@ use std::time::Instant;
 use gridos_model::{Batch, Quality};
 
 use crate::exponent::Exponents;
+use crate::text::ToldText;
 use crate::{LastReport, Report, Stamp};
 
-/// The exponents a device told, the points it refuses and the values that were last reported; made
-/// by [`Plan::memory`](crate::Plan::memory), one per device.
+/// The exponents a device told, the points it refuses and the values and texts that were last
+/// reported; made by [`Plan::memory`](crate::Plan::memory), one per device.
 ///
-/// Empty, without anything allocated, for a map without exponents and reports.
+/// Empty, without anything allocated, for a map without exponents, reports and texts.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     pub(crate) exponents: Exponents,
     /// Per reported point of the plan, what was last told.
     last: Box<[Option<LastReport>]>,
+    /// Per text point of the plan, what was last told.
+    pub(crate) texts: Box<[Option<ToldText>]>,
     /// The positions in the plan of points that the device refuses to be read, ascending.
     pub(crate) refused: Vec<usize>,
     /// The decoded values of one request's reported points.
@@ -24,11 +27,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory of nothing, with room for so many exponents and reported points.
-    pub(crate) fn new(exponents: usize, reported: usize) -> Self {
+    /// A memory of nothing, with room for so many exponents, reported points and texts.
+    pub(crate) fn new(exponents: usize, reported: usize, texts: usize) -> Self {
         Self {
             exponents: Exponents::unknown(exponents),
             last: vec![None; reported].into(),
+            texts: vec![None; texts].into(),
             refused: Vec::new(),
             decoded: Vec::new(),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::decode::Decoder;
 use crate::exponent::Told;
+use crate::text::TextPlace;
 use crate::{Clock, Memory, PlanError, PlanErrors, PlanLimits, RegisterPoint, Request, Table};
 use crate::{Report, check};
 
@@ -11,7 +12,7 @@ use crate::{Report, check};
 ///
 /// The points are sorted by scan class, table and address, whatever the limits, so the same map
 /// always gives the same layout; only points with a report stand behind the others of their
-/// request. The points of each request are contiguous.
+/// request, and texts behind these. The points of each request are contiguous.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     points: Vec<RegisterPoint>,
@@ -91,32 +92,38 @@ impl Plan {
             requests: Vec::with_capacity(groups.len()),
             exponents: holders.len(),
         };
-        let mut reported = 0;
+        let (mut reported, mut texts) = (0, 0);
         for group in groups {
-            let request = plan.request(points, group, clock, &holders, reported);
+            let mut request = plan.request(points, group, clock, &holders);
+            (request.first_reported, request.first_text) = (reported, texts);
             reported += request.reports.len();
+            texts += request.texts.len();
             plan.requests.push(Arc::new(request));
         }
         plan
     }
 
-    /// Adds the points of `group`, those with a report last, and returns their request.
+    /// Adds the points of `group`, those with a report behind the others and texts last, and returns
+    /// their request, as if it were the first one.
     fn request(
         &mut self,
         points: &[RegisterPoint],
         group: &[Item],
         clock: Option<&Clock>,
         holders: &[&str],
-        first_reported: usize,
     ) -> Request {
         let first = self.points.len();
         let own = || group.iter().filter_map(|item| points.get(item.point?));
-        self.points
-            .extend(own().filter(|p| p.report.is_none()).cloned());
+        let is_swept = |p: &&RegisterPoint| p.report.is_none() && !p.kind.is_text();
+        self.points.extend(own().filter(is_swept).cloned());
         let behind_swept = self.points.len();
         self.points
             .extend(own().filter(|p| p.report.is_some()).cloned());
-        let (swept, reported) = self.points[first..].split_at(behind_swept - first);
+        let behind_reported = self.points.len();
+        self.points
+            .extend(own().filter(|p| p.kind.is_text()).cloned());
+        let (numbers, texts) = self.points[first..].split_at(behind_reported - first);
+        let (swept, reported) = numbers.split_at(behind_swept - first);
         let head = &group[0];
         let end = group.iter().map(|item| item.end).max().unwrap_or_default();
         let place_of = |name: &str| holders.binary_search(&name).ok();
@@ -144,7 +151,12 @@ impl Plan {
             sweep: Decoder::new(swept, head.address, place_of),
             reported: Decoder::new(reported, head.address, place_of),
             reports: reports.collect::<Vec<Report>>().into(),
-            first_reported,
+            first_reported: 0,
+            texts: texts
+                .iter()
+                .map(|point| TextPlace::new(point, head.address))
+                .collect(),
+            first_text: 0,
             told: told.collect(),
             exponents: holders.len(),
             clock: clock.filter(|_| has_clock).cloned(),
@@ -165,7 +177,8 @@ impl Plan {
     /// What has to be remembered of one device of this plan: nothing yet.
     pub fn memory(&self) -> Memory {
         let reported = self.requests.iter().map(|request| request.reports.len());
-        Memory::new(self.exponents, reported.sum())
+        let texts = self.requests.iter().map(|request| request.texts.len());
+        Memory::new(self.exponents, reported.sum(), texts.sum())
     }
 }
 

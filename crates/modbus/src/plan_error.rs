@@ -118,6 +118,6 @@ fn hint(table: Table) -> &'static str {
     if table.is_bits() {
         "use bool"
     } else {
-        "use bit0 to bit15 or a kind of registers"
+        "use bit0 to bit15 or a kind of registers, of a text 1 to 125"
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{Kind, Order, Report, Span, Table};
 
-/// Where one point lies in a device and how its registers become a value.
+/// Where one point lies in a device and how its registers become a value, or a text.
 ///
 /// In this order: a code in `invalid` is no value; the raw number is judged by `states`,
 /// multiplied by ten to the power of `exponent`, scaled by `scale` and `offset` or by the `raw` range
-/// of `span`, and judged by `span`.
+/// of `span`, and judged by `span`. A text has none of these, and neither unit nor report: it is
+/// told when it changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegisterPoint {
     /// The name within the device.

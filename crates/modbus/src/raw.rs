@@ -15,12 +15,12 @@ impl Kind {
     /// words behind the first [`Kind::registers`] do not count.
     ///
     /// `None` if there are too few words or their bits are no value of this kind, and always for
-    /// [`Kind::Bool`], which is not made of words.
+    /// [`Kind::Bool`], which is not made of words, and [`Kind::Text`], which is no number.
     // Inlined with a known kind, every loop of a decoder is only what its kind needs.
     #[inline(always)]
     pub fn number(self, words: &[u16], order: Order) -> Option<(f64, Quality)> {
         let good = match self {
-            Self::Bool => return None,
+            Self::Bool | Self::Text(_) => return None,
             Self::Bit(bit) => f64::from((one(words, order)? >> bit) & 1),
             Self::U8Low => f64::from(bytes(words, order)?.1),
             Self::U8High => f64::from(bytes(words, order)?.0),
@@ -60,6 +60,9 @@ impl Kind {
         }
         if matches!(self, Self::U8High | Self::I8High) {
             return Some(bytes(words, order)?.0.into());
+        }
+        if self.is_text() {
+            return None;
         }
         match self.registers() {
             1 => one(words, order).map(u64::from),

@@ -3,17 +3,18 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use gridos_model::{Batch, Timestamp};
+use gridos_model::{Batch, Quality, Timestamp};
 
 use crate::answer::Data;
 use crate::decode::{Decoder, Masked};
 use crate::exponent::{Exponents, Told};
+use crate::text::{TextPlace, ToldText, text_bytes};
 use crate::{Answer, Clock, Memory, Report, Stamp, Table};
 
 /// One read request and the points its answer holds.
 ///
-/// Its points are those that are told with every answer, as a sweep, and behind them those that
-/// are told by exception, as events; either may be missing.
+/// Its points are those that are told with every answer, as a sweep, behind them those that are told
+/// by exception, as events, and last its texts; any of the three may be missing.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub(crate) table: Table,
@@ -28,6 +29,10 @@ pub struct Request {
     pub(crate) reports: Box<[Report]>,
     /// How many points of the requests before this one are told by exception.
     pub(crate) first_reported: usize,
+    /// Where its texts lie, which are its last points.
+    pub(crate) texts: Box<[TextPlace]>,
+    /// How many texts the requests before this one have.
+    pub(crate) first_text: usize,
     /// The exponents that its answers tell.
     pub(crate) told: Box<[Told]>,
     /// How many exponents the map has.
@@ -90,10 +95,16 @@ impl Request {
         self.points.start..self.points.start + self.swept
     }
 
-    /// Which of the plan's points are told by exception, as events: the last ones of
-    /// [`Request::points`], usually none.
+    /// Which of the plan's points are told by exception, as events: those behind
+    /// [`Request::sweep_points`], usually none.
     pub fn reported_points(&self) -> Range<usize> {
-        self.points.start + self.swept..self.points.end
+        self.points.start + self.swept..self.text_points().start
+    }
+
+    /// Which of the plan's points are texts, told when they change: the last ones of
+    /// [`Request::points`], usually none.
+    pub fn text_points(&self) -> Range<usize> {
+        self.points.end - self.texts.len()..self.points.end
     }
 
     /// The addresses of the device's clock, if its answers hold one.
@@ -131,8 +142,12 @@ impl Request {
     ) -> Result<(), DecodeError> {
         self.check(answer)?;
         self.learn(answer, &memory.refused, &mut memory.exponents);
-        let mut sink = Masked::new(batch, &memory.refused, self.points.start);
-        self.sweep.decode(answer, &memory.exponents, &mut sink);
+        if memory.refused.is_empty() {
+            self.sweep.decode(answer, &memory.exponents, batch);
+        } else {
+            let mut sink = Masked::new(batch, &memory.refused, self.points.start);
+            self.sweep.decode(answer, &memory.exponents, &mut sink);
+        }
         Ok(())
     }
 
@@ -162,14 +177,95 @@ impl Request {
         Ok(())
     }
 
-    /// Forgets what was reported of its points: the next answer tells them all.
+    /// Forgets what was reported of its points, but for texts: the next answer tells them all.
     pub fn forget(&self, memory: &mut Memory) {
         memory.forget(self.first_reported, self.reports.len());
     }
 
-    /// Pushes one value per point onto `batch`, which must be a started sweep of all
-    /// [`Request::points`], with nothing remembered: exponents that this answer does not tell are
-    /// not known, and nothing is held back.
+    /// Whether `answer` holds a text that was not told yet, or another one than was.
+    ///
+    /// # Errors
+    /// If `answer` is not exactly what was asked for.
+    pub fn has_new_text(
+        &self,
+        answer: Answer<'_>,
+        memory: &Memory,
+        stamp: &Stamp,
+    ) -> Result<bool, DecodeError> {
+        self.check(answer)?;
+        let news = |(nth, words, quality)| self.is_news(memory, nth, words, quality);
+        Ok(self.text_words(answer, &memory.refused, stamp).any(news))
+    }
+
+    /// Pushes the texts that are news onto `batch`, which must be started texts of the device's
+    /// whole layout, and remembers them as told. A text that the device refuses is empty and
+    /// flagged [`Quality::DEVICE_ERROR`].
+    ///
+    /// If the engine then does not take the batch, the caller must [`Request::forget_texts`].
+    ///
+    /// # Errors
+    /// If `answer` is not exactly what was asked for; then nothing is pushed or remembered.
+    pub fn tell_texts(
+        &self,
+        answer: Answer<'_>,
+        memory: &mut Memory,
+        stamp: &Stamp,
+        batch: &mut Batch,
+    ) -> Result<(), DecodeError> {
+        self.check(answer)?;
+        let refused = std::mem::take(&mut memory.refused);
+        for (nth, words, quality) in self.text_words(answer, &refused, stamp) {
+            if !self.is_news(memory, nth, words, quality) {
+                continue;
+            }
+            let text = text_bytes(words, self.texts[nth].order);
+            let position = u32::try_from(self.text_points().start + nth);
+            let pushed = position.is_ok_and(|at| batch.push_text(at, stamp.time, text, quality));
+            if pushed && let Some(told) = memory.texts.get_mut(self.first_text + nth) {
+                *told = Some(ToldText::new(words, quality));
+            }
+        }
+        memory.refused = refused;
+        Ok(())
+    }
+
+    /// Forgets what was told of its texts: the next answer tells them all.
+    pub fn forget_texts(&self, memory: &mut Memory) {
+        let told = memory.texts.iter_mut().skip(self.first_text);
+        told.take(self.texts.len()).for_each(|told| *told = None);
+    }
+
+    /// Each text by its place among the texts, its words and what is known against it.
+    fn text_words<'a>(
+        &'a self,
+        answer: Answer<'a>,
+        refused: &'a [usize],
+        stamp: &Stamp,
+    ) -> impl Iterator<Item = (usize, &'a [u16], Quality)> {
+        let words = match answer.data {
+            Data::Registers(words) => words,
+            Data::Bits(_) => &[],
+        };
+        let (first, flags) = (self.text_points().start, stamp.event_flags());
+        self.texts.iter().enumerate().map(move |(nth, place)| {
+            if refused.binary_search(&(first + nth)).is_ok() {
+                (nth, &[][..], flags | Quality::DEVICE_ERROR)
+            } else {
+                (nth, place.own(words), flags)
+            }
+        })
+    }
+
+    fn is_news(&self, memory: &Memory, nth: usize, words: &[u16], quality: Quality) -> bool {
+        let told = memory.texts.get(self.first_text + nth);
+        let Some(Some(told)) = told else { return true };
+        let order = self.texts[nth].order;
+        !told.is_same(words, order, quality)
+    }
+
+    /// Pushes one value per point that is no text onto `batch`, which must be a started sweep of
+    /// these points, with nothing remembered: exponents that this answer does not tell are not known,
+    /// and nothing is held back.
     ///
     /// # Errors
     /// If `words` is not exactly what was asked for; then nothing is pushed.
@@ -178,7 +274,7 @@ impl Request {
     }
 
     /// Pushes one value per point onto `batch`, which must be a started sweep of all
-    /// [`Request::points`].
+    /// [`Request::points`]; in bits there are no texts.
     ///
     /// # Errors
     /// If `bits` is not exactly what was asked for; then nothing is pushed.

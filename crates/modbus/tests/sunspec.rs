@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use gridos_modbus::Kind;
-use gridos_modbus::sunspec::{Discovery, End, Walk};
+use gridos_modbus::sunspec::{Discovery, End, Point, Walk};
 use proptest::prelude::*;
 
 /// Registers that are there; all others are exception 2.
@@ -92,6 +92,27 @@ fn the_chain_is_walked_over_models_that_are_not_known() {
                 .any(|point| point.name == "inverter_VA")
         );
     }
+}
+
+#[test]
+fn texts_are_points_unless_they_are_empty() {
+    let found = walk(&device(40_000, &[common()]));
+    let points = found.points();
+    let shape = |points: &[Point]| {
+        let shape = |point: &Point| (point.name.clone(), point.address, point.kind);
+        points.iter().map(shape).collect::<Vec<_>>()
+    };
+    let text = |name: &str, address, registers| (name.to_owned(), address, Kind::Text(registers));
+    let mut present = shape(&points[0].points);
+    present.retain(|(.., kind)| kind.is_text());
+    let expected = [
+        text("common_Mn", 40_004, 16),
+        text("common_Md", 40_020, 16),
+        text("common_SN", 40_052, 16),
+    ];
+    assert_eq!(present, expected);
+    let absent = [text("common_Opt", 40_036, 8), text("common_Vr", 40_044, 8)];
+    assert_eq!(shape(&points[0].absent), absent);
 }
 
 #[test]

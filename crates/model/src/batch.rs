@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{Events, Layout, Quality, Readings, Sweep, TimeQuality, Timestamp};
+use crate::texts::{self, TEXTS_BYTES_MAX};
+use crate::{Events, Layout, Quality, Readings, Sweep, TextColumn, Texts, TimeQuality, Timestamp};
 
 /// The readings of one device that arrived together, in columns that keep their capacity.
 ///
-/// A batch is taken from a pool, started as a sweep or as events, filled, and given back after the
-/// journal has copied it. Columns are always of equal length; the quality column stays empty
-/// until the first value that is not good.
+/// A batch is taken from a pool, started as a sweep, as events or as texts, filled, and given back
+/// after the journal has copied it. Columns are always of equal length; the quality column stays
+/// empty until the first value that is not good. Texts are rare: their memory is not kept.
 #[derive(Debug, Default)]
 pub struct Batch {
     layout: Option<Arc<Layout>>,
@@ -18,6 +19,10 @@ pub struct Batch {
     qualities: Vec<Quality>,
     points: Vec<u32>,
     times: Vec<Timestamp>,
+    /// Events for which room is made at the first one.
+    room: usize,
+    texts: String,
+    ends: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,12 +33,13 @@ enum Shape {
     },
     #[default]
     Events,
+    Texts,
 }
 
 /// Why a batch may not leave its producer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
-    /// `start_sweep` or `start_events` was not called.
+    /// `start_sweep`, `start_events` or `start_texts` was not called.
     #[error("the batch was not started")]
     NotStarted,
     /// There is no reading in it.
@@ -50,13 +56,13 @@ pub enum BatchError {
 }
 
 impl Batch {
-    /// An empty batch with room for `readings` readings.
+    /// An empty batch for up to `readings` readings without growing.
+    ///
+    /// The columns get their room when a batch first needs them, and keep it: a sweep only that
+    /// for the values of its layout, since it may wait in a pool among ten thousands of others.
     pub fn with_capacity(readings: usize) -> Self {
         Self {
-            values: Vec::with_capacity(readings),
-            qualities: Vec::with_capacity(readings),
-            points: Vec::with_capacity(readings),
-            times: Vec::with_capacity(readings),
+            room: readings,
             ..Self::default()
         }
     }
@@ -70,6 +76,7 @@ impl Batch {
         received: Timestamp,
     ) {
         self.clear();
+        self.values.reserve_exact(layout.len());
         self.layout = Some(Arc::clone(layout));
         self.shape = Shape::Sweep { time, time_quality };
         self.received = received;
@@ -78,8 +85,19 @@ impl Batch {
     /// Empties the batch and makes it events of `layout`, received at `received`.
     pub fn start_events(&mut self, layout: &Arc<Layout>, received: Timestamp) {
         self.clear();
+        self.values.reserve_exact(self.room);
+        self.points.reserve_exact(self.room);
+        self.times.reserve_exact(self.room);
         self.layout = Some(Arc::clone(layout));
         self.shape = Shape::Events;
+        self.received = received;
+    }
+
+    /// Empties the batch and makes it texts of `layout`, received at `received`.
+    pub fn start_texts(&mut self, layout: &Arc<Layout>, received: Timestamp) {
+        self.clear();
+        self.layout = Some(Arc::clone(layout));
+        self.shape = Shape::Texts;
         self.received = received;
     }
 
@@ -106,16 +124,73 @@ impl Batch {
         value: f64,
         quality: Quality,
     ) -> bool {
-        let known = self
-            .layout
-            .as_ref()
-            .is_some_and(|layout| (position as usize) < layout.len());
+        let known = self.knows(position);
         if known {
             self.push(value, quality);
             self.points.push(position);
             self.times.push(time);
         }
         known
+    }
+
+    /// Adds a text of the point at `position` of the layout, of any bytes; returns whether there
+    /// is such a point and the text was taken. It is not if the batch was not started for texts, or
+    /// would have more than [`TEXTS_BYTES_MAX`] bytes of them.
+    ///
+    /// Bytes that are no plain text are escaped and flagged [`Quality::TEXT_ESCAPED`]; what goes
+    /// beyond [`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX) is cut off and flagged
+    /// [`Quality::TEXT_CUT`].
+    pub fn push_text(
+        &mut self,
+        position: u32,
+        time: Timestamp,
+        text: impl AsRef<[u8]>,
+        quality: Quality,
+    ) -> bool {
+        if !matches!(self.shape, Shape::Texts) || !self.knows(position) {
+            return false;
+        }
+        let before = self.texts.len();
+        let quality = quality | texts::append(text.as_ref(), &mut self.texts);
+        let end = u32::try_from(self.texts.len()).ok();
+        let Some(end) = end.filter(|_| self.texts.len() <= TEXTS_BYTES_MAX) else {
+            self.texts.truncate(before);
+            return false;
+        };
+        if !quality.is_good() || !self.qualities.is_empty() {
+            self.qualities.resize(self.ends.len(), Quality::GOOD);
+            self.qualities.push(quality);
+        }
+        self.ends.push(end);
+        self.points.push(position);
+        self.times.push(time);
+        true
+    }
+
+    #[inline]
+    fn knows(&self, position: u32) -> bool {
+        let layout = self.layout.as_ref();
+        layout.is_some_and(|layout| (position as usize) < layout.len())
+    }
+
+    /// Adds values of a sweep at once, as [`Batch::push`] would one by one.
+    ///
+    /// The values are gone through once where all are good and finite, and twice where not.
+    #[inline]
+    pub fn push_all(&mut self, readings: impl Iterator<Item = (f64, Quality)> + Clone) {
+        let before = self.values.len();
+        let mut doubts = Quality::GOOD;
+        let mut is_finite = true;
+        self.values.extend(readings.clone().map(|(value, quality)| {
+            doubts |= quality;
+            is_finite &= value.is_finite();
+            value
+        }));
+        if !is_finite || !doubts.is_good() || !self.qualities.is_empty() {
+            self.qualities.resize(before, Quality::GOOD);
+            let judged = readings.map(|(value, quality)| judge_finite(value, quality));
+            self.qualities.extend(judged);
+        }
     }
 
     /// Adds all values of a sweep at once, all of them good unless not finite.
@@ -125,13 +200,13 @@ impl Batch {
         }
     }
 
-    /// Adds to the quality of each event what `judge` says of its position and time; does nothing
-    /// to a sweep.
+    /// Adds to the quality of each event or text what `judge` says of its position and time; does
+    /// nothing to a sweep.
     pub fn flag_events(&mut self, mut judge: impl FnMut(u32, Timestamp) -> Quality) {
         for (event, (position, time)) in self.points.iter().zip(&self.times).enumerate() {
             let flags = judge(*position, *time);
             if !flags.is_good() {
-                self.qualities.resize(self.values.len(), Quality::GOOD);
+                self.qualities.resize(self.points.len(), Quality::GOOD);
                 self.qualities[event] |= flags;
             }
         }
@@ -140,7 +215,7 @@ impl Batch {
     /// Whether the batch may flow: started, not empty, and a sweep as long as its layout.
     pub fn check(&self) -> Result<(), BatchError> {
         let layout = self.layout.as_ref().ok_or(BatchError::NotStarted)?;
-        if self.values.is_empty() {
+        if self.is_empty() {
             return Err(BatchError::Empty);
         }
         match self.shape {
@@ -150,7 +225,7 @@ impl Batch {
                     points: layout.len(),
                 })
             }
-            Shape::Sweep { .. } | Shape::Events => Ok(()),
+            Shape::Sweep { .. } | Shape::Events | Shape::Texts => Ok(()),
         }
     }
 
@@ -183,17 +258,26 @@ impl Batch {
                     qualities,
                 })
             }
+            Shape::Texts => Readings::Texts(Texts {
+                layout,
+                received,
+                points: &self.points,
+                times: &self.times,
+                texts: TextColumn::of_batch(&self.texts, &self.ends),
+                qualities,
+            }),
         })
     }
 
     /// How many readings the batch holds.
     pub fn len(&self) -> usize {
-        self.values.len()
+        // One of the two is always empty.
+        self.values.len() + self.ends.len()
     }
 
     /// Whether the batch holds no reading.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// Bytes of memory the columns hold on to, filled or not.
@@ -202,15 +286,19 @@ impl Batch {
             + self.qualities.capacity() * size_of::<Quality>()
             + self.points.capacity() * size_of::<u32>()
             + self.times.capacity() * size_of::<Timestamp>()
+            + self.texts.capacity()
+            + self.ends.capacity() * size_of::<u32>()
     }
 
-    /// Empties the batch, keeping its memory; drops its hold on the layout.
+    /// Empties the batch, keeping its memory but that of texts; drops its hold on the layout.
     pub fn clear(&mut self) {
         self.layout = None;
         self.values.clear();
         self.qualities.clear();
         self.points.clear();
         self.times.clear();
+        self.texts = String::new();
+        self.ends = Vec::new();
     }
 }
 
@@ -314,13 +402,78 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_readings_with_bounded_bytes() {
+        let mut batch = Batch::default();
+        let layout = layout(3);
+        batch.start_events(&layout, Timestamp::EPOCH);
+        assert!(!batch.push_text(0, Timestamp::EPOCH, "no events", Quality::GOOD));
+        batch.start_texts(&layout, Timestamp::from_millis(9));
+        assert_eq!(batch.check(), Err(BatchError::Empty));
+        assert!(batch.push_text(2, Timestamp::from_millis(5), "SN 42", Quality::GOOD));
+        assert!(batch.push_text(0, Timestamp::from_millis(6), b"\xff", Quality::LATE));
+        assert!(batch.push_text(1, Timestamp::from_millis(7), "", Quality::GOOD));
+        assert!(!batch.push_text(3, Timestamp::EPOCH, "beyond", Quality::GOOD));
+        batch.flag_events(|position, _| {
+            if position == 1 {
+                Quality::LATE
+            } else {
+                Quality::GOOD
+            }
+        });
+        assert_eq!((batch.len(), batch.check()), (3, Ok(())));
+        let readings = batch.readings().unwrap();
+        assert_eq!((readings.len(), readings.values()), (3, &[][..]));
+        let Readings::Texts(texts) = readings else {
+            panic!("{readings:?}");
+        };
+        assert_eq!(texts.points, [2, 0, 1]);
+        let times = [5, 6, 7].map(Timestamp::from_millis);
+        assert_eq!(texts.times, times);
+        let kept: Vec<_> = texts.texts.iter().collect();
+        assert_eq!(kept, ["SN 42", "\\xff", ""]);
+        let escaped = Quality::LATE | Quality::TEXT_ESCAPED;
+        assert_eq!(texts.qualities, [Quality::GOOD, escaped, Quality::LATE]);
+        let column = TextColumn::new(texts.texts.bytes(), texts.texts.ends());
+        assert_eq!(column, Some(texts.texts));
+    }
+
+    #[test]
+    fn a_batch_of_texts_is_full_at_its_bound() {
+        let mut batch = Batch::default();
+        batch.start_texts(&layout(1), Timestamp::EPOCH);
+        let long = "x".repeat(crate::TEXT_BYTES_MAX);
+        let mut push = || batch.push_text(0, Timestamp::EPOCH, &long, Quality::GOOD);
+        for _ in 0..TEXTS_BYTES_MAX / crate::TEXT_BYTES_MAX {
+            assert!(push());
+        }
+        assert!(!push());
+        assert_eq!(batch.len(), 1_024);
+        batch.clear();
+        assert_eq!((batch.len(), batch.capacity_bytes() < 20_000), (0, true));
+    }
+
+    #[test]
     fn a_recycled_batch_keeps_its_memory_and_nothing_else() {
         let mut batch = Batch::with_capacity(100);
-        let bytes = batch.capacity_bytes();
-        batch.start_events(&layout(1), Timestamp::EPOCH);
-        batch.push_event(0, Timestamp::EPOCH, f64::NAN, Quality::GOOD);
-        batch.clear();
+        assert_eq!(batch.capacity_bytes(), 0);
+        let fill = |batch: &mut Batch| {
+            batch.start_events(&layout(1), Timestamp::EPOCH);
+            batch.push_event(0, Timestamp::EPOCH, f64::NAN, Quality::GOOD);
+            batch.clear();
+            batch.capacity_bytes()
+        };
+        let bytes = fill(&mut batch);
+        assert!(bytes >= 100 * (8 + 4 + 8));
+        assert_eq!(fill(&mut batch), bytes);
         assert!(batch.is_empty() && batch.readings().is_none());
-        assert_eq!(batch.capacity_bytes(), bytes);
+    }
+
+    #[test]
+    fn a_sweep_takes_room_for_its_layout_alone() {
+        let mut batch = Batch::with_capacity(100);
+        let (time, quality) = (Timestamp::EPOCH, TimeQuality::Synchronised);
+        batch.start_sweep(&layout(3), time, quality, time);
+        batch.extend([1.0, 2.0, 3.0]);
+        assert_eq!(batch.capacity_bytes(), 3 * 8);
     }
 }

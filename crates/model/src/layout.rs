@@ -8,11 +8,12 @@ use crate::{DeviceId, DeviceIndex, LayoutId, PointId, PointIndex};
 /// The most points one layout may have: a bound for every buffer that holds one batch.
 pub const POINTS_PER_LAYOUT_MAX: usize = 65_536;
 
-/// One measured quantity of a device.
+/// One measured quantity of a device, or one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     name: Box<str>,
     unit: Box<str>,
+    is_text: bool,
 }
 
 impl Point {
@@ -21,6 +22,15 @@ impl Point {
         Self {
             name: name.into(),
             unit: unit.into(),
+            is_text: false,
+        }
+    }
+
+    /// A point called `name` within its device, whose readings are texts.
+    pub fn text(name: &str) -> Self {
+        Self {
+            is_text: true,
+            ..Self::new(name, "")
         }
     }
 
@@ -32,6 +42,12 @@ impl Point {
     /// The engineering unit, `A`, `kV`, `°C`; empty if there is none.
     pub fn unit(&self) -> &str {
         &self.unit
+    }
+
+    /// Whether its readings are texts. It is no part of any id: whoever keeps readings keeps texts
+    /// beside numbers, whatever a point once was.
+    pub fn is_text(&self) -> bool {
+        self.is_text
     }
 }
 

@@ -10,6 +10,7 @@ mod id;
 mod layout;
 mod quality;
 mod readings;
+mod texts;
 mod time;
 mod transition;
 
@@ -22,5 +23,6 @@ pub use id::{DeviceId, LayoutId, PointId, PointIndex};
 pub use layout::{Layout, POINTS_PER_LAYOUT_MAX, Point};
 pub use quality::Quality;
 pub use readings::{Events, Readings, Sweep};
+pub use texts::{TEXT_BYTES_MAX, TEXTS_BYTES_MAX, TextColumn, Texts};
 pub use time::{ParseTimestampError, TimeQuality, Timestamp};
 pub use transition::{Level, Transition};

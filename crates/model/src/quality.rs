@@ -53,6 +53,10 @@ bitflags! {
         const IMPRECISE = 1 << 23;
         /// The device answered this range with an exception, or the bits are no value of the type.
         const DEVICE_ERROR = 1 << 24;
+        /// The bytes of a text were no plain text; what is none of it is escaped.
+        const TEXT_ESCAPED = 1 << 25;
+        /// The text was too long, and its end is cut off.
+        const TEXT_CUT = 1 << 26;
     }
 }
 

@@ -1,6 +1,6 @@
 //! A batch as the stages see it: borrowed columns, from a live batch or from the journal.
 
-use crate::{LayoutId, Quality, TimeQuality, Timestamp};
+use crate::{LayoutId, Quality, Texts, TimeQuality, Timestamp};
 
 /// The readings of one device that arrived together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,6 +9,8 @@ pub enum Readings<'a> {
     Sweep(Sweep<'a>),
     /// Changes with their own times.
     Events(Events<'a>),
+    /// Texts with their own times.
+    Texts(Texts<'a>),
 }
 
 /// All points of a layout at one instant.
@@ -46,11 +48,12 @@ pub struct Events<'a> {
 }
 
 impl<'a> Readings<'a> {
-    /// The layout of either shape.
+    /// The layout of any shape.
     pub fn layout(&self) -> LayoutId {
         match self {
             Self::Sweep(sweep) => sweep.layout,
             Self::Events(events) => events.layout,
+            Self::Texts(texts) => texts.layout,
         }
     }
 
@@ -59,32 +62,39 @@ impl<'a> Readings<'a> {
         match self {
             Self::Sweep(sweep) => sweep.received,
             Self::Events(events) => events.received,
+            Self::Texts(texts) => texts.received,
         }
     }
 
-    /// The values of either shape.
+    /// The numbers of a sweep or of events; texts have none.
     pub fn values(&self) -> &'a [f64] {
         match self {
             Self::Sweep(sweep) => sweep.values,
             Self::Events(events) => events.values,
+            Self::Texts(_) => &[],
         }
     }
 
-    /// The quality column: empty if all values are good.
+    /// The quality column: empty if all values or texts are good.
     pub fn qualities(&self) -> &'a [Quality] {
         match self {
             Self::Sweep(sweep) => sweep.qualities,
             Self::Events(events) => events.qualities,
+            Self::Texts(texts) => texts.qualities,
         }
     }
 
     /// How many readings there are.
     pub fn len(&self) -> usize {
-        self.values().len()
+        match self {
+            Self::Sweep(sweep) => sweep.values.len(),
+            Self::Events(events) => events.values.len(),
+            Self::Texts(texts) => texts.texts.len(),
+        }
     }
 
     /// Whether there is no reading.
     pub fn is_empty(&self) -> bool {
-        self.values().is_empty()
+        self.len() == 0
     }
 }

@@ -15,7 +15,7 @@ mod sync;
 mod turn;
 
 pub use alarms::{ActiveAlarm, AlarmBoard};
-pub use live::{LiveReading, LiveView};
+pub use live::{LiveReading, LiveText, LiveView};
 pub use pipeline::{Pipeline, PipelineError};
 pub use sync::{Awaiting, SyncOptions, Written};
 pub use turn::{Turn, Views};

@@ -1,8 +1,10 @@
 //! The live view: the latest reading of every point, for readers that must not slow the writer.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use gridos_model::{Directory, PointIndex, Quality, Readings, Timestamp};
+use gridos_model::{Directory, PointIndex, Quality, Readings, Texts, Timestamp};
 
 /// The latest value of one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,10 +17,22 @@ pub struct LiveReading {
     pub quality: Quality,
 }
 
+/// The latest text of one point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveText {
+    /// The text; empty and of bad quality if there is none.
+    pub text: Arc<str>,
+    /// Its time, at the source.
+    pub time: Timestamp,
+    /// What is known against it.
+    pub quality: Quality,
+}
+
 /// The latest reading of every point of the process.
 ///
 /// Written by the pipeline thread alone, without locks; each device is guarded by a sequence that
-/// is odd while it is being written, so a reader takes value, time and quality of one moment.
+/// is odd while it is being written, so a reader takes value, time and quality of one moment. Texts
+/// are rare and stand beside the columns, behind a lock.
 #[derive(Debug)]
 pub struct LiveView {
     values: Box<[AtomicU64]>,
@@ -26,6 +40,7 @@ pub struct LiveView {
     qualities: Box<[AtomicU32]>,
     /// Per device.
     sequences: Box<[AtomicU64]>,
+    texts: RwLock<HashMap<usize, LiveText>>,
 }
 
 /// No reading yet.
@@ -44,6 +59,7 @@ impl LiveView {
                 .iter()
                 .map(|_| AtomicU64::new(0))
                 .collect(),
+            texts: RwLock::default(),
         }
     }
 
@@ -60,6 +76,9 @@ impl LiveView {
         let Some(sequence) = self.sequences.get(device) else {
             return;
         };
+        if let Readings::Texts(texts) = readings {
+            return self.set_texts(first, texts);
+        }
         let before = sequence.load(Ordering::Relaxed);
         sequence.store(before.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
@@ -77,6 +96,7 @@ impl LiveView {
                     self.set(index, events.values[event], events.times[event], quality);
                 }
             }
+            Readings::Texts(_) => {}
         }
         sequence.store(before.wrapping_add(2), Ordering::Release);
     }
@@ -94,6 +114,29 @@ impl LiveView {
             }
             // The writer may have been preempted in the middle: let it run.
             std::thread::yield_now();
+        }
+    }
+
+    /// The latest text of the point at `index`; `None` if there was none yet.
+    pub fn text(&self, index: PointIndex) -> Option<LiveText> {
+        let texts = self.texts.read().unwrap_or_else(PoisonError::into_inner);
+        texts.get(&index.get()).cloned()
+    }
+
+    fn set_texts(&self, first: PointIndex, texts: &Texts<'_>) {
+        let mut shown = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+        let places = texts.points.iter().zip(texts.times);
+        for (nth, ((position, time), text)) in places.zip(texts.texts.iter()).enumerate() {
+            let quality = texts.qualities.get(nth).copied().unwrap_or_default();
+            let index = first.get() + *position as usize;
+            if index < self.points() && !quality.contains(Quality::LATE) {
+                let latest = LiveText {
+                    text: text.into(),
+                    time: *time,
+                    quality,
+                };
+                shown.insert(index, latest);
+            }
         }
     }
 
@@ -162,6 +205,30 @@ mod tests {
             (shown.time, shown.quality),
             (Timestamp::from_millis(9), Quality::NOT_FINITE)
         );
+    }
+
+    #[test]
+    fn the_youngest_text_is_shown_beside_the_numbers() {
+        let directory = directory();
+        let view = LiveView::new(&directory);
+        let b = directory.find_point("d.b").unwrap().index;
+        assert_eq!(view.text(b), None);
+        let mut batch = Batch::default();
+        batch.start_texts(directory.devices()[0].whole(), Timestamp::from_millis(10));
+        for (millis, text, quality) in [
+            (5, "v1.0", Quality::GOOD),
+            (7, "v1.1", Quality::CLOCK_UNSYNCHRONISED),
+            (6, "v1.0", Quality::LATE),
+        ] {
+            assert!(batch.push_text(1, Timestamp::from_millis(millis), text, quality));
+        }
+        view.publish(0, PointIndex::new(0), &batch.readings().unwrap());
+        let expected = LiveText {
+            text: "v1.1".into(),
+            time: Timestamp::from_millis(7),
+            quality: Quality::CLOCK_UNSYNCHRONISED,
+        };
+        assert_eq!((view.text(b), view.get(0, b)), (Some(expected), None));
     }
 
     #[test]

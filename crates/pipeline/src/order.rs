@@ -20,7 +20,8 @@ impl Order {
         }
     }
 
-    /// Takes note of a batch whose layout begins at `first`, and flags its events that come late.
+    /// Takes note of a batch whose layout begins at `first`, and flags its events or texts that come
+    /// late.
     ///
     /// Sweeps come in order from one session, so they are never late: a clock that was set back
     /// must not stop the live values.
@@ -34,6 +35,10 @@ impl Order {
             }
             Some(Readings::Events(events)) => {
                 let received = events.received;
+                batch.flag_events(|position, time| self.event(first, position, time, received));
+            }
+            Some(Readings::Texts(texts)) => {
+                let received = texts.received;
                 batch.flag_events(|position, time| self.event(first, position, time, received));
             }
             None => {}
@@ -60,6 +65,8 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use gridos_model::{DirectoryBuilder, Point, TimeQuality};
 
     use super::*;
@@ -102,6 +109,23 @@ mod tests {
             [false, false, true, false]
         );
         assert_eq!(late(&mut order, &[(0, 4), (1, 4)], 9), [true, false]);
+    }
+
+    #[test]
+    fn a_text_before_a_younger_one_of_its_point_is_late() {
+        let mut order = Order::new(2);
+        let mut texts = batch(9);
+        let layout = Arc::clone(texts.layout().unwrap());
+        texts.start_texts(&layout, Timestamp::from_millis(9));
+        for (position, time) in [(0, 5), (1, 3), (0, 4)] {
+            let time = Timestamp::from_millis(time);
+            assert!(texts.push_text(position, time, "a", Quality::GOOD));
+        }
+        order.note(FIRST, &mut texts);
+        assert_eq!(
+            texts.readings().unwrap().qualities(),
+            [Quality::GOOD, Quality::GOOD, Quality::LATE]
+        );
     }
 
     #[test]

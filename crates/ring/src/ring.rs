@@ -33,6 +33,13 @@ pub struct Arrival {
     pub ring: Instant,
 }
 
+/// When a sleep ends sooner than this, more batches are on their way.
+const BUSY_WITHIN: Duration = Duration::from_millis(1);
+
+/// So long the consumer then stays away: waking it for each of twenty thousand batches a second
+/// would cost more than what it does with them.
+const GATHER: Duration = Duration::from_micros(200);
+
 /// The ring had no room; the batch comes back to its producer, which must hold back.
 #[derive(Debug)]
 pub struct Full(pub Slot);
@@ -147,15 +154,21 @@ impl Consumer {
 
     /// Sleeps until there is a batch, [`Producer::wake`] is called or `timeout` is over.
     ///
-    /// Must always be called from one thread. It may wake early: look again.
+    /// Must always be called from one thread. It may wake early: look again. Where batches come in
+    /// quick succession it lets some gather, a fraction of a millisecond long.
     pub fn wait(&mut self, timeout: Duration) {
         self.shared.consumer.get_or_init(thread::current);
+        let began = Instant::now();
         self.shared.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if self.shared.queue.is_empty() {
             thread::park_timeout(timeout);
         }
         self.shared.asleep.store(false, Ordering::Relaxed);
+        let slept = began.elapsed();
+        if slept < BUSY_WITHIN && slept < timeout {
+            thread::sleep(GATHER.min(timeout - slept));
+        }
     }
 
     /// Slots taken at this moment.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gridos_journal::{Chunk, LayoutBook, LayoutDefinition, Position, Record, StreamId};
-use gridos_model::{Events, Gap, LayoutId, Readings, Sweep, Transition};
+use gridos_model::{Events, Gap, LayoutId, Readings, Sweep, Texts, Transition};
 
 use crate::introduction::find;
 use crate::{Loss, StoreError, json};
@@ -16,6 +16,7 @@ pub(crate) type KnownLayouts = HashMap<LayoutId, usize>;
 pub(crate) struct Contents<'a> {
     pub(crate) sweeps: Vec<Sweep<'a>>,
     pub(crate) events: Vec<Events<'a>>,
+    pub(crate) texts: Vec<Texts<'a>>,
     pub(crate) transitions: Vec<Transition>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) quarantined: Vec<Quarantined<'a>>,
@@ -51,6 +52,7 @@ impl<'a> Contents<'a> {
                     match (judge(&readings, points), readings) {
                         (Ok(()), Readings::Sweep(sweep)) => contents.sweeps.push(sweep),
                         (Ok(()), Readings::Events(events)) => contents.events.push(events),
+                        (Ok(()), Readings::Texts(texts)) => contents.texts.push(texts),
                         (Err(reason), readings) => contents.quarantined.push(Quarantined {
                             record: Some(json::readings(&readings)),
                             ..Quarantined::of(chunk, position, reason)
@@ -136,6 +138,9 @@ fn judge(readings: &Readings<'_>, points: Option<usize>) -> Result<(), String> {
         Readings::Events(events) if events.points.iter().any(|p| *p as usize >= points) => Err(
             format!("an event is of a point beyond the {points} of its layout"),
         ),
-        Readings::Sweep(_) | Readings::Events(_) => Ok(()),
+        Readings::Texts(texts) if texts.points.iter().any(|p| *p as usize >= points) => Err(
+            format!("a text is of a point beyond the {points} of its layout"),
+        ),
+        Readings::Sweep(_) | Readings::Events(_) | Readings::Texts(_) => Ok(()),
     }
 }

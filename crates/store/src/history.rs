@@ -31,6 +31,19 @@ pub struct ReadingRow {
     pub quality: Quality,
 }
 
+/// One text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextRow {
+    /// The point's full name, `device.point`.
+    pub point: String,
+    /// Its time: the source's, or that of reception where the quality says so.
+    pub time: Timestamp,
+    /// The text; empty and of bad quality if there was none.
+    pub text: String,
+    /// What is known against it.
+    pub quality: Quality,
+}
+
 /// Alarm transitions over a time range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlarmsQuery {

@@ -62,13 +62,39 @@ pub(crate) fn readings(readings: &Readings<'_>) -> String {
                 push(time.as_nanos(), out);
             });
         }
+        Readings::Texts(texts) => {
+            out.push_str(r#","points":"#);
+            integers(texts.points, &mut out);
+            out.push_str(r#","times_ns":"#);
+            array(texts.times, &mut out, |time, out| {
+                push(time.as_nanos(), out);
+            });
+            out.push_str(r#","texts":"#);
+            let all: Vec<_> = texts.texts.iter().collect();
+            array(&all, &mut out, |text, out| string(text, out));
+        }
     }
-    out.push_str(r#","values":"#);
-    values(readings.values(), &mut out);
+    if !matches!(readings, Readings::Texts(_)) {
+        out.push_str(r#","values":"#);
+        values(readings.values(), &mut out);
+    }
     out.push_str(r#","qualities":"#);
     qualities(readings.qualities(), &mut out);
     out.push('}');
     out
+}
+
+/// Appends `"SN-0042"`.
+fn string(text: &str, out: &mut String) {
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            _ if letter.is_control() => push(format_args!("\\u{:04x}", u32::from(letter)), out),
+            _ => out.push(letter),
+        }
+    }
+    out.push('"');
 }
 
 fn push(text: impl Display, out: &mut String) {
@@ -78,7 +104,7 @@ fn push(text: impl Display, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use gridos_model::{Events, LayoutId, Timestamp};
+    use gridos_model::{Events, LayoutId, TextColumn, Texts, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
@@ -119,6 +145,18 @@ mod tests {
         assert_eq!(
             readings(&Readings::Events(events)),
             r#"{"layout":7,"received_ns":5,"points":[3],"times_ns":[-4],"values":[0.5],"qualities":[]}"#
+        );
+        let texts = Texts {
+            layout: LayoutId::from_raw(7),
+            received: Timestamp::from_nanos(5),
+            points: &[3, 0],
+            times: &[Timestamp::from_nanos(-4), Timestamp::EPOCH],
+            texts: TextColumn::new("\"µ\\\nSN", &[5, 7]).unwrap(),
+            qualities: &[],
+        };
+        assert_eq!(
+            readings(&Readings::Texts(texts)),
+            r#"{"layout":7,"received_ns":5,"points":[3,0],"times_ns":[-4,0],"texts":["\"µ\\\u000a","SN"],"qualities":[]}"#
         );
     }
 }

@@ -3,7 +3,8 @@
 //! A [`Store`] commits the readings of a chunk and the journal position behind it in one
 //! transaction, so that whatever is killed, no reading is stored twice and none is missing; the
 //! [`Writer`] carries the journal into it for as long as the engine runs. Users query the SQL
-//! views `reading` and `latest`; they never see the arrays beneath. This crate must not know
+//! views `reading` and `latest`, and for texts `text_reading` and `latest_text`; they never see the
+//! arrays beneath. This crate must not know
 //! protocols, rings and HTTP.
 
 mod account;
@@ -24,7 +25,7 @@ mod store;
 mod writer;
 
 pub use error::StoreError;
-pub use history::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow};
+pub use history::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, TextRow};
 pub use postgres::{PostgresConfig, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use store::{Loss, Store, Stored};

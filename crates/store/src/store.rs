@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
 
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError};
+use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError, TextRow};
 
 /// How far a stream is stored: what the database says, not what the engine believes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,9 @@ pub trait Store: Send + Sync {
 
     /// The readings of one point over a time range, in time order.
     async fn history(&self, query: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError>;
+
+    /// The texts of one point over a time range, in time order; [`Store::history`] has its numbers.
+    async fn texts(&self, query: &HistoryQuery) -> Result<Vec<TextRow>, StoreError>;
 
     /// The youngest reading of each of the points named, in the order asked; points without any
     /// are left out.

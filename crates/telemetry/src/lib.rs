@@ -12,6 +12,7 @@ mod devices;
 mod histogram;
 mod label;
 mod ledger;
+mod metric;
 mod note;
 mod render;
 mod scan;
@@ -19,7 +20,7 @@ mod stage;
 mod telemetry;
 
 pub use buckets::{BUCKET_BOUNDS, Buckets};
-pub use catalogue::{Kind, Label, Metric, Unit, catalogue};
+pub use catalogue::catalogue;
 pub use cells::{
     AlarmCells, HttpCells, JournalCells, ListenerCells, ModbusCells, PoolCells, RingCells,
     StoreCells,
@@ -29,6 +30,7 @@ pub use devices::{DeviceBoard, DeviceState, DeviceStats};
 pub use histogram::Histogram;
 pub use label::{ListenerAnswer, PeerRefusal, Refusal, StageName, StatusClass};
 pub use ledger::{Ledger, LedgerSnapshot};
+pub use metric::{Kind, Label, Metric, Unit};
 pub use note::Note;
 pub use scan::{ScanStats, Summary, Window};
 pub use stage::{Stage, StageRecorder, Stages};

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use metrics::{Key, KeyName, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use crate::catalogue::{Moment, Read};
+use crate::metric::{Moment, Read};
 use crate::{Buckets, Metric, StageName, Telemetry, Unit, catalogue};
 
 /// All series of one engine, registered once with a recorder of its own.

@@ -6,7 +6,7 @@ use gridos_model::{Batch, Directory, Timestamp};
 use gridos_ring::{Intake, Receipt, Receiver, Refused};
 use gridos_telemetry::Refusal;
 
-use super::sort::{Entry, Group};
+use super::sort::{Entry, Group, Value};
 
 /// Why nothing was offered; nothing was counted either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,12 @@ fn push(
             offered.left.push(group);
             continue;
         }
-        batch.start_events(directory.device(group.device).whole(), received);
+        let whole = directory.device(group.device).whole();
+        if group.is_text {
+            batch.start_texts(whole, received);
+        } else {
+            batch.start_events(whole, received);
+        }
         for Entry {
             position,
             time,
@@ -87,7 +92,10 @@ fn push(
             ..
         } in &group.entries
         {
-            batch.push_event(*position, *time, *value, *quality);
+            match value {
+                Value::Number(number) => batch.push_event(*position, *time, *number, *quality),
+                Value::Text(text) => batch.push_text(*position, *time, &**text, *quality),
+            };
         }
         let (receipt, receiver) = Receipt::pair();
         match intake.offer(batch, wire, Some(receipt)) {
@@ -137,11 +145,12 @@ mod tests {
                 index,
                 position: 0,
                 time: now,
-                value: 1.0,
+                value: Value::Number(1.0),
                 quality: Quality::GOOD,
             };
             Group {
                 device,
+                is_text: false,
                 entries: vec![entry],
             }
         });

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use gridos_model::{DeviceIndex, Directory, PointRef, Quality, Timestamp};
+use gridos_model::{
+    DeviceIndex, Directory, PointRef, Quality, TEXT_BYTES_MAX, TEXTS_BYTES_MAX, Timestamp,
+};
 use gridos_telemetry::Refusal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -22,7 +24,10 @@ const FUTURE_MAX: Duration = Duration::from_secs(5 * 60);
 struct Posted<'a> {
     #[serde(borrow)]
     point: Cow<'a, str>,
-    value: f64,
+    #[serde(default)]
+    value: Option<f64>,
+    #[serde(default)]
+    text: Option<Box<str>>,
     #[serde(default)]
     time: Option<String>,
     #[serde(default)]
@@ -37,23 +42,32 @@ pub(super) struct Sorted {
     pub(super) refused: Refusals,
 }
 
-/// Readings of one device that go into one batch.
+/// Readings of one device that go into one batch: all numbers, or all texts.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) device: DeviceIndex,
+    pub(super) is_text: bool,
     pub(super) entries: Vec<Entry>,
 }
 
 /// One reading that can be taken.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     /// Its place in the post.
     pub(super) index: usize,
     /// Its point's position in the device's whole layout.
     pub(super) position: u32,
     pub(super) time: Timestamp,
-    pub(super) value: f64,
+    pub(super) value: Value,
     pub(super) quality: Quality,
+}
+
+/// What a reading says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Number(f64),
+    /// At most [`TEXT_BYTES_MAX`].
+    Text(Box<str>),
 }
 
 impl Sorted {
@@ -63,7 +77,8 @@ impl Sorted {
     }
 }
 
-/// Sorts `readings`, which were received at `received`, into groups of at most `batch_max`.
+/// Sorts `readings`, which were received at `received`, into groups of at most `batch_max`, and of no
+/// more texts than a batch surely holds.
 pub(super) fn sort(
     readings: &[&RawValue],
     directory: &Directory,
@@ -80,13 +95,22 @@ pub(super) fn sort(
                 continue;
             }
         };
-        let group = group_by_device.entry(device).or_insert(usize::MAX);
+        let is_text = matches!(entry.value, Value::Text(_));
+        let entries_max = if is_text {
+            batch_max.min(TEXTS_BYTES_MAX / TEXT_BYTES_MAX)
+        } else {
+            batch_max
+        };
+        let group = group_by_device
+            .entry((device, is_text))
+            .or_insert(usize::MAX);
         match sorted.groups.get_mut(*group) {
-            Some(open) if open.entries.len() < batch_max => open.entries.push(entry),
+            Some(open) if open.entries.len() < entries_max => open.entries.push(entry),
             Some(_) | None => {
                 *group = sorted.groups.len();
                 sorted.groups.push(Group {
                     device,
+                    is_text,
                     entries: vec![entry],
                 });
             }
@@ -112,6 +136,7 @@ fn read(
     let point = &*posted.point;
     let at = find(directory, point).map_err(|(why, detail)| refuse(Some(point), why, detail))?;
     let invalid = |detail| refuse(Some(point), Refusal::Invalid, detail);
+    let value = read_value(posted.value, posted.text, is_text(directory, at)).map_err(invalid)?;
     let flags = posted.quality.unwrap_or_default();
     let quality = read_quality(&flags).map_err(invalid)?;
     let (time, quality) = match posted.time {
@@ -128,10 +153,37 @@ fn read(
         index,
         position: at.position,
         time,
-        value: posted.value,
+        value,
         quality,
     };
     Ok((at.device, entry))
+}
+
+/// Whether the readings of the point at `at` are texts.
+fn is_text(directory: &Directory, at: PointRef) -> bool {
+    let points = directory.device(at.device).whole().points();
+    let point = points.get(at.position as usize);
+    point.is_some_and(|point| point.is_text())
+}
+
+fn read_value(number: Option<f64>, text: Option<Box<str>>, is_text: bool) -> Result<Value, String> {
+    let what = match (number, text) {
+        (Some(number), None) if !is_text => return Ok(Value::Number(number)),
+        (None, Some(text)) if is_text && text.len() <= TEXT_BYTES_MAX => {
+            return Ok(Value::Text(text));
+        }
+        (None, Some(text)) if is_text => format!(
+            "text: has {} bytes; at most {TEXT_BYTES_MAX} are taken",
+            text.len()
+        ),
+        (Some(_), Some(_)) => "a reading has either a value or a text".to_owned(),
+        (Some(_) | None, None) if is_text => {
+            "the point has texts: send a text instead of a value".to_owned()
+        }
+        (None, Some(_)) => "the point has numbers: send a value instead of a text".to_owned(),
+        (Some(_) | None, None) => "missing field `value`, which must be a number".to_owned(),
+    };
+    Err(what)
 }
 
 fn find(directory: &Directory, point: &str) -> Result<PointRef, (Refusal, String)> {
@@ -195,6 +247,8 @@ mod tests {
         let mut builder = DirectoryBuilder::default();
         builder.add("sub1.f1", points(&["ia", "ib"]), &[]).unwrap();
         builder.add("sub1.f2", points(&["ia"]), &[]).unwrap();
+        let texts = vec![Point::new("ia", "A"), Point::text("serial")];
+        builder.add("sub1.f3", texts, &[]).unwrap();
         builder.build()
     }
 
@@ -206,7 +260,7 @@ mod tests {
     fn entry(body: &str) -> Entry {
         let sorted = sorted(body, 10);
         assert!(sorted.refused.is_empty(), "{:?}", sorted.refused);
-        sorted.groups[0].entries[0]
+        sorted.groups[0].entries[0].clone()
     }
 
     #[test]
@@ -221,7 +275,12 @@ mod tests {
             .iter()
             .map(|group| {
                 let entries = group.entries.iter();
-                let places: Vec<_> = entries.map(|e| (e.index, e.position, e.value)).collect();
+                let number = |entry: &Entry| match entry.value {
+                    Value::Number(number) => number,
+                    Value::Text(_) => panic!("{entry:?}"),
+                };
+                let places = entries.map(|e| (e.index, e.position, number(e)));
+                let places: Vec<_> = places.collect();
                 (group.device.get(), places)
             })
             .collect();
@@ -232,6 +291,60 @@ mod tests {
         ];
         assert_eq!(shape, expected);
         assert_eq!(sorted.accepted(), 4);
+    }
+
+    #[test]
+    fn texts_go_into_groups_of_their_own() {
+        let sorted = sorted(
+            r#"[{"point":"sub1.f3.serial","text":"SN 1"}, {"point":"sub1.f3.ia","value":1},
+                {"point":"sub1.f3.serial","text":""}, {"point":"sub1.f3.serial","value":1},
+                {"point":"sub1.f3.ia","text":"1"}, {"point":"sub1.f3.serial"},
+                {"point":"sub1.f3.serial","text":"a","value":1},
+                {"point":"sub1.f3.serial","text":null}, {"point":"sub1.f3.serial","text":7}]"#,
+            10,
+        );
+        let shape = |group: &Group| {
+            let values = group.entries.iter().map(|e| (e.index, e.value.clone()));
+            (group.is_text, values.collect::<Vec<_>>())
+        };
+        let text = |text: &str| Value::Text(text.into());
+        let groups: Vec<_> = sorted.groups.iter().map(shape).collect();
+        let expected = [
+            (true, vec![(0, text("SN 1")), (2, text(""))]),
+            (false, vec![(1, Value::Number(1.0))]),
+        ];
+        assert_eq!(groups, expected);
+        let refused = sorted.refused.shown.iter();
+        let refused: Vec<_> = refused.map(|r| (r.index, r.detail.as_str())).collect();
+        let texts = "the point has texts: send a text instead of a value";
+        let expected = [
+            (3, texts),
+            (4, "the point has numbers: send a value instead of a text"),
+            (5, texts),
+            (6, "a reading has either a value or a text"),
+            (7, texts),
+            (8, "invalid type: integer `7`, expected a string"),
+        ];
+        assert_eq!(refused, expected);
+    }
+
+    #[test]
+    fn long_texts_are_refused_and_many_are_split() {
+        let body = |length: usize, count: usize| {
+            let reading = format!(
+                r#"{{"point":"sub1.f3.serial","text":"{}"}}"#,
+                "x".repeat(length)
+            );
+            format!("[{}]", vec![reading; count].join(","))
+        };
+        let refused = &sorted(&body(TEXT_BYTES_MAX + 1, 1), 10).refused.shown[0];
+        assert_eq!(
+            refused.detail,
+            "text: has 1025 bytes; at most 1024 are taken"
+        );
+        let sorted = sorted(&body(TEXT_BYTES_MAX, 1_025), 65_536);
+        let sizes: Vec<_> = sorted.groups.iter().map(|g| g.entries.len()).collect();
+        assert_eq!(sizes, [1_024, 1]);
     }
 
     #[test]

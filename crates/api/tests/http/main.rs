@@ -9,3 +9,4 @@ mod read;
 mod rig;
 mod serve;
 mod store;
+mod texts;

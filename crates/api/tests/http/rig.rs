@@ -41,6 +41,17 @@ impl Rig {
         Self::of(directory(&[]), slots, batches)
     }
 
+    /// A ready engine whose second device has a text as well.
+    pub(crate) fn with_text() -> Self {
+        let number = |name| Point::new(name, "A");
+        let mut builder = DirectoryBuilder::default();
+        let numbers = vec![number("ia"), number("ib")];
+        builder.add("sub1.f1", numbers, &[]).unwrap();
+        let mixed = vec![Point::new("v", "kV"), Point::text("serial")];
+        builder.add("sub1.f2", mixed, &[]).unwrap();
+        Self::of(builder.build(), 8, 8)
+    }
+
     /// A ready engine that polls `sub1.f1` every two minutes.
     pub(crate) fn polled() -> Self {
         let mut rig = Self::of(directory(std::slice::from_ref(&(0..2))), 8, 8);
@@ -124,7 +135,7 @@ impl Rig {
                 let layout = slot.batch.layout().unwrap();
                 let device = own.directory.find_device(layout.device()).unwrap();
                 own.live.publish(device.get(), layout.first(), &readings);
-                assert!(matches!(readings, Readings::Events(_)));
+                assert!(!matches!(readings, Readings::Sweep(_)));
                 own.telemetry.ledger.journalled.add(readings.len() as u64);
                 position += FRAME_BYTES;
                 if let Some(receipt) = slot.receipt {

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gridos_journal::{Chunk, LayoutBook, StreamId};
 use gridos_store::{
-    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored,
+    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored, TextRow,
 };
 
 #[derive(Debug, Default)]
 pub(crate) struct FakeStore {
     pub(crate) readings: Mutex<Vec<ReadingRow>>,
+    pub(crate) texts: Mutex<Vec<TextRow>>,
     pub(crate) alarms: Mutex<Vec<AlarmRow>>,
     pub(crate) is_away: AtomicBool,
     /// Never answers.
@@ -56,6 +57,17 @@ impl Store for FakeStore {
         let rows = self.readings.lock().unwrap();
         let range = query.from..query.until;
         let fits = |row: &&ReadingRow| row.point == query.point && range.contains(&row.time);
+        let rows: Vec<_> = rows.iter().filter(fits).cloned().collect();
+        let extra = rows.len().saturating_sub(query.limit);
+        Ok(rows[extra..].to_vec())
+    }
+
+    async fn texts(&self, query: &HistoryQuery) -> Result<Vec<TextRow>, StoreError> {
+        self.ask().await?;
+        assert!(query.youngest);
+        let rows = self.texts.lock().unwrap();
+        let range = query.from..query.until;
+        let fits = |row: &&TextRow| row.point == query.point && range.contains(&row.time);
         let rows: Vec<_> = rows.iter().filter(fits).cloned().collect();
         let extra = rows.len().saturating_sub(query.limit);
         Ok(rows[extra..].to_vec())

@@ -4,19 +4,19 @@ use std::io;
 use std::time::Duration;
 
 use gridos_modbus::{Answer, Request, Table};
-use tokio::time::timeout;
-use tokio_modbus::client::{Client as _, Context, tcp};
-use tokio_modbus::slave::SlaveContext as _;
+use tokio_modbus::client::{Client as _, tcp};
 use tokio_modbus::{ProtocolError, Request as Pdu, Response, Slave};
 
 use super::connect::Stream;
 use super::error::ReadError;
-use super::tagged::Tagged;
+use super::patience::Patience;
+use super::tagged::Lent;
 
 /// A connection; after any error but an exception it must be dropped, since a late answer could
 /// be taken for that of the next request.
 pub(super) struct Client {
-    context: Context,
+    line: Lent<Stream>,
+    patience: Patience,
 }
 
 /// What a device answered, of the length asked for.
@@ -70,7 +70,8 @@ impl Client {
     /// A client on a stream that nothing was sent over yet.
     pub(super) fn new(stream: Stream) -> Self {
         Self {
-            context: tcp::attach_slave(Tagged::new(stream), Slave(0)),
+            line: Lent::new(stream),
+            patience: Patience::new(),
         }
     }
 
@@ -82,7 +83,6 @@ impl Client {
         (start, count): (u16, u16),
         within: Duration,
     ) -> Result<Content, ReadError> {
-        self.context.set_slave(Slave(unit));
         // Not the library's own read methods: they do not check the length of the answer, and
         // panic at a wrong one in a debug build.
         let pdu = match table {
@@ -91,8 +91,13 @@ impl Client {
             Table::HoldingRegister => Pdu::ReadHoldingRegisters(start, count),
             Table::InputRegister => Pdu::ReadInputRegisters(start, count),
         };
-        let called = timeout(within, self.context.call(pdu)).await;
-        let answered = called.map_err(|_| ReadError::Timeout(within))?;
+        let mut context = tcp::attach_slave(self.line.begin(), Slave(unit));
+        let called = self.patience.wait_for(within, context.call(pdu)).await;
+        let answered = called.ok_or(ReadError::Timeout(within))?;
+        if answered.is_ok() && !self.line.has_one_answer() {
+            let what = "more came than the answer".to_owned();
+            return Err(ReadError::Protocol(what));
+        }
         match answered.map_err(transport)? {
             Ok(response) => content(response, count),
             Err(exception) => Err(ReadError::Exception {

@@ -102,6 +102,10 @@ pub enum StartError {
     },
 }
 
+/// Two thousand sessions begin each second: ten thousand at once would all wait for their first
+/// answers together, on the machine and on the network.
+const START_INTERVAL: Duration = Duration::from_micros(500);
+
 /// Starts polling `devices` on the current tokio runtime, until `stop` becomes true; of all their
 /// connections, no more than `connects_at_once` (at least 1) are under way at one time.
 ///
@@ -122,9 +126,12 @@ pub fn start(
     let connects = Arc::new(Semaphore::new(
         connects_at_once.clamp(1, Semaphore::MAX_PERMITS),
     ));
+    let sessions: Vec<_> = connections.into_values().flat_map(spread).collect();
+    let count = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
+    let start_within = START_INTERVAL.saturating_mul(count);
     let mut collector = Collector::default();
-    for devices in connections.into_values().flat_map(spread) {
-        if let Some(session) = Session::new(devices, &intake, &connects) {
+    for devices in sessions {
+        if let Some(session) = Session::new(devices, &intake, &connects, start_within) {
             collector.spawn(session.run(), stop.clone());
         }
     }

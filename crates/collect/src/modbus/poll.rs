@@ -1,4 +1,4 @@
-//! One answer becomes one batch, or two.
+//! One answer becomes one batch, or two; rarely a third one of texts.
 
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ pub(super) enum Taken {
 }
 
 /// Leaves the readings of an answer to the request at `position` at `intake`: its swept points as
-/// one sweep, and those told by exception as events.
+/// one sweep, those told by exception as events, and its texts if there are new ones.
 pub(super) fn deliver(
     unit: &mut Unit,
     position: usize,
@@ -37,7 +37,8 @@ pub(super) fn deliver(
     } else {
         report(unit, position, answered, &stamp, intake)?
     };
-    if swept == Taken::Yes && told == Taken::Yes {
+    let texts = texts(unit, position, answered, &stamp, intake)?;
+    if [swept, told, texts] == [Taken::Yes; 3] {
         unit.covers(polled);
         return Ok(Taken::Yes);
     }
@@ -107,6 +108,36 @@ fn report(
     Ok(taken)
 }
 
+fn texts(
+    unit: &mut Unit,
+    position: usize,
+    answered: &Answered,
+    stamp: &Stamp,
+    intake: &Intake,
+) -> Result<Taken, ReadError> {
+    let request = &unit.reads[position].request;
+    let answer = answered.content.answer();
+    // Looked at first: nearly always there is nothing to tell, and then no batch is needed.
+    if request.text_points().is_empty() || !request.has_new_text(answer, &unit.memory, stamp)? {
+        return Ok(Taken::Yes);
+    }
+    let Some(mut batch) = intake.take() else {
+        refuse(intake, request.text_points().len());
+        return Ok(Taken::No);
+    };
+    batch.start_texts(&unit.whole, answered.received);
+    if let Err(error) = request.tell_texts(answer, &mut unit.memory, stamp, &mut batch) {
+        intake.give_back(batch);
+        return Err(error.into());
+    }
+    let taken = offer(unit, batch, answered, intake);
+    if taken == Taken::No {
+        let request = &unit.reads[position].request;
+        request.forget_texts(&mut unit.memory);
+    }
+    Ok(taken)
+}
+
 fn offer(unit: &mut Unit, batch: Box<Batch>, answered: &Answered, intake: &Intake) -> Taken {
     let readings = batch.len() as u64;
     let gap = unit.gap(answered.sent.midpoint(answered.received));
@@ -152,14 +183,27 @@ pub(super) fn deliver_void(
             return false;
         }
     }
-    if request.reported_points().is_empty() {
+    if !request.reported_points().is_empty() {
+        let Some(mut batch) = room_for_one(intake) else {
+            return false;
+        };
+        batch.start_events(&unit.whole, now);
+        push_void(request, &mut unit.memory, quality, now, &mut batch);
+        if intake
+            .offer(batch, std::time::Instant::now(), None)
+            .is_err()
+        {
+            return false;
+        }
+    }
+    if request.text_points().is_empty() {
         return true;
     }
     let Some(mut batch) = room_for_one(intake) else {
         return false;
     };
-    batch.start_events(&unit.whole, now);
-    push_void(request, &mut unit.memory, quality, now, &mut batch);
+    batch.start_texts(&unit.whole, now);
+    push_void_texts(request, &mut unit.memory, quality, now, &mut batch);
     intake.offer(batch, std::time::Instant::now(), None).is_ok()
 }
 
@@ -175,6 +219,21 @@ fn push_void(
     for point in request.reported_points() {
         if let Ok(point) = u32::try_from(point) {
             batch.push_event(point, now, f64::NAN, quality);
+        }
+    }
+}
+
+fn push_void_texts(
+    request: &Request,
+    memory: &mut Memory,
+    quality: Quality,
+    now: Timestamp,
+    batch: &mut Batch,
+) {
+    request.forget_texts(memory);
+    for point in request.text_points() {
+        if let Ok(point) = u32::try_from(point) {
+            batch.push_text(point, now, "", quality);
         }
     }
 }

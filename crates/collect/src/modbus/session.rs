@@ -48,8 +48,6 @@ struct Place {
     position: usize,
 }
 
-/// The first connections are made within this time, not all at once.
-const START_WITHIN: Duration = Duration::from_secs(1);
 /// The bound of the first wait before another connection.
 const RECONNECT_MIN: Duration = Duration::from_millis(500);
 /// A busy device is asked again so often within one scan, after waits that double from this one.
@@ -58,12 +56,17 @@ const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// For each second that was spent waiting in vain, so many belong to the units that answer.
 const SECONDS_FOR_OTHERS: u32 = 9;
 
+/// The first connections are made within this time, not all at once.
+const START_WITHIN: Duration = Duration::from_secs(1);
+
 impl Session {
-    /// The session of `devices`, which have one host and port; `None` if there is no device.
+    /// The session of `devices`, which have one host and port; `None` if there is no device. It
+    /// begins at a time of its own `start_within` the process's first seconds.
     pub(super) fn new(
         devices: Vec<ModbusDevice>,
         intake: &Intake,
         connects: &Arc<Semaphore>,
+        start_within: Duration,
     ) -> Option<Self> {
         let first = devices.first()?;
         let connector = Connector::new(&first.host, first.port, first.via.clone());
@@ -84,7 +87,10 @@ impl Session {
             scans,
             schedule: Schedule::new(lanes, now),
             backoff: Backoff::new(RECONNECT_MIN, reconnect_max, seed),
-            start_delay: shortest.min(START_WITHIN).mul_f64(fraction(seed)),
+            start_delay: shortest
+                .min(START_WITHIN)
+                .max(start_within)
+                .mul_f64(fraction(seed)),
             was_unreachable: false,
             wary_until: now,
             units,
@@ -120,9 +126,9 @@ impl Session {
         } else {
             None
         };
-        Ok(Client::new(
-            self.connector.connect(self.connect_timeout).await?,
-        ))
+        // On the heap, so that an idle session has no room for a name and a handshake in it.
+        let connecting = Box::pin(self.connector.connect(self.connect_timeout));
+        Ok(Client::new(connecting.await?))
     }
 
     /// No unit can be reached.

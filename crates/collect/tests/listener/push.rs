@@ -106,6 +106,27 @@ async fn every_function_that_writes_brings_readings_and_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_text_is_written_like_a_value_and_is_durable_before_it_is_acknowledged() {
+    let mut setup = plc();
+    setup.points.push(holding("serial", 14, Kind::Text(3)));
+    let mut rig = Rig::start(vec![setup], Terms::default()).await;
+    let mut client = rig.client().await;
+    // The word that is 16 bits, and the text behind it.
+    let pdu = [16, 0, 13, 0, 4, 8, 0, 4, b'S', b'N', b'-', b'7', 0xff, 0];
+    assert_eq!(client.ask(&pdu).await, [16, 0, 13, 0, 4]);
+    assert_eq!(rig.values().await, named(&[("fault", 1.0)]));
+    let told = rig.next().await;
+    let quality = Quality::NO_SOURCE_TIME | Quality::TEXT_ESCAPED;
+    let text = ("serial".to_owned(), "SN-7\\xff".to_owned(), quality);
+    assert_eq!((told.readings, told.texts), (vec![], vec![text]));
+    assert_eq!(told.times, [told.received]);
+    let stats = rig.telemetry.devices.get(0).unwrap();
+    assert_eq!(stats.readings.get(), 2);
+    drop(client);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_value_in_two_writes_comes_whole_and_says_that_its_time_is_the_engines() {
     let mut rig = Rig::start(vec![plc()], Terms::default()).await;
     let mut client = rig.client().await;

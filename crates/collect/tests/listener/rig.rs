@@ -38,6 +38,8 @@ pub(crate) struct Arrived {
     pub(crate) device: String,
     /// Name, value and quality of each reading.
     pub(crate) readings: Vec<(String, f64, Quality)>,
+    /// Name, text and quality of each text.
+    pub(crate) texts: Vec<(String, String, Quality)>,
     pub(crate) times: Vec<Timestamp>,
     pub(crate) received: Timestamp,
 }
@@ -291,15 +293,24 @@ impl Drain {
         let (points, times): (Vec<u32>, Vec<Timestamp>) = match readings {
             Readings::Events(events) => (events.points.to_vec(), events.times.to_vec()),
             Readings::Sweep(sweep) => ((0..count).collect(), vec![sweep.time; readings.len()]),
+            Readings::Texts(texts) => (texts.points.to_vec(), texts.times.to_vec()),
         };
-        let reading = |(at, point): (usize, &u32)| {
-            let name = layout.points()[*point as usize].name().to_owned();
-            let quality = readings.qualities().get(at).copied().unwrap_or_default();
-            (name, readings.values()[at], quality)
+        let name = |at: usize| layout.points()[points[at] as usize].name().to_owned();
+        let quality = |at: usize| readings.qualities().get(at).copied().unwrap_or_default();
+        let values = readings.values().iter().enumerate();
+        let texts = match readings {
+            Readings::Texts(texts) => texts.texts.iter().map(str::to_owned).collect(),
+            Readings::Sweep(_) | Readings::Events(_) => Vec::new(),
         };
+        let texts = texts.into_iter().enumerate();
         Arrived {
             device: layout.device().to_owned(),
-            readings: points.iter().enumerate().map(reading).collect(),
+            readings: values
+                .map(|(at, value)| (name(at), *value, quality(at)))
+                .collect(),
+            texts: texts
+                .map(|(at, text)| (name(at), text, quality(at)))
+                .collect(),
             times,
             received: readings.received(),
         }

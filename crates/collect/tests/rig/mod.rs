@@ -51,6 +51,7 @@ pub(crate) struct Arrived {
     pub(crate) device: String,
     pub(crate) points: Vec<String>,
     pub(crate) values: Vec<f64>,
+    pub(crate) texts: Vec<String>,
     pub(crate) qualities: Vec<Quality>,
     pub(crate) time: Timestamp,
     pub(crate) received: Timestamp,
@@ -61,7 +62,7 @@ impl Arrived {
     /// Whether the engine tells that there is no value, rather than the device a value.
     pub(crate) fn is_void(&self) -> bool {
         let void = Quality::COMM_LOST | Quality::DEVICE_ERROR;
-        self.qualities.len() == self.values.len()
+        self.qualities.len() == self.values.len() + self.texts.len()
             && self
                 .qualities
                 .iter()
@@ -262,11 +263,19 @@ fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
             let points = events.points.iter().map(|at| name(*at as usize));
             (points.collect(), events.times[0])
         }
+        Readings::Texts(texts) => {
+            let points = texts.points.iter().map(|at| name(*at as usize));
+            (points.collect(), texts.times[0])
+        }
     };
     Arrived {
         device: layout.device().to_owned(),
         points,
         values: readings.values().to_vec(),
+        texts: match readings {
+            Readings::Texts(texts) => texts.texts.iter().map(str::to_owned).collect(),
+            Readings::Sweep(_) | Readings::Events(_) => Vec::new(),
+        },
         qualities: readings.qualities().to_vec(),
         time,
         received: readings.received(),

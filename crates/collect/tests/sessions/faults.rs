@@ -31,7 +31,7 @@ fn content(function: u16, address: u16, version: u16) -> u16 {
 
 impl Versioned {
     fn next(&self) -> u16 {
-        self.version.fetch_add(1, Ordering::AcqRel) + 1
+        self.version.fetch_add(1, Ordering::AcqRel).wrapping_add(1)
     }
 }
 
@@ -126,7 +126,10 @@ async fn survive(seed: u64, answers: u64) {
     }
     assert!(rig.device(0).failures.get() > 0);
     assert_eq!(rig.device(1).state(), DeviceState::Up);
+    let telemetry = Arc::clone(&rig.telemetry);
     let mut left: Vec<_> = rig.stop().await;
+    let ledger = telemetry.ledger.snapshot();
+    assert!(ledger.is_balanced(), "{ledger:?}");
     left.retain(|sweep| !sweep.is_void());
     left.iter().for_each(|sweep| {
         version_of(sweep);

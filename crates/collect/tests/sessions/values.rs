@@ -70,6 +70,64 @@ async fn what_is_reported_by_exception_comes_as_events_when_it_moved() {
 }
 
 #[tokio::test]
+async fn a_text_comes_at_first_when_it_changes_and_after_an_outage() {
+    let memory = device(&[7, 0x5631, 0x2e30, 0]);
+    let server = serve(&memory).await;
+    let address = server.local_addr();
+    let points = vec![
+        input("swept", 0, Kind::U16),
+        input("version", 1, Kind::Text(3)),
+    ];
+    let mut rig = Rig::start(vec![Setup::new("d", address, points)]);
+    let first = rig.next_of("d", "version").await;
+    assert_eq!(
+        (first.texts, first.values),
+        (vec!["V1.0".to_owned()], vec![])
+    );
+    assert!(first.qualities.is_empty() && first.time <= first.received);
+    assert!(others_until(&mut rig, "swept", 20).await.is_empty());
+    memory.set_registers(SimTable::InputRegister, 2, &[0x2e31]);
+    assert_eq!(rig.next_of("d", "version").await.texts, ["V1.1"]);
+    assert!(others_until(&mut rig, "swept", 20).await.is_empty());
+    server.stop().await;
+    let lost = loop {
+        let next = rig.next_of_all().await;
+        if next.points == ["version"] {
+            break next;
+        }
+    };
+    assert_eq!(lost.texts, [""]);
+    assert_eq!(lost.qualities, [Quality::COMM_LOST]);
+    let back: Arc<dyn Device> = Arc::clone(&memory) as _;
+    let _server = Server::bind(address, back).await.unwrap();
+    let told = rig.next_of("d", "version").await;
+    assert_eq!(
+        (&*told.texts, &*told.qualities),
+        (&["V1.1".to_owned()][..], &[][..])
+    );
+    assert!(others_until(&mut rig, "swept", 20).await.is_empty());
+    rig.stop().await;
+}
+
+/// A text that the engine had no room for is told with the next answer.
+#[tokio::test]
+async fn a_text_that_was_not_taken_is_told_again() {
+    let memory = device(&[7, 0x4142]);
+    let server = serve(&memory).await;
+    let points = vec![
+        input("swept", 0, Kind::U16),
+        input("name", 1, Kind::Text(1)),
+    ];
+    let setup = Setup::new("d", server.local_addr(), points);
+    // The sweep of the first answer fills the ring.
+    let mut rig = Rig::start_with(vec![setup], 10, 1, false);
+    rig.until(|telemetry| telemetry.ring.full.get() >= 1).await;
+    rig.drain();
+    assert_eq!(rig.next_of("d", "name").await.texts, ["AB"]);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_power_of_ten_of_another_request_is_remembered_by_the_session() {
     let memory = device(&[2_301]);
     memory.set_registers(SimTable::InputRegister, 500, &[0xffff]);

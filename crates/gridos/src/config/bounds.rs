@@ -282,7 +282,8 @@ fn rate(profile: &Profile, database: &Database) -> Rate {
         let (swept, reported) = (request.sweep_points(), request.reported_points());
         let mut once = Rate {
             requests: 1.0,
-            readings: quantity(request.points().len()),
+            // Texts are told when they change: next to nothing.
+            readings: quantity(swept.len() + reported.len()),
             ..Rate::default()
         };
         if !swept.is_empty() {

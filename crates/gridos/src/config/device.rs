@@ -272,6 +272,12 @@ fn read_overrides(device: &Section<'_>, profile: &Profile) -> Vec<Override> {
         let Ok(point) = Name::plain(name) else {
             continue;
         };
+        if profile.is_text(name) {
+            for key in OVERRIDE_KEYS.iter().filter(|key| section.has(key)) {
+                section.fault(key, "is of a point whose readings are texts; remove it");
+            }
+            continue;
+        }
         let number = |key| section.number(key).map(|found| found.value);
         let (scale, offset) = (number("scale"), number("offset"));
         if scale == Some(0.0) {

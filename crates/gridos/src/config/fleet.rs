@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gridos_alarm::Limits;
 use gridos_collect::modbus::{Peer, TlsClient};
-use gridos_modbus::Plan;
+use gridos_modbus::{Plan, RegisterPoint};
 use gridos_model::{DeviceIndex, Directory, DirectoryBuilder, Point, PointId, PointIndex};
 
 use super::address::Address;
@@ -123,7 +123,7 @@ impl Fleet {
         })
     }
 
-    /// How often each polled point is read.
+    /// How often each polled point is told, but for those that are told when they change: texts.
     pub fn periods(&self) -> impl Iterator<Item = (PointIndex, Duration)> {
         self.devices.iter().flat_map(|device| {
             let first = self.directory.device(device.index).whole().first();
@@ -132,7 +132,8 @@ impl Fleet {
                 link.flat_map(|link| link.plan.requests().iter().map(move |r| (link, r)));
             requests.flat_map(move |(link, request)| {
                 let period = link.scan_periods.get(request.scan()).copied();
-                let offsets = request.points().filter_map(|at| u32::try_from(at).ok());
+                let numbers = request.points().start..request.text_points().start;
+                let offsets = numbers.filter_map(|at| u32::try_from(at).ok());
                 offsets.filter_map(move |at| Some((first.offset(at), period?)))
             })
         })
@@ -158,14 +159,15 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
             let plan = plan_of(device, map)?;
             pushed = pushed_link(device, &plan);
             let points = plan.points().iter();
-            let points: Vec<Point> = points.map(|p| Point::new(&p.name, &p.unit)).collect();
+            let point = |p: &RegisterPoint| point(&p.name, &p.unit, p.kind.is_text());
+            let points: Vec<Point> = points.map(point).collect();
             let swept = plan.requests().iter().map(|request| request.sweep_points());
             let groups: Vec<_> = swept.filter(|points| !points.is_empty()).collect();
             (points, groups, link(device, map, plan), &map.limits)
         }
         Protocol::Push(list) => {
             let points = list.points.iter();
-            let points = points.map(|(name, unit)| Point::new(name.as_str(), unit));
+            let points = points.map(|p| point(p.name.as_str(), &p.unit, p.is_text));
             (points.collect(), Vec::new(), None, &list.limits)
         }
     };
@@ -187,6 +189,14 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
         limits,
         states,
     })
+}
+
+fn point(name: &str, unit: &str, is_text: bool) -> Point {
+    if is_text {
+        Point::text(name)
+    } else {
+        Point::new(name, unit)
+    }
 }
 
 /// The profile's plan, or the device's own if it scales points itself, or limits points that are

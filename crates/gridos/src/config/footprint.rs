@@ -114,6 +114,8 @@ fn text_bytes(point: &RegisterPoint) -> u64 {
         Kind::Unix32 | Kind::Unix64 => 10,
         Kind::U64 | Kind::I64 | Kind::Bcd48 | Kind::Bcd64 => 11,
         Kind::Unix64Ms | Kind::Cp56 => 14,
+        // Texts are in no sweep and among no events.
+        Kind::Text(_) => return 0,
     };
     let is_scaled = point.scale != 1.0 || point.offset != 0.0;
     // Every other scaled value ends like 110.30000000000001.

@@ -15,6 +15,7 @@ mod examples;
 mod fault;
 mod fleet;
 mod footprint;
+mod given;
 mod guest;
 mod http;
 mod journal;
@@ -41,6 +42,7 @@ mod source_time;
 mod store;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tls;
 #[cfg(test)]
 mod value_tests;
@@ -62,7 +64,9 @@ pub use load::Config;
 pub use modbus::Asking;
 pub use name::{NAME_BYTES_MAX, Name, NameError};
 pub use postgres_url::{PostgresUrl, PostgresUrlError};
-pub use profile::{LimitsByPosition, PointList, Profile, Protocol, RegisterMap, StatesByPosition};
+pub use profile::{
+    LimitsByPosition, ListedPoint, PointList, Profile, Protocol, RegisterMap, StatesByPosition,
+};
 pub use quantity::{QuantityError, parse_duration, show_duration, show_size};
 pub use scan::{ScanClass, ScanClasses};
 pub use secret::Secret;

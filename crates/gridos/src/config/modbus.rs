@@ -193,7 +193,7 @@ mod tests {
             ),
             (
                 "forbidden = [\"holding 0..9\"]",
-                "point 'a' lies in the forbidden range",
+                "point 'a': lies in the forbidden range",
             ),
             ("connects_at_once = 9", "connects_at_once: unknown key"),
         ] {

@@ -15,13 +15,28 @@ pub(super) struct Names(HashMap<Name, Place>);
 impl Names {
     /// Notes the name of `section`, and reports it if another has it already.
     pub(super) fn note(&mut self, section: &Section<'_>, name: &Found<Name>) {
+        if let Some(first) = self.first(name) {
+            let what = format!("stands at {first} already; rename one");
+            section.fault("name", what);
+        }
+    }
+
+    /// Notes a name that `section` makes up by its `key`, and reports it if another has it already.
+    pub(super) fn note_made_up(&mut self, section: &Section<'_>, key: &str, name: &Found<Name>) {
+        if let Some(first) = self.first(name) {
+            let name = &name.value;
+            let what = format!("makes a point '{name}', which stands at {first} already");
+            section.fault(key, what + "; rename one");
+        }
+    }
+
+    /// The place where `name` came first, if that was before.
+    fn first(&mut self, name: &Found<Name>) -> Option<Place> {
         match self.0.entry(name.value.clone()) {
-            Entry::Occupied(first) => {
-                let what = format!("stands at {} already; rename one", first.get());
-                section.fault("name", what);
-            }
+            Entry::Occupied(first) => Some(first.get().clone()),
             Entry::Vacant(entry) => {
                 entry.insert(name.place.clone());
+                None
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `[[profile.point]]`: one point of a profile.
 
 use gridos_alarm::Limits;
-use gridos_modbus::{Kind, Order, Plan, RegisterPoint};
+use gridos_modbus::{Kind, Order, Plan, RegisterPoint, Table};
 
 use super::judgement::{self, Judgement, StateTexts};
 use super::limits;
@@ -11,26 +11,69 @@ use super::names::Names;
 use super::profile::Defaults;
 use super::register;
 use super::report;
-use super::scan::ScanClasses;
+use super::scan::{ScanClass, ScanClasses};
 use super::section::Section;
 use super::source::Found;
+use super::text::{self, Type};
 
 pub(super) const KEYS: &[&str] = &[
-    "name", "unit", "limits", "holding", "input", "coil", "discrete", "register", "type", "order",
-    "scale", "offset", "scan", "invalid", "states", "range", "raw", "clamp", "sf", "bits",
+    "name",
+    "unit",
+    "limits",
+    "holding",
+    "input",
+    "coil",
+    "discrete",
+    "register",
+    "type",
+    "order",
+    "scale",
+    "offset",
+    "scan",
+    "invalid",
+    "states",
+    "range",
+    "raw",
+    "clamp",
+    "sf",
+    "bits",
     "report",
+    "registers",
 ];
 
 /// The keys that only a point with a register may have.
 const REGISTER_KEYS: &[&str] = &[
-    "holding", "input", "coil", "discrete", "register", "type", "order", "scale", "offset", "scan",
-    "invalid", "states", "range", "raw", "clamp", "sf", "bits", "report",
+    "holding",
+    "input",
+    "coil",
+    "discrete",
+    "register",
+    "order",
+    "scale",
+    "offset",
+    "scan",
+    "invalid",
+    "states",
+    "range",
+    "raw",
+    "clamp",
+    "sf",
+    "bits",
+    "report",
+    "registers",
 ];
 
 /// The keys that are of a value, and so not of a register whose bits are points.
 const VALUE_KEYS: &[&str] = &[
     "unit", "limits", "scale", "offset", "invalid", "states", "range", "raw", "clamp", "sf",
 ];
+
+/// A point whose readings are pushed.
+#[derive(Clone, Debug)]
+pub(super) struct PushPoint {
+    pub(super) common: Common,
+    pub(super) is_text: bool,
+}
 
 /// What every point has, whatever its protocol.
 #[derive(Clone, Debug)]
@@ -78,7 +121,7 @@ pub(super) fn read_modbus(
 ) -> Vec<ModbusPoint> {
     let common = read_common(section, profile, names);
     let place = register::read(section);
-    let kind = section.word("type", str::parse::<Kind>);
+    let typed = text::read_type(section);
     let order = section.word("order", str::parse::<Order>);
     let scale = section.number("scale").map_or(1.0, |found| found.value);
     let offset = section.number("offset").map_or(0.0, |found| found.value);
@@ -88,7 +131,16 @@ pub(super) fn read_modbus(
         Some((table, _)) if table.is_bits() => Kind::Bool,
         Some(_) | None => Kind::U16,
     };
-    let kind = kind.map_or(default, |found| found.value);
+    let kind = match typed {
+        Some(Type::Number(kind)) => kind,
+        Some(Type::Text) => {
+            return read_text(section, common, place, order, scan, defaults, asking);
+        }
+        None => default,
+    };
+    if section.has("registers") {
+        section.fault("registers", "is only for type = \"string\"; remove it");
+    }
     let judgement = Judgement::read(section, kind);
     let limits = common.as_ref().and_then(|common| common.limits);
     let report = report::read(section, judgement.span.as_ref(), limits.as_ref());
@@ -111,16 +163,7 @@ pub(super) fn read_modbus(
         exponent: judgement.exponent,
         report,
     };
-    // Planned alone, so that a fault is found at the line of its point; where its exponent is,
-    // only the whole map can tell.
-    let alone = RegisterPoint {
-        exponent: None,
-        ..register.clone()
-    };
-    if let Err(error) = Plan::new(vec![alone], &asking.plan) {
-        let text = error.to_string();
-        let own = format!("point '{}' ", register.name);
-        section.report(text.strip_prefix(&own).unwrap_or(&text));
+    if !can_be_planned(section, &register, asking) {
         return Vec::new();
     }
     let point = ModbusPoint {
@@ -130,14 +173,72 @@ pub(super) fn read_modbus(
         scan: scan.map_or_else(|| defaults.scan.clone(), |found| found.value.name.clone()),
     };
     match bits {
-        Some(names) => expand(section, &point, &names),
+        Some(bits) => expand(section, &point, &bits, names),
         None if section.has("bits") => Vec::new(),
         None => vec![point],
     }
 }
 
+/// The point of a text.
+fn read_text(
+    section: &Section<'_>,
+    common: Option<Common>,
+    place: Option<(Table, u16)>,
+    order: Option<Found<Order>>,
+    scan: Option<Found<&ScanClass>>,
+    defaults: &Defaults,
+    asking: &Asking,
+) -> Vec<ModbusPoint> {
+    let kind = text::read_kind(section);
+    let (Some(common), Some((table, address)), Some(kind)) = (common, place, kind) else {
+        return Vec::new();
+    };
+    let default = text::default_order(defaults.order);
+    let name = common.name.value.as_str();
+    let register = RegisterPoint {
+        order: order.map_or(default, |found| found.value),
+        ..RegisterPoint::new(name, table, address, kind)
+    };
+    if !can_be_planned(section, &register, asking) {
+        return Vec::new();
+    }
+    let scan = scan.map_or_else(|| defaults.scan.clone(), |found| found.value.name.clone());
+    vec![ModbusPoint {
+        common: Common {
+            // What a text cannot have was a fault above.
+            unit: String::new(),
+            limits: None,
+            ..common
+        },
+        register,
+        states: None,
+        scan,
+    }]
+}
+
+/// Plans a point alone, so that a fault is found at the line of its point; where its exponent is,
+/// only the whole map can tell.
+fn can_be_planned(section: &Section<'_>, register: &RegisterPoint, asking: &Asking) -> bool {
+    let alone = RegisterPoint {
+        exponent: None,
+        ..register.clone()
+    };
+    let planned = Plan::new(vec![alone], &asking.plan);
+    if let Err(error) = &planned {
+        let text = error.to_string();
+        let own = format!("point '{}' ", register.name);
+        section.report(text.strip_prefix(&own).unwrap_or(&text));
+    }
+    planned.is_ok()
+}
+
 /// The points of the named bits of the register of `whole`, called `NAME_BIT`.
-fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) -> Vec<ModbusPoint> {
+fn expand(
+    section: &Section<'_>,
+    whole: &ModbusPoint,
+    bits: &[Option<Name>],
+    names: &mut Names,
+) -> Vec<ModbusPoint> {
     for key in VALUE_KEYS.iter().filter(|key| section.has(key)) {
         let what = "cannot stand beside bits, each of which is a point of its own; remove it, or \
                     write a point with type = \"bit3\"";
@@ -149,13 +250,13 @@ fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) ->
         return Vec::new();
     }
     let words = usize::from(register.kind.registers());
-    if names.len() > 16 * words || names.iter().all(Option::is_none) {
+    if bits.len() > 16 * words || bits.iter().all(Option::is_none) {
         let what = format_args!("must name 1 to {} bits, from bit 0 on", 16 * words);
         section.fault("bits", what);
         return Vec::new();
     }
     let mut points = Vec::new();
-    for (bit, name) in (0_u8..).zip(names) {
+    for (bit, name) in (0_u8..).zip(bits) {
         let Some(name) = name else { continue };
         let name = match Name::plain(&format!("{}_{name}", register.name)) {
             Ok(name) => name,
@@ -164,14 +265,16 @@ fn expand(section: &Section<'_>, whole: &ModbusPoint, names: &[Option<Name>]) ->
                 continue;
             }
         };
+        let name = Found::new(name, &whole.common.name.place);
+        names.note_made_up(section, "bits", &name);
         // The least significant word is the last one, unless words are reversed.
         let is_high = bit >= 16;
         let is_second = words == 2 && is_high == register.order.words_reversed();
         let mut point = whole.clone();
-        point.register.name = name.as_str().to_owned();
+        point.register.name = name.value.as_str().to_owned();
         point.register.address += u16::from(is_second);
         point.register.kind = Kind::Bit(bit % 16);
-        point.common.name = Found::new(name, &whole.common.name.place);
+        point.common.name = name;
         points.push(point);
     }
     points
@@ -182,12 +285,16 @@ pub(super) fn read_push(
     section: &mut Section<'_>,
     profile: &str,
     names: &mut Names,
-) -> Option<Common> {
+) -> Option<PushPoint> {
     let common = read_common(section, profile, names);
+    let is_text = text::is_pushed_text(section);
     for key in REGISTER_KEYS.iter().filter(|key| section.has(key)) {
         section.fault(key, "is only for protocol = \"modbus\"; remove it");
     }
-    common
+    Some(PushPoint {
+        common: common?,
+        is_text,
+    })
 }
 
 fn checked_unit(text: &str) -> Result<String, String> {

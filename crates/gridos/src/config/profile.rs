@@ -12,7 +12,7 @@ use super::judgement::StateTexts;
 use super::modbus::{self, Asking};
 use super::name::Name;
 use super::names::Names;
-use super::point::{self, Common, ModbusPoint};
+use super::point::{self, ModbusPoint, PushPoint};
 use super::scan::ScanClasses;
 use super::section::Section;
 use super::source_time;
@@ -89,10 +89,21 @@ pub struct RegisterMap {
 /// The points of a profile whose readings are pushed.
 #[derive(Clone, Debug)]
 pub struct PointList {
-    /// Names and units in the order of the columns.
-    pub points: Vec<(Name, String)>,
+    /// The points in the order of the columns.
+    pub points: Vec<ListedPoint>,
     /// The limits by position, ascending.
     pub limits: LimitsByPosition,
+}
+
+/// A point whose readings are pushed.
+#[derive(Clone, Debug)]
+pub struct ListedPoint {
+    /// Its name within the device.
+    pub name: Name,
+    /// Its unit; empty if there is none.
+    pub unit: String,
+    /// Whether its readings are texts.
+    pub is_text: bool,
 }
 
 /// What points of a profile have unless they say otherwise.
@@ -151,7 +162,21 @@ impl Profile {
     pub(super) fn point_names(&self) -> Vec<&str> {
         match &self.protocol {
             Protocol::Modbus(map) => map.plan.points().iter().map(|p| p.name.as_str()).collect(),
-            Protocol::Push(list) => list.points.iter().map(|(name, _)| name.as_str()).collect(),
+            Protocol::Push(list) => list.points.iter().map(|p| p.name.as_str()).collect(),
+        }
+    }
+
+    /// Whether the readings of the point called `name` are texts.
+    pub(super) fn is_text(&self, name: &str) -> bool {
+        match &self.protocol {
+            Protocol::Modbus(map) => {
+                let mut points = map.plan.points().iter();
+                points.any(|point| point.name == name && point.kind.is_text())
+            }
+            Protocol::Push(list) => {
+                let mut points = list.points.iter();
+                points.any(|point| point.name.as_str() == name && point.is_text)
+            }
         }
     }
 }
@@ -247,14 +272,19 @@ impl PointList {
             section.fault(key, "is only for protocol = \"modbus\"; remove it");
         }
         let mut names = Names::default();
-        let points: Vec<Common> = sections(section)
+        let points: Vec<PushPoint> = sections(section)
             .iter_mut()
             .filter_map(|point| point::read_push(point, section.title(), &mut names))
             .collect();
-        let limit_at = |(at, point): (usize, &Common)| point.limits.map(|limits| (at, limits));
+        let limit_at = |(at, point): (usize, &PushPoint)| Some((at, point.common.limits?));
+        let listed = |point: PushPoint| ListedPoint {
+            name: point.common.name.value,
+            unit: point.common.unit,
+            is_text: point.is_text,
+        };
         Some(Self {
             limits: points.iter().enumerate().filter_map(limit_at).collect(),
-            points: points.into_iter().map(|p| (p.name.value, p.unit)).collect(),
+            points: points.into_iter().map(listed).collect(),
         })
     }
 }

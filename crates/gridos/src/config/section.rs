@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::environment::Variable;
 use super::fault::{FaultLog, Place};
+use super::given::{Given, kind_of};
 use super::nearest::suggestion;
 use super::quantity::{parse_duration, parse_size, show_duration, show_size};
 use super::source::{Found, Source};
@@ -36,13 +37,6 @@ enum Lookup<'a> {
         columns: &'a [&'static str],
         row: &'a csv::StringRecord,
     },
-}
-
-/// A value as it was given: typed by TOML, or a bare word to be read as what is expected.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Given<'a> {
-    Typed(&'a DeValue<'a>),
-    Word(&'a str),
 }
 
 impl<'a> Section<'a> {
@@ -433,41 +427,6 @@ impl<'a> Section<'a> {
     }
 }
 
-impl<'a> Given<'a> {
-    /// The whole number it is, in any of TOML's spellings.
-    pub(super) fn whole(self) -> Option<i128> {
-        match self {
-            Self::Typed(DeValue::Integer(number)) => {
-                i128::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
-            }
-            Self::Word(word) => word.parse().ok(),
-            Self::Typed(_) => None,
-        }
-    }
-
-    /// The finite decimal number it is.
-    pub(super) fn number(self) -> Option<f64> {
-        let number: Option<f64> = match self {
-            Self::Typed(DeValue::Float(number)) => number.as_str().replace('_', "").parse().ok(),
-            Self::Typed(DeValue::Integer(number)) if number.radix() == 10 => {
-                number.as_str().replace('_', "").parse().ok()
-            }
-            Self::Word(word) => word.parse().ok(),
-            Self::Typed(_) => None,
-        };
-        number.filter(|number| number.is_finite())
-    }
-
-    /// The text it is.
-    pub(super) fn text(self) -> Option<&'a str> {
-        match self {
-            Self::Typed(DeValue::String(text)) => Some(text),
-            Self::Word(text) => Some(text),
-            Self::Typed(_) => None,
-        }
-    }
-}
-
 /// A text of the user, in quotes, without line breaks, cut where it would fill the screen.
 pub(super) fn shown(text: &str) -> String {
     format!("\"{}\"", escaped(text))
@@ -487,17 +446,6 @@ fn escaped(text: &str) -> String {
     let cut: String = text.chars().take(SHOWN_MAX).collect();
     let more = if cut.len() < text.len() { "…" } else { "" };
     format!("{}{more}", cut.escape_debug())
-}
-
-fn kind_of(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
 }
 
 const SHOWN_MAX: usize = 60;

@@ -267,7 +267,7 @@ fn a_text_is_shown_once() {
         faults(&text),
         "\
 g.toml:7: profile 'feeder' point 'p' order: \"dcab\" is no order of bytes; use abcd, cdab, badc or dcba
-g.toml:7: profile 'feeder' point 'p' type: \"f23\" is no kind; use bool, bit0 to bit15, u16, i16, u32, i32, u64, i64, f32, f64, bcd16 or bcd32"
+g.toml:7: profile 'feeder' point 'p' type: \"f23\" is no kind; use bool, bit0 to bit15, u8_low, u8_high, i8_low, i8_high, u16, i16, u32, i32, u64, i64, f16, f32, f64, bcd16, bcd32, bcd48, bcd64, unix32, unix64, unix64ms, cp56, or string with its length"
     );
 }
 

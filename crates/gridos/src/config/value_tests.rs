@@ -171,7 +171,7 @@ fn named_bits_are_points() {
         ),
         (
             "bits = [\"x\", \"x\"]",
-            "point 'a_x' is at g.toml:5 already",
+            "bits: makes a point 'a_x', which stands at g.toml:5 already",
         ),
     ] {
         let text = fault(&format!("{{ name = \"a\", holding = 7, {keys} }}"));
@@ -366,4 +366,106 @@ fn keys_of_registers_are_refused_where_readings_are_pushed() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_text_has_a_length_and_nothing_that_numbers_have() {
+    let text = "type = \"string\", registers = 4";
+    let serial = point(&format!("{{ name = \"a\", holding = 0, {text} }}"));
+    assert_eq!((serial.kind, serial.order), (Kind::Text(4), Order::ABCD));
+    let with = |keys: &str| fault(&format!("{{ name = \"a\", holding = 0, {keys} }}"));
+    assert_eq!(
+        with("type = \"string\""),
+        "registers: is missing; write registers = 16 (two letters each)"
+    );
+    assert_eq!(
+        with("type = \"string\", registers = 126"),
+        "registers: is out of range; allowed are 1 to 125"
+    );
+    assert_eq!(
+        with("registers = 2"),
+        "registers: is only for type = \"string\"; remove it"
+    );
+    assert_eq!(
+        with(&format!("{text}, order = \"cdab\"")),
+        "g.toml:5: profile 'p' point 'a': is a text, whose registers are in their own order; use \
+         abcd or badc"
+    );
+    for (key, keys) in [
+        ("unit", "unit = \"V\""),
+        ("limits", "limits = { high = 1 }"),
+        ("scale", "scale = 2"),
+        ("offset", "offset = 2"),
+        ("invalid", "invalid = [1]"),
+        ("states", "states = { 0 = \"x\" }"),
+        ("range", "range = [0, 1]"),
+        ("sf", "sf = \"b\""),
+        ("bits", "bits = [\"x\"]"),
+        ("report", "report = {}"),
+    ] {
+        assert_eq!(
+            with(&format!("{text}, {keys}")),
+            format!(
+                "{key}: cannot stand beside type = \"string\": a text has none, and is told when \
+                 it changes; remove it"
+            )
+        );
+    }
+    let own = text_of_device(&format!("{{ name = \"a\", holding = 0, {text} }}"));
+    let refused = own.unwrap_err().to_string();
+    let what = "limits: is of a point whose readings are texts; remove it";
+    assert!(refused.ends_with(what), "{refused}");
+}
+
+/// A device with limits of its own for the point `a` of `points`.
+fn text_of_device(points: &str) -> Result<Config, Faults> {
+    let own = "[device.point.a]\nlimits = { high = 1 }\n";
+    parse(&(text(points, "") + own))
+}
+
+#[test]
+fn the_order_of_a_text_is_that_of_bytes_only() {
+    let order = |of_profile: &str, own: &str| {
+        let line =
+            format!("{{ name = \"a\", holding = 0, type = \"string\", registers = 4{own} }}");
+        let text = text(&line, "").replace(
+            "protocol = \"modbus\"",
+            &format!("protocol = \"modbus\"\norder = \"{of_profile}\""),
+        );
+        let config = parse(&text).unwrap_or_else(|faults| panic!("{faults}"));
+        let Protocol::Modbus(map) = &config.profiles[0].protocol else {
+            panic!("not modbus");
+        };
+        map.plan.points()[0].order
+    };
+    assert_eq!(order("cdab", ""), Order::ABCD);
+    assert_eq!(order("dcba", ""), Order::BADC);
+    assert_eq!(order("dcba", ", order = \"abcd\""), Order::ABCD);
+}
+
+#[test]
+fn texts_of_a_fleet_are_points_that_say_so() {
+    let push = "[[profile]]\nname = \"w\"\nprotocol = \"push\"\n\
+                point = [{ name = \"speed\", unit = \"m/s\" }, { name = \"v\", type = \"string\" }]\n\
+                [[device]]\nname = \"e\"\nprofile = \"w\"\n";
+    let lines = "{ name = \"serial\", holding = 0, type = \"string\", registers = 4 },\n\
+                 { name = \"a\", holding = 4 },";
+    let config = parse(&(text(lines, "") + push)).unwrap_or_else(|faults| panic!("{faults}"));
+    let fleet = Fleet::of(&config).unwrap();
+    let points = fleet.directory.devices().iter();
+    let points = points.flat_map(|device| device.whole().points());
+    let points: Vec<_> = points.map(|p| (p.name(), p.is_text())).collect();
+    let expected = [
+        ("a", false),
+        ("serial", true),
+        ("speed", false),
+        ("v", true),
+    ];
+    assert_eq!(points, expected);
+    let groups = fleet.directory.devices()[0].groups();
+    assert_eq!((groups.len(), groups[0].len()), (1, 1));
+    let refused = parse(&(text(lines, "") + &push.replace("\"string\"", "\"u16\"")));
+    let refused = refused.unwrap_err().to_string();
+    let what = "type: \"u16\" is only for protocol = \"modbus\"; remove it, or write \"string\"";
+    assert!(refused.contains(what), "{refused}");
 }

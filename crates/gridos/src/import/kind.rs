@@ -224,9 +224,7 @@ pub(super) fn read(cell: &str, size: &str) -> Result<(Kind, Option<Order>), Stri
         .iter()
         .any(|part| word.contains(part))
     {
-        return Err(format!(
-            "the type '{cell}' is a text, and only numbers are taken"
-        ));
+        return text(cell, size).map(|kind| (kind, None));
     }
     let (word, order) = split_order(&word);
     // "Float (32 bit)", "uint32 [r]": what stands before a bracket is tried as well.
@@ -235,6 +233,36 @@ pub(super) fn read(cell: &str, size: &str) -> Result<(Kind, Option<Order>), Stri
         return Err(format!("the type '{cell}' is not known"));
     };
     Ok((widened(kind, registers), order))
+}
+
+/// A text of `size`, which is a number of registers unless it says otherwise, or else of as many
+/// letters as its type says: `STRING(16)`.
+fn text(cell: &str, size: &str) -> Result<Kind, String> {
+    let number = |text: &str| {
+        let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+        let end = digits.find(|letter: char| !letter.is_ascii_digit());
+        digits[..end.unwrap_or(digits.len())].parse::<u16>().ok()
+    };
+    let unit = size.to_ascii_lowercase();
+    let of_size = number(size).map(|number| {
+        if unit.contains("bit") {
+            number.div_ceil(16)
+        } else if unit.contains("byte") || unit.contains("char") {
+            number.div_ceil(2)
+        } else {
+            number
+        }
+    });
+    let of_type = || number(cell).map(|letters| letters.div_ceil(2));
+    match of_size.or_else(of_type) {
+        None => Err(format!(
+            "the type '{cell}' is a text, and its number of registers is not told"
+        )),
+        Some(registers @ 1..=125) => Ok(Kind::Text(registers)),
+        Some(other) => Err(format!(
+            "the type '{cell}' is a text of {other} registers; one request reads 1 to 125"
+        )),
+    }
 }
 
 /// Reads `2`, or `32 bit`; a number of bits becomes that of registers.
@@ -328,9 +356,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused_with_the_reason() {
-        assert!(read("STRING(16)", "8").unwrap_err().contains("is a text"));
-        assert!(read("ASCII", "").unwrap_err().contains("is a text"));
+    fn texts_have_the_length_that_the_list_tells() {
+        for (cell, size, registers) in [
+            ("STRING(16)", "8", 8),
+            ("STRING(15)", "", 8),
+            ("ASCII", "16", 16),
+            ("ascii", "20 registers", 20),
+            ("char", "20 bytes", 10),
+            ("Text", "64 bit", 4),
+        ] {
+            let expected = Ok((Kind::Text(registers), None));
+            assert_eq!(read(cell, size), expected, "{cell} {size}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_the_reason() {
+        assert_eq!(
+            read("ASCII", "").unwrap_err(),
+            "the type 'ASCII' is a text, and its number of registers is not told"
+        );
+        assert_eq!(
+            read("ASCII", "126").unwrap_err(),
+            "the type 'ASCII' is a text of 126 registers; one request reads 1 to 125"
+        );
         assert!(read("blob", "").unwrap_err().contains("is not known"));
         assert!(read("", "10").unwrap_err().contains("takes 10 registers"));
     }

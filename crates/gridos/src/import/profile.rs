@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use gridos_modbus::{Kind, Order, RegisterPoint, Table};
 
-use super::row::{Entry, Rows};
+use super::row::{Entry, Rows, text_order};
 use super::{Imported, Options};
 
 /// Comments are cut here: they are for reading.
@@ -76,7 +76,13 @@ fn point(point: &RegisterPoint, order: Order) -> String {
     if !matches!(point.kind, Kind::Bool | Kind::U16) {
         let _ = write!(text, ", type = \"{}\"", point.kind);
     }
-    if point.order != order && !point.table.is_bits() {
+    let default = if let Kind::Text(registers) = point.kind {
+        let _ = write!(text, ", registers = {registers}");
+        text_order(order)
+    } else {
+        order
+    };
+    if point.order != default && !point.table.is_bits() {
         let _ = write!(text, ", order = \"{}\"", point.order);
     }
     if point.scale != 1.0 {

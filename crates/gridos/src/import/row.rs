@@ -119,6 +119,13 @@ impl<'a> Rows<'a> {
             offset: cell::offset(cell(Column::Offset))?.unwrap_or(0.0),
             ..RegisterPoint::new("", table, at, kind)
         };
+        if kind.is_text() {
+            // A list that has a factor and a unit in every row means no more by it here.
+            point = RegisterPoint {
+                order: text_order(point.order),
+                ..RegisterPoint::new("", table, at, kind)
+            };
+        }
         if let Err(error) = Plan::new(vec![point.clone()], &PlanLimits::default()) {
             return Err(error.to_string().replace("point '' ", "it "));
         }
@@ -183,6 +190,12 @@ impl<'a> Rows<'a> {
         }
         name
     }
+}
+
+/// The order of the letters of a text where that of numbers is `order`: registers are always in
+/// their own order.
+pub(super) fn text_order(order: Order) -> Order {
+    Order::new(false, order.bytes_reversed())
 }
 
 /// Whether the row itself says which table it is of.

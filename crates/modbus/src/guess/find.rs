@@ -99,8 +99,7 @@ pub fn find(words: &[u16], expected: f64, tolerance: f64) -> Vec<Match> {
 
 /// How unlikely a match is, from 0 on.
 fn cost(found: &Match, expected: f64, reach: f64) -> f64 {
-    let error = (found.value - expected).abs();
-    let distance = if reach > 0.0 { error / reach } else { 0.0 };
+    let distance = distance((found.value - expected).abs(), reach);
     let order = match (found.order.words_reversed(), found.order.bytes_reversed()) {
         (false, false) => 0.0,
         (true, false) => 0.3,
@@ -110,8 +109,20 @@ fn cost(found: &Match, expected: f64, reach: f64) -> f64 {
     let kind = KIND_COSTS.iter().find(|(kind, _)| *kind == found.kind);
     let kind = kind.map_or(0.5, |(_, cost)| *cost);
     let doubt = if found.doubt.is_some() { 3.0 } else { 0.0 };
-    2.0 * distance + 0.5 * f64::from(found.exponent.abs()) + order + kind + doubt
+    2.0 * distance + 0.3 * f64::from(found.exponent.abs()) + order + kind + doubt
 }
+
+/// How far off a value within `reach` is, from 1 at its edge to 0: each digit more that agrees
+/// counts the same, so that 230.1 beats 230.01 where 230.1 is expected.
+fn distance(error: f64, reach: f64) -> f64 {
+    if error <= 0.0 || reach <= 0.0 {
+        return 0.0;
+    }
+    (1.0 - (reach / error).log10() / DIGITS).clamp(0.0, 1.0)
+}
+
+/// More digits than these behind the edge of what is looked for tell nothing.
+const DIGITS: f64 = 5.0;
 
 #[cfg(test)]
 mod tests {

@@ -44,9 +44,9 @@ pub struct ModelPoints<'a> {
     /// The points that the device has.
     pub points: Vec<Point>,
     /// The points of the definition that the device says it has not: their value was the
-    /// standard's mark for that, or 0 for a counter; and powers of ten that scale none of the others.
+    /// standard's mark for that, or 0 for a counter or a text; and powers of ten that scale none of the others.
     pub absent: Vec<Point>,
-    /// Its texts.
+    /// What its texts say now, to be read by people.
     pub stated: Vec<Stated>,
     /// Registers behind those of the definition, which only the vendor knows.
     pub unknown_registers: u16,
@@ -96,10 +96,11 @@ fn points<'a>(model: &'a Model, definition: &'static Definition, prefix: &str) -
         if matches!(placed.field.kind, FieldKind::Text(_)) {
             let text = words.map(text).unwrap_or_default();
             if !text.is_empty() {
-                let name = placed.name;
+                let name = placed.name.clone();
                 found.stated.push(Stated { name, text });
             }
-        } else if let Some(point) = point(model, prefix, &placed) {
+        }
+        if let Some(point) = point(model, prefix, &placed) {
             let is_absent = words.is_some_and(|words| is_absent(placed.field.kind, words));
             if is_absent {
                 found.absent.push(point);
@@ -154,8 +155,8 @@ fn point(model: &Model, prefix: &str, placed: &Placed) -> Option<Point> {
     })
 }
 
-/// The kind of a field, and the bits that stand for "not implemented" (4.4); `None` for what is
-/// no number.
+/// The kind of a field, and the bits that stand for "not implemented" (4.4); `None` for what means
+/// nothing.
 fn meaning(kind: FieldKind) -> Option<(Kind, Option<u64>)> {
     Some(match kind {
         FieldKind::Uint16 | FieldKind::Enum16 | FieldKind::Bitfield16 => (Kind::U16, Some(0xffff)),
@@ -168,12 +169,17 @@ fn meaning(kind: FieldKind) -> Option<(Kind, Option<u64>)> {
         // A counter at 0 may have been reset: once it is read, 0 is a value.
         FieldKind::Acc32 => (Kind::U32, None),
         FieldKind::Acc64 => (Kind::U64, None),
-        FieldKind::Text(_) | FieldKind::Pad(_) => return None,
+        // A text that is not implemented is all zeros.
+        FieldKind::Text(registers) => (Kind::Text(registers), None),
+        FieldKind::Pad(_) => return None,
     })
 }
 
 fn is_absent(kind: FieldKind, words: &[u16]) -> bool {
-    if matches!(kind, FieldKind::Acc32 | FieldKind::Acc64) {
+    if matches!(
+        kind,
+        FieldKind::Acc32 | FieldKind::Acc64 | FieldKind::Text(_)
+    ) {
         return words.iter().all(|word| *word == 0);
     }
     let Some((number, invalid)) = meaning(kind) else {

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,6 +42,7 @@ impl Proxy {
             target,
             script: Arc::new(script),
             answers: Arc::clone(&answers),
+            ghost: Arc::default(),
         };
         Ok(Self {
             address,
@@ -72,6 +73,8 @@ struct Line {
     target: SocketAddr,
     script: Script,
     answers: Arc<AtomicU64>,
+    /// The answer that was kept for a connection that is gone.
+    ghost: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
 async fn listen(listener: TcpListener, line: Line) {
@@ -92,6 +95,8 @@ impl Line {
         let mut server = TcpStream::connect(self.target).await?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
+        let ghost = self.ghost().take();
+        client.write_all(&ghost.unwrap_or_default()).await?;
         let mut previous = Vec::new();
         loop {
             let request = frame(&mut client).await?;
@@ -110,11 +115,21 @@ impl Line {
             if let Spoil::Cut(_) = spoil {
                 return Ok(());
             }
+            if spoil == Spoil::Ghost {
+                *self.ghost() = Some(answer);
+                return Ok(());
+            }
             if let Spoil::Hang(_) = spoil {
                 return silence(&mut client).await;
             }
             previous = answer;
         }
+    }
+}
+
+impl Line {
+    fn ghost(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.ghost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

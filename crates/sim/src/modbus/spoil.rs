@@ -43,13 +43,16 @@ pub enum Spoil {
     Garbage(u64),
     /// Bytes of this seed come behind it.
     Trailing(u64),
+    /// The connection is closed without it, and it comes first down the next one: as from a
+    /// gateway that keeps its serial line's answers in one queue.
+    Ghost,
 }
 
 /// Bytes of the MBAP header up to and with the unit id.
 const HEADER_BYTES: usize = 7;
 
 impl Spoil {
-    /// One of all kinds, by `seed`; about one in four does nothing. A delay is of `late`.
+    /// One of all kinds, by `seed`; about one in six does nothing. A delay is of `late`.
     pub fn random(seed: u64, late: Duration) -> Self {
         let number = mix(seed, 0);
         let bytes = usize::try_from(number >> 40 & 31).unwrap_or(0);
@@ -74,6 +77,7 @@ impl Spoil {
             17 => Self::WrongProtocol,
             18 => Self::Garbage(number),
             19 => Self::Trailing(number),
+            20 => Self::Ghost,
             _ => Self::Pass,
         }
     }
@@ -96,6 +100,7 @@ impl Spoil {
             Self::WrongProtocol => change(&mut bytes, 2, |_| 1),
             Self::Garbage(seed) => bytes = garbage(seed, answer.len()),
             Self::Trailing(seed) => bytes.extend(garbage(seed, 9)),
+            Self::Ghost => bytes.clear(),
             Self::Pass | Self::Delay(_) | Self::Split(_) | Self::Previous => {}
         }
         bytes
@@ -182,6 +187,6 @@ mod tests {
             let name = format!("{spoil:?}");
             kinds.insert(name.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 18, "{kinds:?}");
+        assert_eq!(kinds.len(), 19, "{kinds:?}");
     }
 }

@@ -55,6 +55,7 @@ pub(crate) async fn chunk(
     copy::sweeps(connection, &contents.sweeps).await?;
     copy::events(connection, &contents.events).await?;
     rows::latest_events(connection, &contents.events).await?;
+    rows::texts(connection, &contents.texts).await?;
     rows::transitions(connection, &contents.transitions).await?;
     rows::gaps(connection, &contents.gaps).await?;
     rows::quarantine(connection, stream, &contents.quarantined).await?;

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::connection::Connection;
 use super::time::PgTime;
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError};
+use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError, TextRow};
 
 /// The readings of a point in one direction of time: each layout's own index gives its first rows
 /// in order, and only those are merged.
@@ -72,6 +72,35 @@ pub(crate) async fn readings(
         readings.reverse();
     }
     Ok(readings)
+}
+
+/// Texts of one point in time order.
+pub(crate) async fn texts(
+    connection: &Connection,
+    query: &HistoryQuery,
+) -> Result<Vec<TextRow>, StoreError> {
+    let direction = if query.youngest { "desc" } else { "asc" };
+    let sql = format!(
+        "select point, ts, text, quality from text_reading \
+         where point = $1 and ts >= $2 and ts < $3 order by ts {direction} limit $4"
+    );
+    let (from, until) = (PgTime(query.from), PgTime(query.until));
+    let limit = limit(query.limit);
+    let client = connection.client();
+    let rows = connection
+        .within(client.query(&sql, &[&query.point, &from, &until, &limit]))
+        .await?;
+    let text = |row: &Row| TextRow {
+        point: row.get(0),
+        time: row.get::<_, PgTime>(1).0,
+        text: row.get(2),
+        quality: Quality::from_bits_retain(row.get::<_, i32>(3).cast_unsigned()),
+    };
+    let mut texts: Vec<_> = rows.iter().map(text).collect();
+    if query.youngest {
+        texts.reverse();
+    }
+    Ok(texts)
 }
 
 /// The youngest reading of each point, in the order asked.

@@ -6,11 +6,18 @@ use super::connection::Connection;
 use crate::StoreError;
 use crate::migration::{Migration, missing};
 
-const ALL: &[Migration] = &[Migration {
-    version: 1,
-    name: "start",
-    sql: include_str!("migrations/0001_start.sql"),
-}];
+const ALL: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "start",
+        sql: include_str!("migrations/0001_start.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "texts",
+        sql: include_str!("migrations/0002_texts.sql"),
+    },
+];
 
 /// The lock that engines starting at once take one after the other: "GRIDOS" in ASCII.
 const LOCK: i64 = 0x4752_4944_4f53;

@@ -23,7 +23,9 @@ pub use config::PostgresConfig;
 use connection::{Connection, Purpose};
 pub use url::{PostgresOptionError, PostgresUrlError};
 
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored};
+use crate::{
+    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored, TextRow,
+};
 
 /// A PostgreSQL database, 13 or later, as the store.
 ///
@@ -131,6 +133,12 @@ impl Store for PostgresStore {
     async fn history(&self, query: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
         let reader = self.reader().await?;
         let answer = history::readings(&reader, query).await;
+        self.judge(&reader, answer).await
+    }
+
+    async fn texts(&self, query: &HistoryQuery) -> Result<Vec<TextRow>, StoreError> {
+        let reader = self.reader().await?;
+        let answer = history::texts(&reader, query).await;
         self.judge(&reader, answer).await
     }
 

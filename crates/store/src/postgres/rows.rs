@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeviceId, Events, Gap, PointId, Transition};
+use gridos_model::{DeviceId, Events, Gap, PointId, Texts, Transition};
 use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
@@ -119,6 +119,37 @@ pub(crate) async fn latest_events(
          set ts = excluded.ts, value = excluded.value, quality = excluded.quality \
          where latest_event.ts <= excluded.ts",
         &[&layouts, &positions, &times, &values, &qualities],
+    )
+    .await
+}
+
+/// Inserts texts.
+pub(crate) async fn texts(
+    connection: &mut Connection,
+    batches: &[Texts<'_>],
+) -> Result<(), StoreError> {
+    if batches.is_empty() {
+        return Ok(());
+    }
+    let (mut layouts, mut times, mut received) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut positions, mut texts, mut qualities) = (Vec::new(), Vec::new(), Vec::new());
+    for batch in batches {
+        for nth in 0..batch.texts.len() {
+            let quality = batch.qualities.get(nth).copied().unwrap_or_default();
+            layouts.push(batch.layout.as_i64());
+            received.push(PgTime(batch.received));
+            qualities.push(quality.bits().cast_signed());
+        }
+        times.extend(batch.times.iter().map(|time| PgTime(*time)));
+        positions.extend(batch.points.iter().map(|point| point.cast_signed()));
+        texts.extend(batch.texts.iter().map(text));
+    }
+    insert(
+        connection,
+        "insert into text_event (layout, ts, received, position, text, quality) \
+         select * from unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::int4[], \
+         $5::text[], $6::int4[])",
+        &[&layouts, &times, &received, &positions, &texts, &qualities],
     )
     .await
 }

@@ -52,6 +52,7 @@ pub(crate) fn contents(
         rows::sweeps(transaction, &contents.sweeps)?;
         rows::events(transaction, &contents.events)?;
         rows::latest_events(transaction, &contents.events)?;
+        rows::texts(transaction, &contents.texts)?;
         rows::transitions(transaction, &contents.transitions)?;
         rows::gaps(transaction, &contents.gaps)?;
         rows::quarantine(transaction, stream, &contents.quarantined)

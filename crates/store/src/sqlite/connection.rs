@@ -22,14 +22,14 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
+        // The system's cache holds the rest: no memory map, whose pages would count as ours.
         "pragma page_size = 8192;
          pragma journal_mode = wal;
          pragma synchronous = full;
          pragma wal_autocheckpoint = 2000;
          pragma journal_size_limit = 67108864;
          pragma temp_store = memory;
-         pragma cache_size = -32768;
-         pragma mmap_size = 268435456;",
+         pragma cache_size = -16384;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
@@ -40,6 +40,5 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.execute_batch("pragma mmap_size = 268435456;")?;
     Ok(connection)
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::time::{parse_time, time_text};
 use crate::pack::SPAN_MAX_MICROS;
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow};
+use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, TextRow};
 
 const SWEEPS: &str = "
     select ts, value -> ?2, coalesce(quality ->> ?2, 0)
@@ -61,6 +61,32 @@ pub(crate) fn readings(connection: &Connection, query: &HistoryQuery) -> Result<
     }
     readings.truncate(query.limit);
     Ok(readings)
+}
+
+/// Texts of one point in time order.
+pub(crate) fn texts(connection: &Connection, query: &HistoryQuery) -> Result<Vec<TextRow>> {
+    let direction = if query.youngest { "desc" } else { "asc" };
+    let sql = format!(
+        "select point, ts, quality, text from text_reading
+         where point = ?1 and ts >= ?2 and ts < ?3 order by ts {direction} limit ?4"
+    );
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let (from, until) = (time_text(query.from), time_text(ceiling(query.until)));
+    let mut texts: Vec<_> = connection
+        .prepare_cached(&sql)?
+        .query_map((&query.point, &from, &until, limit), |row| {
+            Ok(TextRow {
+                point: row.get(0)?,
+                time: parse_time(row.get_ref(1)?.as_str()?),
+                text: row.get(3)?,
+                quality: quality(row)?,
+            })
+        })?
+        .collect::<Result<_>>()?;
+    if query.youngest {
+        texts.reverse();
+    }
+    Ok(texts)
 }
 
 /// The youngest reading of each point, in the order asked.

@@ -6,11 +6,18 @@ use super::connection::APPLICATION_ID;
 use crate::StoreError;
 use crate::migration::{Migration, missing};
 
-const ALL: &[Migration] = &[Migration {
-    version: 1,
-    name: "start",
-    sql: include_str!("migrations/0001_start.sql"),
-}];
+const ALL: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "start",
+        sql: include_str!("migrations/0001_start.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "texts",
+        sql: include_str!("migrations/0002_texts.sql"),
+    },
+];
 
 /// Why the schema is not at this version.
 pub(crate) enum MigrateError {

@@ -26,7 +26,9 @@ use crate::blocking::blocking;
 use crate::contents::{Contents, KnownLayouts};
 use crate::introduction::{definitions, portions};
 use crate::step::Step;
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored};
+use crate::{
+    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored, TextRow,
+};
 
 /// Connections for questions that are kept open.
 const READERS_KEPT_MAX: usize = 4;
@@ -174,6 +176,10 @@ impl Store for SqliteStore {
 
     async fn history(&self, query: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
         self.read_with(|connection| history::readings(connection, query))
+    }
+
+    async fn texts(&self, query: &HistoryQuery) -> Result<Vec<TextRow>, StoreError> {
+        self.read_with(|connection| history::texts(connection, query))
     }
 
     async fn latest(&self, points: &[String]) -> Result<Vec<ReadingRow>, StoreError> {

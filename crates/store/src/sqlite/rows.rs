@@ -1,7 +1,7 @@
 //! The rows of a chunk: columns as JSON text, one row for each sweep and each pack of events.
 
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeviceId, Events, Gap, PointId, Sweep, TimeQuality, Transition};
+use gridos_model::{DeviceId, Events, Gap, PointId, Sweep, Texts, TimeQuality, Transition};
 use rusqlite::{Result, Transaction};
 
 use super::time::{push_time, time_text};
@@ -46,7 +46,7 @@ pub(crate) fn sweeps(transaction: &Transaction<'_>, sweeps: &[Sweep<'_>]) -> Res
         "insert into sweep (layout, ts, received, time_quality, value, quality)
          values (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    let mut text = Texts::default();
+    let mut text = Columns::default();
     for sweep in sweeps {
         text.clear();
         push_time(sweep.time, &mut text.first);
@@ -76,7 +76,7 @@ pub(crate) fn events(transaction: &Transaction<'_>, events: &[Events<'_>]) -> Re
         "insert into event (layout, ts_first, ts_last, received, point, ts, value, quality)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    let mut text = Texts::default();
+    let mut text = Columns::default();
     for pack in events.iter().flat_map(packs) {
         text.clear();
         text.push_pack(&pack);
@@ -111,6 +111,30 @@ pub(crate) fn latest_events(transaction: &Transaction<'_>, events: &[Events<'_>]
             finite(row.value),
             row.quality.bits(),
         ))?;
+    }
+    Ok(())
+}
+
+/// Inserts texts.
+pub(crate) fn texts(transaction: &Transaction<'_>, batches: &[Texts<'_>]) -> Result<()> {
+    let mut row = transaction.prepare_cached(
+        "insert into text_event (layout, ts, received, position, text, quality)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for batch in batches {
+        let received = time_text(batch.received);
+        let places = batch.points.iter().zip(batch.times);
+        for (nth, ((position, time), text)) in places.zip(batch.texts.iter()).enumerate() {
+            let quality = batch.qualities.get(nth).copied().unwrap_or_default();
+            row.execute((
+                batch.layout.as_i64(),
+                time_text(*time),
+                &received,
+                position,
+                text,
+                quality.bits(),
+            ))?;
+        }
     }
     Ok(())
 }
@@ -176,9 +200,9 @@ pub(crate) fn quarantine(
     Ok(())
 }
 
-/// The texts of one row, kept from row to row for their memory.
+/// The columns of one row as text, kept from row to row for their memory.
 #[derive(Default)]
-struct Texts {
+struct Columns {
     first: String,
     last: String,
     received: String,
@@ -188,7 +212,7 @@ struct Texts {
     quality: String,
 }
 
-impl Texts {
+impl Columns {
     fn push_pack(&mut self, pack: &Pack<'_>) {
         let events = &pack.events;
         push_time(pack.first, &mut self.first);

@@ -108,6 +108,15 @@ async fn one_point_over_a_time_range_is_a_search_of_indexes() {
         "{latest}"
     );
     assert!(!latest.contains("SCAN point"), "{latest}");
+    let texts = plan(
+        "select * from text_reading where point = 'sub1.feeder-01.ia' \
+         and ts between '2026-11-23 00:10:00' and '2026-11-23 00:11:00'",
+    );
+    let index = "SEARCH text_event USING INDEX text_event_by_place \
+                 (layout=? AND position=? AND ts>? AND ts<?)";
+    assert!(texts.contains(index), "{texts}");
+    let latest = plan("select * from latest_text where point = 'sub1.feeder-01.ia'");
+    assert!(!latest.contains("SCAN"), "{latest}");
 }
 
 /// However long the history, the youngest readings of a point that is swept cost the same.

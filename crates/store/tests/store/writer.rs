@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gridos_journal::{Chunk, LayoutBook, StreamId};
+use gridos_model::Quality;
 use gridos_store::{
     AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, SqliteStore, Store, StoreError, Stored,
+    TextRow,
 };
 use tempfile::TempDir;
 use tokio::sync::{Notify, Semaphore};
@@ -111,6 +113,10 @@ impl Store for Flaky {
         Ok(Vec::new())
     }
 
+    async fn texts(&self, _: &HistoryQuery) -> Result<Vec<TextRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn latest(&self, _: &[String]) -> Result<Vec<ReadingRow>, StoreError> {
         Ok(Vec::new())
     }
@@ -131,21 +137,26 @@ async fn lost_answers_lose_and_double_nothing() {
         };
         let mut engine = Engine::start(&mut fixture, Arc::new(flaky));
         let mut end = fixture.sync();
-        for _ in 0..20 {
+        for round in 0..20 {
             foreign(&mut fixture);
-            engine.count(2);
+            fixture.texts(&[(2, at(round), b"v1", Quality::GOOD)]);
+            engine.count(3);
             end = engine.work(&mut fixture, 100);
         }
         engine.stored(end).await;
         let ledger = engine.telemetry.ledger.snapshot();
         assert!(ledger.is_balanced(), "{ledger:?}");
-        assert_eq!((ledger.stored, ledger.in_journal), (4_000, 0));
+        assert_eq!((ledger.stored, ledger.in_journal), (4_020, 0));
         assert_eq!((ledger.quarantined, ledger.lost), (40, 0));
         let store = &engine.telemetry.store;
         assert!(store.errors.get() > 0);
         assert_eq!((store.connected.get(), store.trouble.get()), (1, None));
         engine.stop().await;
         assert_eq!(counts(&dir), (2_000, 2_000, 40));
+        let connection = rusqlite::Connection::open(dir.path().join("gridos.db")).unwrap();
+        let sql = "select count(*), count(distinct ts) from text_event";
+        let texts = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        assert_eq!(texts, Ok((20, 20)));
     }
 }
 
@@ -182,6 +193,10 @@ impl Store for Gate {
     }
 
     async fn history(&self, _: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn texts(&self, _: &HistoryQuery) -> Result<Vec<TextRow>, StoreError> {
         Ok(Vec::new())
     }
 

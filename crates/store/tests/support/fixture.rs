@@ -124,6 +124,16 @@ impl Fixture {
         self.journal.append_readings(&batch.readings().unwrap())
     }
 
+    /// Appends texts of the layout of all points.
+    pub(crate) fn texts(&mut self, texts: &[(u32, Timestamp, &[u8], Quality)]) -> Position {
+        let mut batch = Batch::default();
+        batch.start_texts(&self.whole(), MIDNIGHT);
+        for (position, time, text, quality) in texts {
+            assert!(batch.push_text(*position, *time, text, *quality));
+        }
+        self.journal.append_readings(&batch.readings().unwrap())
+    }
+
     /// Appends columns as they are, right or wrong.
     pub(crate) fn readings(&mut self, readings: &Readings<'_>) -> Position {
         self.journal.append_readings(readings)

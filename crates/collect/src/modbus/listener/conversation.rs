@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridos_modbus::{Exception, FRAME_BYTES_MAX, Frame, Image, Incoming, Reply, Staged};
-use gridos_model::{Quality, Timestamp};
+use gridos_modbus::{Exception, FRAME_BYTES_MAX, Frame, Image, Incoming, Reply, Staged, Stamp};
+use gridos_model::{Batch, Quality, Timestamp};
 use gridos_ring::{Intake, Receipt, Receiver, Refused as NotTaken};
 use gridos_telemetry::{ListenerAnswer, PeerRefusal, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -223,14 +223,17 @@ async fn obey(
     let cells = hall.cells();
     cells.unmapped.add(staged.unmapped() as u64);
     cells.incomplete.add(staged.forgotten() as u64);
-    // What completes no value waits for its rest, and nothing of it could be durable yet.
-    if !staged.completed().is_empty() {
-        let receiver = offer(&hall.intake, pusher, &staged, moment, confirm)?;
-        if let Some(receiver) = receiver {
-            receiver.wait().await.map_err(|_| Exception::Failure)?;
-        }
-        pusher.stats.readings.add(staged.completed().len() as u64);
+    // What completes no value waits for its rest, and nothing of it could be durable yet. If there is
+    // room for the values and not for the texts, the device writes both again: twice told, not lost.
+    let offered = [
+        offer_values(&hall.intake, pusher, &staged, moment, confirm)?,
+        offer_texts(&hall.intake, pusher, &staged, moment, confirm)?,
+    ];
+    for receiver in offered.into_iter().flatten() {
+        receiver.wait().await.map_err(|_| Exception::Failure)?;
     }
+    let readings = staged.completed().len() + staged.texts().len();
+    pusher.stats.readings.add(readings as u64);
     if pusher.stats.answered(moment.received.as_nanos()) {
         tracing::info!(
             device = pusher.stats.name(),
@@ -247,28 +250,68 @@ async fn obey(
 }
 
 /// Leaves the completed values at `intake`; gives what to wait for before they are acknowledged.
-fn offer(
+fn offer_values(
     intake: &Intake,
     pusher: &Pusher,
     staged: &Staged<'_>,
     moment: Moment,
     confirm: Confirm,
 ) -> Result<Option<Receiver>, Exception> {
-    let Some(mut batch) = intake.take() else {
-        let ledger = &intake.telemetry().ledger;
-        let readings = staged.completed().len() as u64;
-        ledger.received.add(readings);
-        ledger.refuse(Refusal::PoolEmpty, readings);
-        return Err(Exception::Busy);
-    };
+    if staged.completed().is_empty() {
+        return Ok(None);
+    }
+    let mut batch = take(intake, staged.completed().len())?;
     batch.start_events(&pusher.whole, moment.received);
     for value in staged.completed() {
-        let (time, flags) = match &value.stamp {
-            Some(stamp) => (stamp.time, stamp.event_flags()),
-            None => (moment.received, Quality::NO_SOURCE_TIME),
-        };
+        let (time, flags) = when(value.stamp.as_ref(), moment);
         batch.push_event(value.position, time, value.value, value.quality | flags);
     }
+    offer(intake, batch, moment, confirm)
+}
+
+/// The same with the completed texts.
+fn offer_texts(
+    intake: &Intake,
+    pusher: &Pusher,
+    staged: &Staged<'_>,
+    moment: Moment,
+    confirm: Confirm,
+) -> Result<Option<Receiver>, Exception> {
+    if staged.texts().is_empty() {
+        return Ok(None);
+    }
+    let mut batch = take(intake, staged.texts().len())?;
+    batch.start_texts(&pusher.whole, moment.received);
+    for text in staged.texts() {
+        let (time, flags) = when(text.stamp.as_ref(), moment);
+        batch.push_text(text.position, time, &text.text, flags);
+    }
+    offer(intake, batch, moment, confirm)
+}
+
+/// When something was true, and how far that may be trusted.
+fn when(stamp: Option<&Stamp>, moment: Moment) -> (Timestamp, Quality) {
+    match stamp {
+        Some(stamp) => (stamp.time, stamp.event_flags()),
+        None => (moment.received, Quality::NO_SOURCE_TIME),
+    }
+}
+
+fn take(intake: &Intake, readings: usize) -> Result<Box<Batch>, Exception> {
+    intake.take().ok_or_else(|| {
+        let ledger = &intake.telemetry().ledger;
+        ledger.received.add(readings as u64);
+        ledger.refuse(Refusal::PoolEmpty, readings as u64);
+        Exception::Busy
+    })
+}
+
+fn offer(
+    intake: &Intake,
+    batch: Box<Batch>,
+    moment: Moment,
+    confirm: Confirm,
+) -> Result<Option<Receiver>, Exception> {
     let (receipt, receiver) = match confirm {
         Confirm::Durable => {
             let (receipt, receiver) = Receipt::pair();

@@ -144,6 +144,10 @@ fn settings(line: &mut String, point: &Point) -> fmt::Result {
     if point.kind != Kind::U16 {
         write!(line, ", type = \"{}\"", point.kind)?;
     }
+    if let Kind::Text(registers) = point.kind {
+        // Who a device is changes next to never.
+        write!(line, ", registers = {registers}, scan = \"slow\"")?;
+    }
     if let Some(exponent) = &point.exponent {
         write!(line, ", sf = \"{exponent}\"")?;
     }

@@ -49,6 +49,6 @@ pub(crate) fn of_error(error: &ReadError) -> Option<&'static str> {
         ReadError::Protocol(_) | ReadError::Count(_) => {
             "is it Modbus TCP at all? A serial gateway may be set to send RTU frames instead"
         }
-        _ => return None,
+        ReadError::NotDialledIn(_) | ReadError::Io(_) => return None,
     })
 }

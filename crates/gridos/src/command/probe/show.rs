@@ -208,10 +208,12 @@ pub(super) fn point(block: &Block, found: &Match) -> String {
 
 /// A number as precise as its kind.
 fn number(kind: Kind, value: f64) -> String {
-    match kind {
-        Kind::F32 => significant(value, 7),
-        Kind::F64 => significant(value, 15),
-        _ => value.to_string(),
+    if kind == Kind::F32 {
+        significant(value, 7)
+    } else if kind == Kind::F64 {
+        significant(value, 15)
+    } else {
+        value.to_string()
     }
 }
 

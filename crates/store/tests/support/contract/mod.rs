@@ -10,6 +10,7 @@ use super::fixture::MIDNIGHT;
 
 mod books;
 mod readings;
+mod texts;
 
 /// An answer that is to come.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -41,6 +42,9 @@ pub(crate) async fn check(kind: &dyn Kind) {
     readings::wild_clocks_stop_nothing(kind).await;
     readings::old_events_are_found_beside_young_ones(kind).await;
     books::a_loss_is_recorded(kind).await;
+    texts::texts_come_back(kind).await;
+    texts::a_text_of_no_point_is_quarantined(kind).await;
+    texts::an_earlier_database_learns_texts(kind).await;
     books::engines_may_start_at_once(kind).await;
 }
 
