@@ -7,6 +7,7 @@
 mod backoff;
 mod collector;
 pub mod modbus;
+mod net;
 mod spread;
 
 pub use backoff::Backoff;
