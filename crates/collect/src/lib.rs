@@ -6,6 +6,7 @@
 
 mod backoff;
 mod collector;
+pub mod dnp3;
 pub mod modbus;
 mod net;
 mod spread;
