@@ -183,9 +183,13 @@ impl fmt::Display for Report {
             "requests",
             format!("{:.1} a second", bounds.requests_per_second),
         )?;
+        let told = match bounds.outstations {
+            0 => "",
+            _ => ", and what outstations tell by themselves",
+        };
         line(
             "readings",
-            format!("{:.1} a second", bounds.readings_per_second),
+            format!("{:.1} a second{told}", bounds.readings_per_second),
         )?;
         let (ring, pool) = (bounds.ring_batches, bounds.pool_batches);
         let most = bounds.batch_readings;
@@ -208,6 +212,7 @@ impl fmt::Display for Report {
         )?;
         let journal = shown_bytes(self.journal_bytes_a_day());
         let hours = match self.autonomy_hours() {
+            Some(_) if bounds.outstations > 0 => String::new(),
             Some(hours) if hours < 48.0 => format!(", {hours:.1} hours without a database"),
             Some(hours) => format!(", {:.0} days without a database", hours / 24.0),
             None => String::new(),
@@ -215,10 +220,10 @@ impl fmt::Display for Report {
         let limit = show_size(self.journal_limit);
         line(
             "journal",
-            format!("{journal} a day, at most {limit}{hours}"),
+            format!("{journal} a day{told}, at most {limit}{hours}"),
         )?;
         let store = shown_bytes(self.store_bytes_a_day());
-        line("store", format!("{store} a day"))?;
+        line("store", format!("{store} a day{told}"))?;
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }
