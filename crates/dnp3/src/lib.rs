@@ -5,5 +5,6 @@
 
 pub mod app;
 pub mod link;
+pub mod master;
 pub mod outstation;
 pub mod transport;
