@@ -8,10 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use gridos_dnp3::link::{
-    Frame, LinkError, Reader, ReaderCounters, Recovery, Refusal, StationCounters,
-};
-use gridos_telemetry::Dnp3Cells;
+use gridos_dnp3::link::{Frame, LinkError, Reader, Recovery, Refusal};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
@@ -20,7 +17,7 @@ use super::pause::Pause;
 use super::permits::Permits;
 use super::session::Shared;
 use super::sorting::Row;
-use super::tally::{tell_reader, tell_station};
+use super::tally::{fault, tell_reader};
 use super::unit::Moment;
 use crate::net::Stream;
 
@@ -41,9 +38,6 @@ pub(super) struct Channel {
     heard: Instant,
     pause: Pause,
     permits: Permits,
-    /// Frames that no station takes.
-    strays: StationCounters,
-    told: (ReaderCounters, StationCounters),
 }
 
 /// Why a connection must not be used any more.
@@ -105,8 +99,6 @@ impl Channel {
             deadline: None,
             heard: now,
             pause: Pause::new(seed),
-            strays: StationCounters::default(),
-            told: (ReaderCounters::default(), StationCounters::default()),
         }
     }
 
@@ -135,7 +127,6 @@ impl Channel {
             was_heard |= outstation.unit.is_heard;
             outstation.on_disconnected(why, &self.shared.intake);
         }
-        self.tell();
         was_heard
     }
 
@@ -221,11 +212,12 @@ impl Channel {
         }
         self.deadline = None;
         let now = Instant::now().max(deadline);
+        let cells = &self.shared.intake.telemetry().dnp3;
         let count = self.outstations.len();
         let mut is_silent = false;
         for outstation in &mut self.outstations {
             if outstation.poll_timeout().is_some_and(|due| due <= now)
-                && outstation.handle_timeout(now, &mut self.out)
+                && outstation.handle_timeout(now, &mut self.out, cells)
             {
                 let silence = now.saturating_duration_since(self.heard);
                 // Others on the same connection may be there, and it is theirs as well.
@@ -287,7 +279,10 @@ impl Channel {
     fn take(&mut self, mut input: &[u8], rows: &mut Vec<Row>) -> Result<(), Ended> {
         let moment = Moment::present();
         let intake = &self.shared.intake;
+        let cells = &intake.telemetry().dnp3;
+        let before = *self.reader.counters();
         let mut has_no_room = false;
+        let mut ended = Ok(());
         while let Some(read) = self.reader.read(&mut input) {
             match read {
                 Ok(frame) => match find(&mut self.outstations, &frame) {
@@ -296,21 +291,25 @@ impl Channel {
                         has_no_room |=
                             outstation.on_frame(moment, &frame, &mut self.out, rows, intake);
                     }
-                    Err(refusal) => self.strays.on_refused(refusal),
+                    Err(refusal) => cells.on_faults(fault(refusal), 1),
                 },
                 Err(error) => {
                     tracing::debug!(%error, "frame dropped");
                     if self.reader.broken_in_a_row() > BROKEN_MAX {
-                        return Err(Ended::Noise(error));
+                        ended = Err(Ended::Noise(error));
+                        break;
                     }
                 }
             }
         }
+        tell_reader(self.reader.counters(), &before, cells);
+        for outstation in self.outstations.iter_mut().filter(|o| o.is_touched) {
+            outstation.rest();
+        }
         if has_no_room {
             self.set_paused(true, moment.now);
         }
-        self.tell();
-        Ok(())
+        ended
     }
 
     /// Asks the machines of outstations that something happened to; returns whether there were any.
@@ -329,7 +328,6 @@ impl Channel {
                 outstation.unit.deliver_void(&self.shared.intake);
             }
         }
-        self.tell();
         true
     }
 
@@ -373,14 +371,6 @@ impl Channel {
             outstation.on_sent(moment);
         }
         Poll::Ready(Ok(()))
-    }
-
-    fn tell(&mut self) {
-        let cells: &Dnp3Cells = &self.shared.intake.telemetry().dnp3;
-        let (reader, strays) = (*self.reader.counters(), self.strays);
-        tell_reader(&reader, &self.told.0, cells);
-        tell_station(&strays, &self.told.1, cells);
-        self.told = (reader, strays);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Where outstations connect to by themselves.
 
+mod host;
+mod introduction;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::Collector;
-use crate::net::{Inbox, Network, Peer, TlsServer};
+use crate::net::{Door, DoorConfig, Inbox, Network, Peer, TlsServer};
+use host::Host;
 
 /// One address that outstations connect to.
 #[derive(Debug)]
@@ -59,11 +63,29 @@ impl Listener {
 }
 
 /// Starts `listeners` on the current tokio runtime, until `stop` becomes true.
+///
+/// An outstation that connects again has given its earlier connection up: the newest is used.
 pub fn listen(
     listeners: Vec<Listener>,
     intake: &Intake,
     collector: &mut Collector,
     stop: &watch::Receiver<bool>,
 ) {
-    let _ = (listeners, intake, collector, stop);
+    for listener in listeners {
+        let host = Host::new(
+            listener.guests,
+            listener.ask_after,
+            listener.introduced_within,
+        );
+        let config = DoorConfig {
+            name: listener.name,
+            socket: listener.socket,
+            allow: listener.allow,
+            tls: listener.tls,
+            roles: listener.roles,
+            connections_max: listener.connections_max,
+        };
+        let door = Door::new(config, host, intake, stop.clone());
+        collector.spawn_to_its_end(door.run());
+    }
 }

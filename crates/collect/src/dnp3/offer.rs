@@ -119,6 +119,7 @@ impl<'a> Offer<'a> {
     }
 
     /// Adds whole sweeps, and how many readings had no batch before.
+    #[expect(clippy::vec_box, reason = "the batches of the pool are boxed")]
     pub(super) fn add_sweeps(&mut self, sweeps: Vec<Box<Batch>>, without_batch: usize) {
         self.without_batch += without_batch;
         self.lots.extend(sweeps.into_iter().map(|batch| Lot {

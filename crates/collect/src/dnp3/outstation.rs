@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_dnp3::link::{
-    AddressError, Frame, KeepAlive, Pair, Received, Role, Station, StationConfig, StationCounters,
+    AddressError, Frame, KeepAlive, Pair, Received, Role, Station, StationConfig,
 };
 use gridos_dnp3::transport::{Reassembler, Segmenter};
 use gridos_ring::Intake;
@@ -12,7 +12,7 @@ use gridos_telemetry::{DeviceStats, Dnp3Cells};
 
 use super::Dnp3Device;
 use super::sorting::Row;
-use super::tally::tell_station;
+use super::tally::fault;
 use super::unit::{Moment, Unit};
 
 /// An outstation with all its layers.
@@ -26,8 +26,6 @@ pub(super) struct Outstation {
     pub(super) is_touched: bool,
     /// Whether what it is to be told is on its way.
     is_sending: bool,
-    told: StationCounters,
-    segments_dropped: u64,
 }
 
 /// A partial fragment is given up after this time without its next segment.
@@ -47,8 +45,6 @@ impl Outstation {
             unit: Unit::new(device, stats),
             is_touched: false,
             is_sending: false,
-            told: StationCounters::default(),
-            segments_dropped: 0,
         })
     }
 
@@ -73,7 +69,7 @@ impl Outstation {
     pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
         self.reassembler.reset();
         self.unit.on_disconnected(why, intake);
-        self.tell(&intake.telemetry().dnp3);
+        self.unit.tell(&intake.telemetry().dnp3);
     }
 
     /// Takes a frame that is for this outstation's master; returns whether the engine has no room.
@@ -86,17 +82,34 @@ impl Outstation {
         intake: &Intake,
     ) -> bool {
         self.is_touched = true;
-        let Received::Deliver(segment) = self.station.handle(moment.now, frame, out) else {
-            return false;
+        let cells = &intake.telemetry().dnp3;
+        let segment = match self.station.handle(moment.now, frame, out) {
+            Received::Deliver(segment) => segment,
+            Received::Refused(refusal) => {
+                cells.on_faults(fault(refusal), 1);
+                return false;
+            }
+            Received::Repeated | Received::Request | Received::Reply(_) => return false,
         };
-        match self.reassembler.push(moment.now, &segment) {
+        let before = self.reassembler.counters().segments_dropped;
+        let has_no_room = match self.reassembler.push(moment.now, &segment) {
             Ok(Some(fragment)) => self.unit.on_fragment(moment, fragment, rows, intake),
             Ok(None) => false,
             Err(error) => {
                 tracing::debug!(device = self.unit.stats.name(), %error, "segment dropped");
                 false
             }
+        };
+        let dropped = self.reassembler.counters().segments_dropped - before;
+        if dropped > 0 {
+            cells.segments_dropped.add(dropped);
         }
+        has_no_room
+    }
+
+    /// Nothing more is there at present: gives back the memory of fragments.
+    pub(super) fn rest(&mut self) {
+        self.reassembler.shrink();
     }
 
     /// Asks the machines what is to be sent.
@@ -108,7 +121,7 @@ impl Outstation {
             self.is_sending = true;
         }
         self.unit.take_events(now, intake);
-        self.tell(&intake.telemetry().dnp3);
+        self.unit.tell(&intake.telemetry().dnp3);
     }
 
     /// All that was to be sent has left.
@@ -131,22 +144,28 @@ impl Outstation {
     }
 
     /// Looks what is due; returns whether nobody answers on the link.
-    pub(super) fn handle_timeout(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        out: &mut Vec<u8>,
+        cells: &Dnp3Cells,
+    ) -> bool {
         self.is_touched = true;
-        self.reassembler.handle_timeout(now);
+        let segments = self.reassembler.held_segments();
+        if self.reassembler.handle_timeout(now) {
+            cells.segments_dropped.add(segments);
+        }
         self.unit.association.handle_timeout(now);
-        self.station.handle_timeout(now, out) == KeepAlive::Failed
-    }
-
-    fn tell(&mut self, cells: &Dnp3Cells) {
-        self.unit.tell(cells);
-        let seen = *self.station.counters();
-        tell_station(&seen, &self.told, cells);
-        self.told = seen;
-        let dropped = self.reassembler.counters().segments_dropped;
-        cells
-            .segments_dropped
-            .add(dropped.saturating_sub(self.segments_dropped));
-        self.segments_dropped = dropped;
+        match self.station.handle_timeout(now, out) {
+            KeepAlive::Waiting => false,
+            KeepAlive::Sent => {
+                cells.keep_alives.increment();
+                false
+            }
+            KeepAlive::Failed => {
+                cells.keep_alives_failed.increment();
+                true
+            }
+        }
     }
 }

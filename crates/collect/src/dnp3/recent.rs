@@ -33,7 +33,7 @@ pub struct Recent {
     /// Where the last fragments begin, the oldest first, counted as `forgotten` is.
     fragments: [u64; FRAGMENTS],
     /// How often each event with a time is among `keys`; only while events may come again.
-    index: Option<Box<HashMap<Key, u32>>>,
+    index: Option<HashMap<Key, u32>>,
 }
 
 /// The events of so many fragments are remembered in any case: an outstation waits for one confirm
@@ -77,7 +77,7 @@ impl Recent {
     pub(super) fn begin_fragment(&mut self, may_repeat: bool) {
         if may_repeat {
             if self.index.is_none() {
-                self.index = Some(Box::new(self.count()));
+                self.index = Some(self.count());
             }
         } else {
             self.index = None;

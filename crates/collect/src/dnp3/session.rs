@@ -46,7 +46,7 @@ impl Session {
         devices: Vec<Dnp3Device>,
         shared: &Arc<Shared>,
         start_within: Duration,
-    ) -> Option<Self> {
+    ) -> Option<Box<Self>> {
         let first = devices.first()?;
         let seed = mix(first.whole.device_id().raw());
         let connector = Connector::new(&first.host, first.port, first.via.clone());
@@ -56,19 +56,20 @@ impl Session {
             let stats = shared.intake.telemetry().devices.get(device.device.get())?;
             Outstation::new(device, Arc::clone(stats)).ok()
         });
-        Some(Self {
+        // On the heap: a future keeps what it is given twice.
+        Some(Box::new(Self {
             channel: Channel::new(outstations.collect(), shared, seed),
             shared: Arc::clone(shared),
             connector,
             connect_timeout,
             backoff,
             start_delay: start_within.mul_f64(fraction(seed)),
-        })
+        }))
     }
 
     /// Connects, listens, and starts again after every failure, until the stop; then what was
     /// taken is confirmed.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let mut stop = self.shared.stop.clone();
         tokio::select! {
             () = self.work() => {}

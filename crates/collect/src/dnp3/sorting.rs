@@ -46,6 +46,7 @@ pub(super) struct Place<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Sorted<'a> {
     /// Groups of which all present values came.
+    #[expect(clippy::vec_box, reason = "the batches of the pool are boxed")]
     pub(super) sweeps: Vec<Box<Batch>>,
     pub(super) texts: Vec<TextRow<'a>>,
     /// Events, also those of points that are not mapped.

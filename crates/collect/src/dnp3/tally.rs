@@ -1,18 +1,21 @@
 //! What the machines have counted becomes what the engine shows.
 
-use gridos_dnp3::link::{ReaderCounters, StationCounters};
+use gridos_dnp3::link::{ReaderCounters, Refusal};
 use gridos_dnp3::master::Counters;
 use gridos_telemetry::{
     ConfirmSide, ConfirmWithheld, DeviceStats, Dnp3Cells, FragmentFate, FrameFault,
 };
+
+/// One of the counters.
+type Count = fn(&Counters) -> u64;
 
 /// Counts what an association has seen beyond what it had seen `before`.
 pub(super) fn tell(seen: &Counters, before: &Counters, stats: &DeviceStats, cells: &Dnp3Cells) {
     if seen == before {
         return;
     }
-    let more = |count: fn(&Counters) -> u64| count(seen).saturating_sub(count(before));
-    let fates: [(FragmentFate, fn(&Counters) -> u64); 9] = [
+    let more = |count: Count| count(seen).saturating_sub(count(before));
+    let fates: [(FragmentFate, Count); 9] = [
         (FragmentFate::Answer, |c| c.delivered_solicited),
         (FragmentFate::Unsolicited, |c| c.delivered_unsolicited),
         (FragmentFate::Null, |c| c.null),
@@ -72,29 +75,13 @@ pub(super) fn tell_reader(seen: &ReaderCounters, before: &ReaderCounters, cells:
     );
 }
 
-/// The same for frames that a station, or none of a connection, was to take.
-pub(super) fn tell_station(seen: &StationCounters, before: &StationCounters, cells: &Dnp3Cells) {
-    if seen == before {
-        return;
-    }
-    let more = |count: fn(&StationCounters) -> u64| count(seen).saturating_sub(count(before));
-    cells.on_faults(FrameFault::WrongDirection, more(|c| c.wrong_direction));
-    cells.on_faults(
-        FrameFault::NotIndividual,
-        more(|c| c.broadcast + c.self_address),
-    );
-    cells.on_faults(
-        FrameFault::UnknownDestination,
-        more(|c| c.unknown_destination),
-    );
-    cells.on_faults(FrameFault::UnknownSource, more(|c| c.unknown_source));
-    cells.on_faults(FrameFault::NotReset, more(|c| c.not_reset));
-    for (cell, count) in [
-        (&cells.keep_alives, more(|c| c.keep_alives)),
-        (&cells.keep_alives_failed, more(|c| c.keep_alives_failed)),
-    ] {
-        if count > 0 {
-            cell.add(count);
-        }
+/// What is wrong with a frame that a station does not take.
+pub(super) fn fault(refusal: Refusal) -> FrameFault {
+    match refusal {
+        Refusal::WrongDirection => FrameFault::WrongDirection,
+        Refusal::Broadcast | Refusal::SelfAddress => FrameFault::NotIndividual,
+        Refusal::UnknownDestination => FrameFault::UnknownDestination,
+        Refusal::UnknownSource => FrameFault::UnknownSource,
+        Refusal::NotReset => FrameFault::NotReset,
     }
 }

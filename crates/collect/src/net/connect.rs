@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsStream;
 
+use super::begun::Begun;
 use super::{Inbox, TlsClient};
 
 /// Who makes the connection to a device, and what protects it.
@@ -39,6 +40,7 @@ pub(crate) struct Connector {
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Begun(Box<Begun>),
 }
 
 /// Why there is no connection to a device.
@@ -148,6 +150,16 @@ pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
+impl Stream {
+    /// The stream before `bytes` were read from it.
+    pub(crate) fn begun(self, bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() {
+            return self;
+        }
+        Self::Begun(Box::new(Begun::new(bytes, self)))
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -157,6 +169,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Begun(begun) => begun.poll_read(context, buffer),
         }
     }
 }
@@ -170,6 +183,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Begun(begun) => Pin::new(&mut begun.rest).poll_write(context, bytes),
         }
     }
 
@@ -177,6 +191,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Begun(begun) => Pin::new(&mut begun.rest).poll_flush(context),
         }
     }
 
@@ -184,6 +199,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Begun(begun) => Pin::new(&mut begun.rest).poll_shutdown(context),
         }
     }
 }

@@ -6,7 +6,12 @@
     reason = "a test may stop at the first surprise"
 )]
 
+#[path = "../listener/authority.rs"]
+mod authority;
 mod confirms;
+mod dialling;
+mod fleets;
+mod listening;
 mod outages;
 mod outstation;
 mod repeats;

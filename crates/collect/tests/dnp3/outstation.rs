@@ -104,8 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             while let Some(frame) = self.reader.read(&mut input) {
                 let frame = frame.unwrap();
                 let to = frame.destination.raw();
-                let mut payload = Vec::new();
-                payload.resize(frame.payload.len(), 0);
+                let mut payload = vec![0; frame.payload.len()];
                 frame.payload.copy_to(&mut payload);
                 self.heard.push_back(if payload.is_empty() {
                     Heard::Link(to, frame.control.encode())

@@ -18,10 +18,10 @@ fn tokens(count: u8) -> Vec<Token> {
         // An unsolicited response with g2v1, point 0.
         let fragment = [0xF0 | sequence, 0x82, 0, 0, 2, 1, 0x17, 1, 0, 0x81];
         assert!(Response::parse(&fragment).is_ok());
-        match association.handle_fragment(now, &fragment) {
-            Received::Deliver(delivery) => tokens.push(delivery.token),
-            other => panic!("{other:?}"),
-        }
+        let Received::Deliver(delivery) = association.handle_fragment(now, &fragment) else {
+            panic!("an event is delivered");
+        };
+        tokens.push(delivery.token);
     }
     tokens
 }
