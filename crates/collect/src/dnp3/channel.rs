@@ -153,7 +153,8 @@ impl Channel {
                 return Poll::Ready(Ended::Silent);
             }
             has_moved |= self.poll_receipts(context);
-            has_moved |= self.permits.poll(context, &mut self.outstations);
+            let intake = &self.shared.intake;
+            has_moved |= self.permits.poll(context, &mut self.outstations, intake);
             match self.poll_read(context) {
                 Poll::Ready(Ok(())) => has_moved = true,
                 Poll::Ready(Err(ended)) => return Poll::Ready(ended),

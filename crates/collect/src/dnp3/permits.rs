@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use gridos_ring::Intake;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::outstation::Outstation;
@@ -37,6 +38,7 @@ impl Permits {
         &mut self,
         context: &mut Context<'_>,
         outstations: &mut [Outstation],
+        intake: &Intake,
     ) -> bool {
         let mut has_given = false;
         for outstation in outstations.iter_mut().filter(|o| o.unit.wants_integrity) {
@@ -50,7 +52,7 @@ impl Permits {
             self.waiting = None;
             // The semaphore is never closed.
             if let Ok(permit) = permit {
-                outstation.unit.grant(permit);
+                outstation.unit.grant(permit, intake);
                 outstation.is_touched = true;
                 has_given = true;
             }

@@ -108,7 +108,7 @@ impl Unit {
         self.association.handle_disconnected();
         self.take_events(Instant::now(), intake);
         self.wants_integrity = false;
-        self.permit = None;
+        self.end_permit(intake);
         if !std::mem::take(&mut self.is_heard) {
             self.void.lose();
         }
@@ -249,14 +249,20 @@ impl Unit {
         self.association.set_paused(is_paused, now);
     }
 
-    /// Gives the permit it wished for, if it still does; else it comes back.
-    pub(super) fn grant(&mut self, permit: OwnedSemaphorePermit) -> Option<OwnedSemaphorePermit> {
+    /// Gives the permit it wished for; it goes back if it is not wanted any more.
+    pub(super) fn grant(&mut self, permit: OwnedSemaphorePermit, intake: &Intake) {
         self.wants_integrity = false;
-        if !self.association.grant_integrity() {
-            return Some(permit);
+        if self.association.grant_integrity() {
+            self.end_permit(intake);
+            intake.telemetry().dnp3.integrity_polls_open.add(1);
+            self.permit = Some(permit);
         }
-        self.permit = Some(permit);
-        None
+    }
+
+    fn end_permit(&mut self, intake: &Intake) {
+        if self.permit.take().is_some() {
+            intake.telemetry().dnp3.integrity_polls_open.sub(1);
+        }
     }
 
     /// Tells that the points have no values any more, as far as there is room for it.
@@ -292,7 +298,7 @@ impl Unit {
                 Event::WantsIntegrity => self.wants_integrity = true,
                 Event::IntegrityEnded { succeeded } => {
                     tracing::debug!(device, succeeded, "integrity poll ended");
-                    self.permit = None;
+                    self.end_permit(intake);
                 }
                 Event::ClockSet => tracing::debug!(device, "clock set"),
                 Event::TaskFailed {

@@ -16,4 +16,5 @@ mod outages;
 mod outstation;
 mod repeats;
 mod rig;
+mod starts;
 mod values;

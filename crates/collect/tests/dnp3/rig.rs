@@ -187,11 +187,16 @@ impl Rig {
         (rig, devices)
     }
 
-    pub(crate) fn run(mut self, devices: Vec<Dnp3Device>) -> Self {
+    pub(crate) fn run(self, devices: Vec<Dnp3Device>) -> Self {
+        self.run_with(devices, Dnp3Device::INTEGRITY_POLLS_AT_ONCE)
+    }
+
+    /// With so many integrity polls at once.
+    pub(crate) fn run_with(mut self, devices: Vec<Dnp3Device>, integrity_polls: usize) -> Self {
         start(
             devices,
             Dnp3Device::CONNECTS_AT_ONCE,
-            Dnp3Device::INTEGRITY_POLLS_AT_ONCE,
+            integrity_polls,
             &self.intake,
             &mut self.collector,
             &self.stopped,
