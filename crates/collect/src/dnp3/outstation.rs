@@ -11,6 +11,7 @@ use gridos_ring::Intake;
 use gridos_telemetry::{DeviceStats, Dnp3Cells};
 
 use super::Dnp3Device;
+use super::channel::Ended;
 use super::sorting::Row;
 use super::tally::fault;
 use super::unit::{Moment, Unit};
@@ -66,9 +67,16 @@ impl Outstation {
         self.unit.on_connected(now);
     }
 
-    pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
+    pub(super) fn on_disconnected(&mut self, why: &Ended, intake: &Intake) {
         self.reassembler.reset();
-        self.unit.on_disconnected(why, intake);
+        match why {
+            Ended::Stopped => self.unit.on_stopped(intake),
+            Ended::Closed
+            | Ended::Broken(_)
+            | Ended::Silent
+            | Ended::Noise(_)
+            | Ended::Superseded => self.unit.on_disconnected(why, intake),
+        }
         self.unit.tell(&intake.telemetry().dnp3);
     }
 

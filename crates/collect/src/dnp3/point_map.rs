@@ -109,6 +109,9 @@ const KINDS: usize = 9;
 /// their own.
 const GROUP_POINTS_MIN: usize = 4;
 
+/// More groups than this would make too many batches of one fragment: the smallest are none.
+const GROUPS_MAX: usize = 32;
+
 impl PointKind {
     /// All kinds, in the order of their declaration.
     pub const ALL: [Self; KINDS] = [
@@ -254,7 +257,8 @@ impl PointMap {
 
     /// The ranges of positions whose points are read together, each a group of the device in the
     /// directory: neighbours of one kind with one index after the other. Texts are in none, and
-    /// neither are points with fewer than three such neighbours.
+    /// neither are points with fewer than three such neighbours. There are 32 groups at most, the
+    /// largest ones.
     pub fn groups(&self) -> &[Range<usize>] {
         &self.groups
     }
@@ -316,6 +320,11 @@ fn groups(points: &[MappedPoint]) -> Vec<Range<usize>> {
             groups.push(range);
         }
     }
+    if groups.len() > GROUPS_MAX {
+        groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+        groups.truncate(GROUPS_MAX);
+        groups.sort_by_key(|group| group.start);
+    }
     groups
 }
 
@@ -357,6 +366,20 @@ mod tests {
             ],
             [1, 1, 0, 0]
         );
+    }
+
+    #[test]
+    fn only_the_largest_groups_are_groups() {
+        // Groups of 4, 5, 6 and so on, with a gap behind each.
+        let mut points = Vec::new();
+        let mut index = 0;
+        for length in 4..64 {
+            points.extend((index..index + length).map(|index| (PointKind::Analog, index)));
+            index += length + 1;
+        }
+        let map = map(&points).unwrap();
+        let lengths: Vec<_> = map.groups().iter().map(Range::len).collect();
+        assert_eq!(lengths, (32..64).collect::<Vec<_>>());
     }
 
     #[test]

@@ -115,6 +115,12 @@ impl Unit {
         self.failed(why);
     }
 
+    /// The connection ends because the engine stops, which says nothing of the outstation.
+    pub(super) fn on_stopped(&mut self, intake: &Intake) {
+        self.association.handle_disconnected();
+        self.end_permit(intake);
+    }
+
     /// No connection could be made.
     pub(super) fn on_unreachable(&mut self, why: &dyn std::fmt::Display) {
         self.void.lose();
