@@ -9,11 +9,13 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{check, demo, discover, import, plan, probe, run, simulate};
+use crate::command::{check, decode, demo, discover, import, plan, probe, run, simulate};
 use crate::config::{Faults, parse_duration};
 
+mod dnp3;
 mod field;
 
+pub use dnp3::DecodeDnp3;
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
 
 /// The exit code of a command that could not do its work.
@@ -48,6 +50,9 @@ enum Command {
     /// Makes a profile of what a vendor ships
     #[command(subcommand)]
     Import(Import),
+    /// Shows what captured octets mean
+    #[command(subcommand)]
+    Decode(Decode),
     /// Runs simulated devices
     #[command(subcommand)]
     Simulate(Simulate),
@@ -57,6 +62,12 @@ enum Command {
 enum Probe {
     /// Reads registers or bits over Modbus TCP, once; it never writes
     Modbus(ProbeModbus),
+}
+
+#[derive(Debug, Subcommand)]
+enum Decode {
+    /// Shows frames, fragments and objects of DNP3: of hex, of a capture file, or of both sides' octets
+    Dnp3(DecodeDnp3),
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,6 +190,7 @@ impl Cli {
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Discover(Discover::Sunspec(args)) => discover::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),
+            Command::Decode(Decode::Dnp3(args)) => decode::run(&args),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
             Command::Simulate(Simulate::Sunspec(args)) => simulate::run_sunspec(&args),
         };
