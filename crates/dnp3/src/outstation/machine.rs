@@ -172,31 +172,27 @@ impl Outstation {
         .min()
     }
 
-    /// Does what is due: confirms held back arrive, others are not awaited any longer.
+    /// Does what is due, in its order: confirms held back arrive, others are not awaited any
+    /// longer.
     pub fn handle_timeout(&mut self, at: Moment) {
-        while let Some((until, control)) = self.held_confirms.front().copied() {
-            if at.now < until {
-                break;
+        loop {
+            let response = self.solicited.wait.map(|wait| wait.deadline);
+            let unsolicited = self.unsolicited.wait.map(|wait| wait.deadline);
+            let confirm = self.held_confirms.front().map(|(until, _)| *until);
+            let first = [response, unsolicited, confirm].into_iter().flatten().min();
+            let Some(first) = first.filter(|first| *first <= at.now) else {
+                return;
+            };
+            if response == Some(first) {
+                self.counters.response_timeouts += 1;
+                self.give_up_response();
+                self.solicited.forget();
+            } else if unsolicited == Some(first) {
+                self.counters.unsolicited_timeouts += 1;
+                self.on_unsolicited_timeout(at.now);
+            } else if let Some((_, control)) = self.held_confirms.pop_front() {
+                self.on_confirm(control, at);
             }
-            self.held_confirms.pop_front();
-            self.on_confirm(control, at);
-        }
-        if self
-            .solicited
-            .wait
-            .is_some_and(|wait| at.now >= wait.deadline)
-        {
-            self.counters.response_timeouts += 1;
-            self.give_up_response();
-            self.solicited.forget();
-        }
-        if self
-            .unsolicited
-            .wait
-            .is_some_and(|wait| at.now >= wait.deadline)
-        {
-            self.counters.unsolicited_timeouts += 1;
-            self.on_unsolicited_timeout(at.now);
         }
     }
 
