@@ -14,6 +14,7 @@ mod agreement;
 )]
 #[path = "../../../gridos/src/capture/mod.rs"]
 mod capture;
+mod every_variation;
 mod fragments;
 mod ours;
 mod seen;

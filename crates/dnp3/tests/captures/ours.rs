@@ -184,7 +184,9 @@ fn header(header: &ObjectHeader<'_>, common: CommonTime) -> Header {
 
 fn points(header: &ObjectHeader<'_>, common: CommonTime) -> Vec<Point> {
     if header.kind().is_some() {
-        let has_flags = header.flag_set() != FlagSet::None;
+        let set = header.flag_set();
+        let is_status = set == FlagSet::Status;
+        let has_flags = !matches!(set, FlagSet::None | FlagSet::Status);
         let points = header.points(common);
         return points
             .map(|point| Point {
@@ -192,7 +194,7 @@ fn points(header: &ObjectHeader<'_>, common: CommonTime) -> Vec<Point> {
                 value: point.value.number(),
                 flags: has_flags.then_some(point.flags.raw()),
                 time: point.time.map(|time| date(time.milliseconds)),
-                more: Vec::new(),
+                more: Vec::from_iter(is_status.then_some(u64::from(point.flags.status().code()))),
             })
             .collect();
     }
