@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod decode;
 mod demo;
 mod fuzz;
 mod kill;
