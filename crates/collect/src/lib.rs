@@ -6,7 +6,9 @@
 
 mod backoff;
 mod collector;
+pub mod dnp3;
 pub mod modbus;
+mod net;
 mod spread;
 
 pub use backoff::Backoff;

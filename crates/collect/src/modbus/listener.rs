@@ -5,9 +5,7 @@
 
 mod arrival;
 mod conversation;
-mod crowd;
 mod door;
-mod guests;
 mod pushed;
 
 use std::sync::Arc;
@@ -18,13 +16,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::device::StartError;
-use super::dial_in::Inbox;
-use super::network::Network;
-use super::tls::TlsServer;
 use crate::Collector;
+use crate::net::{Guests, Inbox, Network, TlsServer};
 use door::Door;
 
-pub use guests::{Guests, Peer};
 pub use pushed::PushedDevice;
 
 /// One address that devices connect to.

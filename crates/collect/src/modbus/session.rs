@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
-use gridos_telemetry::{Gauge, ModbusCells};
+use gridos_telemetry::ModbusCells;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
-use super::connect::Connector;
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
@@ -19,6 +18,7 @@ use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
 use crate::Backoff;
+use crate::net::{Connector, Open};
 use crate::spread::{fraction, mix};
 
 /// Polls the units behind one address over one connection.
@@ -466,21 +466,5 @@ impl Session {
 
     fn cells(&self) -> &ModbusCells {
         &self.intake.telemetry().modbus
-    }
-}
-
-/// Counts a connection as open until it is dropped, however its session ends.
-struct Open<'a>(&'a Gauge);
-
-impl<'a> Open<'a> {
-    fn new(connections: &'a Gauge) -> Self {
-        connections.add(1);
-        Self(connections)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.sub(1);
     }
 }

@@ -120,6 +120,13 @@ impl Outstation {
             return;
         };
         self.unsolicited.is_resting = false;
+        if self
+            .unsolicited
+            .ready_at
+            .is_some_and(|ready_at| ready_at <= now)
+        {
+            return;
+        }
         let waiting = self.events.waiting(self.unsolicited.enabled);
         let held_until = now.checked_add(config.hold_time).unwrap_or(now);
         let ready_at = if waiting >= config.hold_count {

@@ -5,18 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_telemetry::{Gauge, PeerRefusal};
+use gridos_telemetry::PeerRefusal;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsStream;
 
-use super::super::connect::{Stream, prepare};
-use super::super::tls::Certificate;
 use super::conversation::Conversation;
-use super::crowd::Place;
 use super::door::{Hall, Purpose};
-use super::guests::{Guests, Packet};
+use crate::net::{Certificate, Guests, Open, Packet, Place, Stream, prepare};
 
 /// How long somebody may take to say who they are: the handshake, and the registration packet.
 const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
@@ -147,20 +144,4 @@ async fn introduction<T: Clone>(
 
 fn ended(error: &io::Error) -> String {
     format!("it ended before it said who it is: {error}")
-}
-
-/// Counts a connection as open until it is dropped, however it ends.
-struct Open<'a>(&'a Gauge);
-
-impl<'a> Open<'a> {
-    fn new(connections: &'a Gauge) -> Self {
-        connections.add(1);
-        Self(connections)
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.sub(1);
-    }
 }

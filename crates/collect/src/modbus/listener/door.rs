@@ -13,14 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::super::device::StartError;
-use super::super::dial_in::Inbox;
-use super::super::network::Network;
-use super::super::tls::TlsServer;
 use super::arrival;
-use super::crowd::Crowd;
-use super::guests::Guests;
 use super::pushed::Pusher;
 use super::{Confirm, Listener, Service};
+use crate::net::{Crowd, Guests, Inbox, Network, TlsServer};
 
 /// One listener while it runs.
 #[derive(Debug)]

