@@ -13,6 +13,7 @@ use crate::cli::ProbeModbus;
 
 pub(crate) mod advice;
 mod block;
+pub(crate) mod dnp3;
 mod json;
 mod range;
 mod show;

@@ -1,4 +1,4 @@
-//! `gridos simulate modbus` and `gridos simulate sunspec`.
+//! `gridos simulate`: Modbus and SunSpec here, DNP3 below.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use gridos_sim::sunspec::Inverter;
 use super::Outcome;
 use crate::cli::{SimulateModbus, SimulateSunspec};
 use crate::files;
+
+pub(crate) mod dnp3;
 
 /// A listener and one connection per device.
 const FILES_PER_DEVICE: usize = 2;
