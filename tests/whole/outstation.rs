@@ -45,7 +45,7 @@ fn the_values_of_an_outstation_are_read_and_its_events_left() {
         "indications: ",
         "DEVICE_RESTART",
         "attribute 252 manufacturer name: GridOS\n",
-        "\ndouble-bit binary input      0             on  ONLINE",
+        "\ndouble-bit binary input      0          on  ONLINE",
         "\noctet string ",
     ] {
         assert!(shown.contains(expected), "{expected}\n{shown}");

@@ -14,3 +14,6 @@ mod tcp;
 pub use conversation::{Conversation, Conversations, Passed, Protocol};
 pub use file::{FileError, Packet, is_capture, packets};
 pub use tcp::Arrival;
+
+#[cfg(test)]
+mod tests;
