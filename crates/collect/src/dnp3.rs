@@ -5,12 +5,23 @@
 //! when it is durable; what it then offers again is known by its [`Recent`] events and not taken
 //! twice. While the engine can keep nothing, nothing is read and nothing confirmed.
 
+mod channel;
 mod device;
 mod listener;
+mod offer;
+mod outstation;
+mod pause;
+mod pending;
+mod permits;
 mod point_map;
+mod quality;
 mod recent;
 mod session;
+mod sorting;
 mod start;
+mod tally;
+mod unit;
+mod void;
 
 pub use device::Dnp3Device;
 pub use listener::{Guest, Listener, listen};

@@ -10,6 +10,7 @@ pub mod dnp3;
 pub mod modbus;
 mod net;
 mod spread;
+mod wall;
 
 pub use backoff::Backoff;
 pub use collector::Collector;

@@ -13,13 +13,14 @@ use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::isolation::Ask;
-use super::poll::{Taken, deliver, deliver_void, wall};
+use super::poll::{Taken, deliver, deliver_void};
 use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
 use crate::Backoff;
 use crate::net::{Connector, Open};
 use crate::spread::{fraction, mix};
+use crate::wall::wall;
 
 /// Polls the units behind one address over one connection.
 pub(super) struct Session {

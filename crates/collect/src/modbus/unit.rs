@@ -11,9 +11,9 @@ use gridos_telemetry::{DeviceState, DeviceStats, ScanStats};
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
-use super::poll::wall;
 use super::read::Read;
 use super::schedule::Lane;
+use crate::wall::wall;
 
 /// A device as its session sees it.
 #[derive(Debug)]

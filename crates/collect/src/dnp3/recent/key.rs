@@ -28,7 +28,7 @@ const DEVICE_FLAGS: u32 = 0xFFFF;
 
 impl Key {
     /// No event.
-    pub(super) const NONE: Self = Self(0);
+    pub(in super::super) const NONE: Self = Self(0);
 
     /// The event of the point at `position` whose value became `value` at `time`.
     #[inline]

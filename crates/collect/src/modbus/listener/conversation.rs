@@ -11,12 +11,12 @@ use gridos_telemetry::{ListenerAnswer, PeerRefusal, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant as Deadline, timeout, timeout_at};
 
-use super::super::poll::wall;
 use super::Confirm;
 use super::arrival::Refused;
 use super::door::Hall;
 use super::pushed::Pusher;
 use crate::net::{Place, Stream};
+use crate::wall::wall;
 
 /// How long the rest of a frame may take after its first byte, and the answer to be sent.
 const FRAME_WITHIN: Duration = Duration::from_secs(5);
