@@ -12,7 +12,8 @@ pub(super) fn object(header: &ObjectHeader<'_>, one: Object<'_>, out: &mut Lines
     let limit = out.limits.octets;
     let layout = header.description().map(|known| known.layout());
     let text = match layout {
-        _ if one.octets.is_empty() => String::new(),
+        // A request only lists it.
+        _ if one.octets.is_empty() && one.index.is_some() => String::new(),
         Some(Layout::Fields(fields)) => texts(fields, one.octets, limit).join(", "),
         Some(Layout::Attribute) => attribute(one, limit),
         Some(Layout::Octets(_)) => format!("'{}'", one.octets.escape_ascii()),
@@ -20,10 +21,7 @@ pub(super) fn object(header: &ObjectHeader<'_>, one: Object<'_>, out: &mut Lines
             sized(one.octets, limit)
         }
     };
-    let line = format!("{index}{text}");
-    if !line.is_empty() {
-        out.say(line.trim_end());
-    }
+    out.say(format!("{index}{text}").trim_end());
 }
 
 fn texts(fields: &[Field], mut octets: &[u8], limit: usize) -> Vec<String> {
@@ -135,5 +133,8 @@ fn attribute(one: Object<'_>, limit: usize) -> String {
 
 fn sized(octets: &[u8], limit: usize) -> String {
     let count = super::counted(octets.len() as u64, "octet");
+    if octets.is_empty() {
+        return count;
+    }
     format!("{count}: {}", Hex { octets, limit })
 }

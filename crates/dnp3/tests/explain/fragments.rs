@@ -122,3 +122,16 @@ fn nothing_and_reserved_functions_are_faults() {
         assert_eq!(lines[0].tone, Tone::Fault, "{text}");
     }
 }
+
+#[test]
+fn objects_of_no_octets_are_told_too() {
+    assert_eq!(
+        tree("C0 81 00 00 4B 4B 4B 03 00 02 AA BB 00"),
+        "RESPONSE FIR FIN sequence 0, IIN -
+  g75v75 unknown, 0x4b count 3, size of 8 bits
+    0 octets
+    2 octets: aa bb
+    0 octets
+"
+    );
+}
