@@ -8,7 +8,6 @@
 mod agreement;
 #[expect(
     unreachable_pub,
-    dead_code,
     unused_imports,
     reason = "it is a part of the command line, which uses more of it"
 )]

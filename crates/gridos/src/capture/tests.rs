@@ -1,6 +1,6 @@
 //! Captures of every kind that is read, with the same conversation in them.
 
-use super::{Arrival, Conversations, FileError, Protocol, packets};
+use super::{Arrival, Conversations, FileError, Protocol, is_capture, packets};
 
 const PAYLOAD: &[u8] = &[5, 0x64, 5, 0xc9];
 
@@ -113,6 +113,7 @@ fn every_kind_of_capture_is_read() {
 #[test]
 fn what_is_no_capture_is_told() {
     assert_eq!(packets(b"\x1f\x8b\x08"), Err(FileError::Compressed));
+    assert!(is_capture(b"\x1f\x8b\x08") && !is_capture(b"05 64"));
     assert_eq!(packets(b"05 64"), Err(FileError::Unknown(b"05 6".to_vec())));
     assert_eq!(packets(&[0xd4, 0xc3, 0xb2, 0xa1, 2]), Err(FileError::Cut));
 }
