@@ -94,7 +94,12 @@ fn arrows_go_down_only() {
 #[test]
 fn pure_crates_depend_on_no_runtime() {
     let crates = crates();
-    for pure in ["gridos-model", "gridos-modbus", "gridos-alarm"] {
+    for pure in [
+        "gridos-model",
+        "gridos-dnp3",
+        "gridos-modbus",
+        "gridos-alarm",
+    ] {
         let foreign = [
             "tokio",
             "axum",

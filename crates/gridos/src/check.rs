@@ -9,6 +9,7 @@ use gridos_modbus::Table;
 use gridos_model::Timestamp;
 
 mod listeners;
+mod outstations;
 
 use crate::config::bounds::{self, Bounds, bytes};
 use crate::config::{
@@ -31,6 +32,8 @@ pub struct Report {
     pub journal_limit: u64,
     /// The memory beyond which the engine would not start, in bytes.
     pub memory_limit: u64,
+    /// How many integrity polls may be under way at once.
+    pub integrity_polls_at_once: usize,
     /// Where devices connect by themselves, one line each.
     pub listeners: Vec<String>,
     /// What is allowed, but probably not meant.
@@ -51,6 +54,7 @@ impl Report {
             points_limited: fleet.limits().count(),
             journal_limit: config.journal.disk_limit,
             memory_limit: config.engine.memory_limit,
+            integrity_polls_at_once: config.dnp3.integrity_polls_at_once,
             listeners: listeners::lines(config),
             warnings: Vec::new(),
         };
@@ -65,6 +69,9 @@ impl Report {
         }
         report.warn_of_profiles(config, &enabled);
         report.warn_of_load(&enabled);
+        report
+            .warnings
+            .extend(outstations::warnings(config, &enabled));
         let now = Timestamp::from(SystemTime::now());
         report.warnings.extend(listeners::warnings(config, now));
         report.warn_of_autonomy();
@@ -162,6 +169,12 @@ impl fmt::Display for Report {
             "points",
             format!("{} ({limited} with limits)", bounds.points),
         )?;
+        if bounds.outstations > 0 {
+            let polls = self.integrity_polls_at_once;
+            let outstations = bounds.outstations;
+            let what = format!("{outstations}, {polls} of them read as a whole at once");
+            line("outstations", what)?;
+        }
         line("connections", bounds.connections.to_string())?;
         for (at, listener) in self.listeners.iter().enumerate() {
             line(if at == 0 { "listeners" } else { "" }, listener.clone())?;

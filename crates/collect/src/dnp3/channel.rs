@@ -168,7 +168,7 @@ impl Channel {
                 Poll::Ready(Err(ended)) => return Poll::Ready(ended),
                 Poll::Pending => {}
             }
-            self.turn();
+            has_moved |= self.turn();
             match self.poll_write(context) {
                 Poll::Ready(Ok(())) => has_moved = true,
                 Poll::Ready(Err(error)) => return Poll::Ready(Ended::Broken(error)),
@@ -309,13 +309,14 @@ impl Channel {
         if has_no_room {
             self.set_paused(true, moment.now);
         }
+        self.tell();
         Ok(())
     }
 
-    /// Asks the machines of outstations that something happened to.
-    fn turn(&mut self) {
+    /// Asks the machines of outstations that something happened to; returns whether there were any.
+    fn turn(&mut self) -> bool {
         if !self.outstations.iter().any(|o| o.is_touched) {
-            return;
+            return false;
         }
         let moment = Moment::present();
         if self.shared.intake.room() == 0 {
@@ -329,6 +330,7 @@ impl Channel {
             }
         }
         self.tell();
+        true
     }
 
     fn set_paused(&mut self, is_paused: bool, now: Instant) {

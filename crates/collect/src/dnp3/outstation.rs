@@ -73,6 +73,7 @@ impl Outstation {
     pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
         self.reassembler.reset();
         self.unit.on_disconnected(why, intake);
+        self.tell(&intake.telemetry().dnp3);
     }
 
     /// Takes a frame that is for this outstation's master; returns whether the engine has no room.

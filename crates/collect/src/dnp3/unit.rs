@@ -113,7 +113,6 @@ impl Unit {
             self.void.lose();
         }
         self.failed(why);
-        self.tell(&intake.telemetry().dnp3);
     }
 
     /// No connection could be made.
@@ -169,7 +168,9 @@ impl Unit {
         let mut sorted = Sorted::of(delivery, moment.wall, place, rows);
         let mut repeated = 0;
         if sorted.events > 0 {
-            self.recent.begin_fragment(delivery.may_repeat);
+            // What is not confirmed yet may be in it as well.
+            let may_repeat = delivery.may_repeat || !self.pending.is_empty();
+            self.recent.begin_fragment(may_repeat);
             repeated += self.recent.sift(rows, |row| row.key);
             repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
         }
