@@ -68,7 +68,7 @@ impl Headers {
                 let name = Iin::from_bits_retain(name);
                 out.say(format_args!("[{index}] {name} {bit}"));
             }
-        } else if header.description().map(|known| known.layout()) == Some(Layout::Bits) {
+        } else if header.carries_objects() && is_packed(header) {
             for (index, bit) in header.bits().take(out.limits.points) {
                 out.say(format_args!("[{index}] {bit}"));
             }
@@ -115,6 +115,11 @@ impl Headers {
             (true, true) | (false, _) => format!("{time_of_day} (unsynchronised)"),
         }
     }
+}
+
+fn is_packed(header: &ObjectHeader<'_>) -> bool {
+    let layout = header.description().map(|known| known.layout());
+    layout == Some(Layout::Bits)
 }
 
 /// Says how many objects are not shown.

@@ -135,3 +135,17 @@ fn objects_of_no_octets_are_told_too() {
 "
     );
 }
+
+#[test]
+fn points_that_a_request_lists_are_told() {
+    assert_eq!(
+        tree("C3 01 01 01 17 02 03 81 1E 00 28 01 00 2C 01"),
+        "READ FIR FIN sequence 3
+  g1v1 binary input, packed, 0x17 count 2, index of 8 bits
+    [3]
+    [129]
+  g30v0 analog input, any variation, 0x28 count 1, index of 16 bits
+    [300]
+"
+    );
+}
