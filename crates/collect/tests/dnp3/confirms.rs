@@ -5,7 +5,7 @@ use std::time::Duration;
 use gridos_telemetry::{ConfirmSide, ConfirmWithheld, FragmentFate};
 
 use crate::outstation::{
-    Site, binary_events, confirm, confirm_unsolicited, response_con, unsolicited,
+    Heard, Site, binary_events, confirm, confirm_unsolicited, response_con, unsolicited,
 };
 use crate::rig::{Rig, Setup, quiet};
 
@@ -62,7 +62,7 @@ async fn present_values_are_confirmed_at_once() {
 async fn a_late_receipt_confirms_nothing() {
     let site = Site::new().await;
     let mut setup = Setup::new("rtu", site.address());
-    setup.config.confirm_within = Some(Duration::from_millis(1));
+    setup.config.confirm_within = Some(Duration::from_millis(5));
     let mut rig = Rig::start(vec![setup]);
     let mut line = site.accept().await;
     line.answer(&[]).await;
@@ -73,9 +73,20 @@ async fn a_late_receipt_confirms_nothing() {
         .await;
     batch.keep();
     line.nothing().await;
-    // It comes again, is known, and confirmed without being stored again.
-    line.send(&unsolicited(1, &events)).await;
-    assert_eq!(line.next().await, confirm_unsolicited(1));
+    // It comes again, is known, and confirmed without being stored again; on a busy machine that
+    // may be too late as well.
+    loop {
+        line.send(&unsolicited(1, &events)).await;
+        line.ask_status().await;
+        match line.try_next().await {
+            Some(Heard::Fragment(_, fragment)) => {
+                assert_eq!(fragment, confirm_unsolicited(1));
+                break;
+            }
+            Some(Heard::Link(..)) => {}
+            None => panic!("the connection stays"),
+        }
+    }
     assert!(rig.try_next().is_none());
     rig.stop().await;
 }

@@ -138,11 +138,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         self.send(&response(sequence, objects)).await;
     }
 
-    /// Makes sure that nothing came before the answer to what is asked of the link.
-    pub(crate) async fn nothing(&mut self) {
+    /// Asks the engine for the status of the link.
+    pub(crate) async fn ask_status(&mut self) {
         let mut frame = Vec::new();
         request_link_status(&pair(OUTSTATION), &mut frame);
         self.send_bytes(&frame).await;
+    }
+
+    /// Makes sure that nothing came before the answer to what is asked of the link.
+    pub(crate) async fn nothing(&mut self) {
+        self.ask_status().await;
         let status = Heard::Link(OUTSTATION, 0x8B);
         assert_eq!(self.try_next().await, Some(status));
     }
