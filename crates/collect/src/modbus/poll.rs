@@ -1,7 +1,5 @@
 //! One answer becomes one batch, or two; rarely a third one of texts.
 
-use std::time::SystemTime;
-
 use gridos_modbus::{Memory, Request, Stamp};
 use gridos_model::{Batch, Quality, TimeQuality, Timestamp};
 use gridos_ring::Intake;
@@ -10,6 +8,7 @@ use gridos_telemetry::Refusal;
 use super::error::ReadError;
 use super::read::{Answered, Read};
 use super::unit::Unit;
+use crate::wall::wall;
 
 /// What became of the readings of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,8 +242,4 @@ fn room_for_one(intake: &Intake) -> Option<Box<Batch>> {
         return None;
     }
     intake.take()
-}
-
-pub(super) fn wall() -> Timestamp {
-    SystemTime::now().into()
 }

@@ -1,12 +1,13 @@
-//! Connections that are open.
+//! Connections that are open, as a gauge.
 
 use gridos_telemetry::Gauge;
 
 /// Counts a connection as open until it is dropped, however it ends.
-pub(super) struct Open<'a>(&'a Gauge);
+pub(crate) struct Open<'a>(&'a Gauge);
 
 impl<'a> Open<'a> {
-    pub(super) fn new(connections: &'a Gauge) -> Self {
+    /// One more in `connections`.
+    pub(crate) fn new(connections: &'a Gauge) -> Self {
         connections.add(1);
         Self(connections)
     }

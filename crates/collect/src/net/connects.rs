@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// that failed have a quarter of all, and they and those that never answered together three
 /// quarters: a good connection that ended is made again without waiting for any of them.
 #[derive(Debug)]
-pub(super) struct Connects {
+pub(crate) struct Connects {
     all: Semaphore,
     unproven: Semaphore,
     failing: Semaphore,
@@ -16,7 +16,7 @@ pub(super) struct Connects {
 
 /// What is known of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// It answered the last time it was asked.
     Good,
     /// It has not answered yet, or no more.
@@ -27,13 +27,13 @@ pub(super) enum Standing {
 
 /// The right to make a connection, as long as it is held.
 #[derive(Debug)]
-pub(super) struct Admission<'a> {
+pub(crate) struct Admission<'a> {
     _permits: [Option<SemaphorePermit<'a>>; 3],
 }
 
 impl Connects {
     /// No more than `most` at once, at least 1; of less than two nothing can be kept free.
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
         let quarter = (most / 4).max(1);
         Self {
@@ -44,7 +44,7 @@ impl Connects {
     }
 
     /// Waits until a connection to an address of that `standing` may be made.
-    pub(super) async fn admit(&self, standing: Standing) -> Admission<'_> {
+    pub(crate) async fn admit(&self, standing: Standing) -> Admission<'_> {
         // From the narrowest to the widest, so that nobody waits with what others need. The
         // semaphores are never closed; if they were, connecting unbounded is the lesser evil.
         let failing = match standing {

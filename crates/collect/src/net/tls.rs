@@ -38,15 +38,12 @@ pub struct TlsServer {
     config: Arc<ServerConfig>,
 }
 
-/// The port of Modbus/TCP Security (IANA `mbap-s`).
-pub const TLS_PORT: u16 = 802;
-
 impl TlsClient {
     /// Shakes hands over `stream`.
     ///
     /// # Errors
     /// If the device does not speak TLS, or one side does not accept the other's certificate.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         stream: TcpStream,
     ) -> io::Result<client::TlsStream<TcpStream>> {
@@ -62,7 +59,7 @@ impl TlsServer {
     ///
     /// # Errors
     /// If the peer is not done `within` that time, or has no certificate that is valid.
-    pub(super) async fn accept(
+    pub(crate) async fn accept(
         &self,
         stream: TcpStream,
         within: Duration,

@@ -11,22 +11,31 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsStream;
 
-use super::super::connect::{Stream, prepare};
-use super::super::open::Open;
-use super::super::tls::Certificate;
-use super::conversation::Conversation;
-use super::crowd::Place;
-use super::door::{Hall, Purpose};
-use super::guests::{Guests, Packet};
+use super::door::{Hall, Host};
+use super::{Certificate, Guests, Open, Packet, Place, Stream, prepare};
 
 /// How long somebody may take to say who they are: the handshake, and the registration packet.
 const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Why somebody is sent away.
-pub(super) type Refused = (PeerRefusal, String);
+pub(crate) type Refused = (PeerRefusal, String);
 
-/// Finds out whose connection it is, and serves it until it ends.
-pub(super) async fn receive(hall: Arc<Hall>, stream: TcpStream, peer: SocketAddr, place: Place) {
+/// A connection that was let in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) stream: Stream,
+    pub(crate) peer: SocketAddr,
+    /// Theirs, if the listener speaks TLS.
+    pub(crate) certificate: Option<Certificate>,
+}
+
+/// Lets the host serve a connection until it ends.
+pub(crate) async fn receive<H: Host>(
+    hall: Arc<Hall<H>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+) {
     let _open = Open::new(&hall.cells().connections);
     let served = tokio::select! {
         served = serve(&hall, stream, peer, &place) => served,
@@ -40,39 +49,26 @@ pub(super) async fn receive(hall: Arc<Hall>, stream: TcpStream, peer: SocketAddr
     }
 }
 
-async fn serve(
-    hall: &Hall,
+async fn serve<H: Host>(
+    hall: &Hall<H>,
     stream: TcpStream,
     peer: SocketAddr,
     place: &Place,
 ) -> Result<(), Refused> {
     // A connection that is gone already has nothing to say either.
     let _ = prepare(&stream);
-    let (mut stream, certificate) = secure(hall, stream, peer).await?;
-    match &hall.purpose {
-        Purpose::Server {
-            guests,
-            confirm,
-            parts_within,
-        } => {
-            let pushers = recognise(guests, &mut stream, peer, certificate.as_ref()).await?;
-            Conversation::new(hall, stream, pushers, (*confirm, *parts_within))
-                .run(place)
-                .await
-        }
-        Purpose::DialIn { guests } => {
-            let inboxes = recognise(guests, &mut stream, peer, certificate.as_ref()).await?;
-            if let Some(inbox) = inboxes.into_iter().next() {
-                inbox.put(stream);
-            }
-            Ok(())
-        }
-    }
+    let (stream, certificate) = secure(hall, stream, peer).await?;
+    let arrival = Arrival {
+        stream,
+        peer,
+        certificate,
+    };
+    H::serve(hall, arrival, place).await
 }
 
 /// Shakes hands, if the listener speaks TLS, and looks at the role.
-async fn secure(
-    hall: &Hall,
+async fn secure<H>(
+    hall: &Hall<H>,
     stream: TcpStream,
     peer: SocketAddr,
 ) -> Result<(Stream, Option<Certificate>), Refused> {
@@ -95,12 +91,16 @@ async fn secure(
 }
 
 /// What belongs to whoever made the connection; never nothing.
-async fn recognise<T: Clone>(
+pub(crate) async fn recognise<T: Clone>(
     guests: &Guests<T>,
-    stream: &mut Stream,
-    peer: SocketAddr,
-    certificate: Option<&Certificate>,
+    arrival: &mut Arrival,
 ) -> Result<Vec<T>, Refused> {
+    let Arrival {
+        stream,
+        peer,
+        certificate,
+    } = arrival;
+    let certificate = certificate.as_ref();
     let mut found = certificate.map_or(Vec::new(), |own| guests.of_certificate(own));
     if found.is_empty() {
         found = guests.of_address(peer.ip());

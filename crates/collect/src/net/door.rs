@@ -12,56 +12,60 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::super::device::StartError;
-use super::super::dial_in::Inbox;
-use super::super::network::Network;
-use super::super::tls::{Certificate, TlsServer};
-use super::arrival;
-use super::crowd::Crowd;
-use super::guests::Guests;
-use super::pushed::Pusher;
-use super::{Confirm, Listener, Service};
+use super::arrival::{Arrival, Refused, receive};
+use super::{Certificate, Crowd, Network, Place, TlsServer};
 use crate::quiet::{Quiet, QuietOf, if_any};
 
 /// One listener while it runs.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(crate) struct Door<H> {
     socket: TcpListener,
     allow: Vec<Network>,
     crowd: Arc<Crowd>,
-    hall: Arc<Hall>,
+    hall: Arc<Hall<H>>,
+}
+
+/// Whoever serves those who are let in.
+pub(crate) trait Host: Send + Sync + Sized + 'static {
+    /// Serves a connection until it ends, or is left to somebody else.
+    fn serve(
+        hall: &Hall<Self>,
+        arrival: Arrival,
+        place: &Place,
+    ) -> impl Future<Output = Result<(), Refused>> + Send;
+}
+
+/// What makes a door.
+#[derive(Debug)]
+pub(crate) struct DoorConfig {
+    /// The name of the listener in logs.
+    pub(crate) name: String,
+    pub(crate) socket: TcpListener,
+    /// The addresses that may connect.
+    pub(crate) allow: Vec<Network>,
+    pub(crate) tls: Option<TlsServer>,
+    /// The roles of which a certificate must have one; empty: any, or none.
+    pub(crate) roles: Vec<String>,
+    /// How many connections may be open at once.
+    pub(crate) connections_max: usize,
 }
 
 /// What all connections of a listener share.
 #[derive(Debug)]
-pub(super) struct Hall {
-    pub(super) name: String,
-    pub(super) tls: Option<TlsServer>,
-    pub(super) roles: Vec<String>,
-    pub(super) idle_timeout: Duration,
-    pub(super) purpose: Purpose,
-    pub(super) intake: Intake,
+pub(crate) struct Hall<H> {
+    pub(crate) name: String,
+    pub(crate) tls: Option<TlsServer>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) host: H,
+    pub(crate) intake: Intake,
     stop: watch::Receiver<bool>,
     /// Those who compute their part of a handshake, which costs a thousand times what a request
     /// costs. Whoever waits for the peer is not among them.
-    pub(super) handshakes: Semaphore,
+    pub(crate) handshakes: Semaphore,
     /// What was said of each reason to send somebody away.
     refusals: Mutex<[Quiet; PeerRefusal::ALL.len()]>,
     /// What was said of those who came, by their certificates.
     arrivals: Mutex<QuietOf>,
-}
-
-/// What a listener is for.
-#[derive(Debug)]
-pub(super) enum Purpose {
-    Server {
-        guests: Guests<Arc<Pusher>>,
-        confirm: Confirm,
-        parts_within: Duration,
-    },
-    DialIn {
-        guests: Guests<Arc<Inbox>>,
-    },
 }
 
 /// How long to wait if the system gives no connection, for example for want of descriptors.
@@ -69,45 +73,34 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long what was taken may still take to be acknowledged after the stop.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
-impl Door {
-    pub(super) fn new(
-        listener: Listener,
+impl<H: Host> Door<H> {
+    /// The door that `host` stands behind.
+    pub(crate) fn new(
+        config: DoorConfig,
+        host: H,
         intake: &Intake,
         stop: watch::Receiver<bool>,
-    ) -> Result<Self, StartError> {
-        let purpose = match listener.service {
-            Service::Server {
-                guests,
-                confirm,
-                parts_within,
-            } => Purpose::Server {
-                guests: guests.try_map(|device| device.pusher(intake))?,
-                confirm,
-                parts_within,
-            },
-            Service::DialIn { guests } => Purpose::DialIn { guests },
-        };
-        Ok(Self {
-            socket: listener.socket,
-            allow: listener.allow,
-            crowd: Crowd::new(listener.connections_max.max(1)),
+    ) -> Self {
+        Self {
+            socket: config.socket,
+            allow: config.allow,
+            crowd: Crowd::new(config.connections_max.max(1)),
             hall: Arc::new(Hall {
-                name: listener.name,
-                tls: listener.tls,
-                roles: listener.roles,
-                idle_timeout: listener.idle_timeout,
-                purpose,
+                name: config.name,
+                tls: config.tls,
+                roles: config.roles,
+                host,
                 intake: intake.clone(),
                 stop,
                 handshakes: Semaphore::new(handshakes_at_once()),
                 refusals: Mutex::default(),
                 arrivals: Mutex::default(),
             }),
-        })
+        }
     }
 
     /// Lets in until the stop, then waits for what was taken to be acknowledged.
-    pub(super) async fn run(self) {
+    pub(crate) async fn run(self) {
         let mut arrivals = JoinSet::new();
         let mut failures: Quiet = Quiet::default();
         loop {
@@ -147,12 +140,7 @@ impl Door {
             );
             return;
         };
-        arrivals.spawn(arrival::receive(
-            Arc::clone(&self.hall),
-            stream,
-            peer,
-            place,
-        ));
+        arrivals.spawn(receive(Arc::clone(&self.hall), stream, peer, place));
     }
 }
 
@@ -161,9 +149,9 @@ fn handshakes_at_once() -> usize {
     std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2))
 }
 
-impl Hall {
+impl<H> Hall<H> {
     /// Counts whoever is sent away, and says so, but not too often.
-    pub(super) fn refuse(&self, reason: PeerRefusal, peer: SocketAddr, why: &dyn Display) {
+    pub(crate) fn refuse(&self, reason: PeerRefusal, peer: SocketAddr, why: &dyn Display) {
         self.cells().refused(reason);
         let said = locked(&self.refusals)[reason as usize].say(Instant::now());
         if let Some(kept_back) = said {
@@ -183,12 +171,12 @@ impl Hall {
     }
 
     /// Ends when the engine stops.
-    pub(super) async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         // A sender that is gone is a stop as well.
         let _ = self.stop.clone().wait_for(|stop| *stop).await;
     }
 
-    pub(super) fn cells(&self) -> &ListenerCells {
+    pub(crate) fn cells(&self) -> &ListenerCells {
         &self.intake.telemetry().listeners
     }
 }

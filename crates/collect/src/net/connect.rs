@@ -12,9 +12,8 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsStream;
 
-use super::dial_in::Inbox;
-use super::error::ReadError;
-use super::tls::TlsClient;
+use super::begun::Begun;
+use super::{Inbox, TlsClient};
 
 /// Who makes the connection to a device, and what protects it.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +29,7 @@ pub enum Via {
 
 /// Makes the connections of one session, one after the other.
 #[derive(Clone, Debug)]
-pub(super) struct Connector {
+pub(crate) struct Connector {
     host: String,
     port: u16,
     via: Via,
@@ -38,9 +37,38 @@ pub(super) struct Connector {
 
 /// A connection to a device, whatever it is made of.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Begun(Box<Begun>),
+}
+
+/// Why there is no connection to a device.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// It could not be made in time.
+    #[error("no connection to {host}:{port} within {} ms", after.as_millis())]
+    Timeout {
+        /// The host asked for.
+        host: String,
+        /// The port asked for.
+        port: u16,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// It was refused, or the name has no address.
+    #[error("cannot connect to {host}:{port}: {source}")]
+    Refused {
+        /// The host asked for.
+        host: String,
+        /// The port asked for.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The device is to dial in, and has not for so long.
+    #[error("the device did not dial in within {} ms", .0.as_millis())]
+    NotDialledIn(Duration),
 }
 
 /// A connection without traffic is probed after this time, and then as often.
@@ -48,7 +76,7 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 
 impl Connector {
     /// Makes connections to `port` of `host`; where the device dials in, both are only names.
-    pub(super) fn new(host: &str, port: u16, via: Via) -> Self {
+    pub(crate) fn new(host: &str, port: u16, via: Via) -> Self {
         Self {
             host: host.to_owned(),
             port,
@@ -57,7 +85,7 @@ impl Connector {
     }
 
     /// Whether the engine dials; a device that dials in must not hold up those that are dialled.
-    pub(super) fn is_dialled(&self) -> bool {
+    pub(crate) fn is_dialled(&self) -> bool {
         !matches!(self.via, Via::DialIn(_))
     }
 
@@ -65,18 +93,18 @@ impl Connector {
     ///
     /// # Errors
     /// If it was refused, not made in time, or (dial-in) none has come.
-    pub(super) async fn connect(&self, within: Duration) -> Result<Stream, ReadError> {
+    pub(crate) async fn connect(&self, within: Duration) -> Result<Stream, ConnectError> {
         if let Via::DialIn(inbox) = &self.via {
             let waiting = timeout(within, inbox.take()).await;
-            return waiting.map_err(|_| ReadError::NotDialledIn(within));
+            return waiting.map_err(|_| ConnectError::NotDialledIn(within));
         }
         let connecting = timeout(within, self.dial()).await;
-        let dialled = connecting.map_err(|_| ReadError::ConnectTimeout {
+        let dialled = connecting.map_err(|_| ConnectError::Timeout {
             host: self.host.clone(),
             port: self.port,
             after: within,
         })?;
-        dialled.map_err(|source| ReadError::Connect {
+        dialled.map_err(|source| ConnectError::Refused {
             host: self.host.clone(),
             port: self.port,
             source,
@@ -84,7 +112,7 @@ impl Connector {
     }
 
     /// Waits for `delay` before the next connection; not longer than until a device dials in.
-    pub(super) async fn rest(&self, delay: Duration) {
+    pub(crate) async fn rest(&self, delay: Duration) {
         tokio::select! {
             () = sleep(delay) => {}
             () = self.superseded() => {}
@@ -93,7 +121,7 @@ impl Connector {
 
     /// Ends when the device has dialled in again: it has given up the connection it had. Never
     /// ends where the engine dials.
-    pub(super) async fn superseded(&self) {
+    pub(crate) async fn superseded(&self) {
         match &self.via {
             Via::DialIn(inbox) => inbox.arrived().await,
             Via::Tcp | Via::Tls(_) => std::future::pending().await,
@@ -114,12 +142,22 @@ impl Connector {
 }
 
 /// Small frames leave at once, and a peer that has gone away without a word is noticed.
-pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE)
         .with_interval(KEEPALIVE);
     SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
+impl Stream {
+    /// The stream before `bytes` were read from it.
+    pub(crate) fn begun(self, bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() {
+            return self;
+        }
+        Self::Begun(Box::new(Begun::new(bytes, self)))
+    }
 }
 
 impl AsyncRead for Stream {
@@ -131,6 +169,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Begun(begun) => begun.poll_read(context, buffer),
         }
     }
 }
@@ -144,6 +183,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Begun(begun) => Pin::new(&mut begun.rest).poll_write(context, bytes),
         }
     }
 
@@ -151,6 +191,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Begun(begun) => Pin::new(&mut begun.rest).poll_flush(context),
         }
     }
 
@@ -158,6 +199,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Begun(begun) => Pin::new(&mut begun.rest).poll_shutdown(context),
         }
     }
 }

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::ops::Bound;
 
-use super::super::network::Network;
-use super::super::tls::Certificate;
+use super::{Certificate, Network};
 
 /// By what somebody who connects is recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +27,7 @@ pub struct Guests<T> {
 
 /// What the first bytes of a connection say so far.
 #[derive(Debug)]
-pub(super) enum Packet<T> {
+pub(crate) enum Packet<T> {
     /// Whose they are.
     Known(Vec<T>),
     /// More must come.
@@ -56,20 +55,20 @@ impl<T: Clone> Guests<T> {
     }
 
     /// What belongs to whoever has `address`.
-    pub(super) fn of_address(&self, address: IpAddr) -> Vec<T> {
+    pub(crate) fn of_address(&self, address: IpAddr) -> Vec<T> {
         let own = self.networks.iter().filter(|(n, _)| n.contains(address));
         own.map(|(_, guest)| guest.clone()).collect()
     }
 
     /// What belongs to whoever has `certificate`.
-    pub(super) fn of_certificate(&self, certificate: &Certificate) -> Vec<T> {
+    pub(crate) fn of_certificate(&self, certificate: &Certificate) -> Vec<T> {
         let names = [&certificate.subject, &certificate.common_name];
         let own = names.iter().find_map(|name| self.subjects.get(*name));
         own.cloned().unwrap_or_default()
     }
 
     /// What belongs to whoever began with `bytes`; no packet begins with another one.
-    pub(super) fn of_bytes(&self, bytes: &[u8]) -> Packet<T> {
+    pub(crate) fn of_bytes(&self, bytes: &[u8]) -> Packet<T> {
         let up_to = (Bound::Unbounded, Bound::Included(bytes));
         if let Some((packet, guests)) = self.packets.range::<[u8], _>(up_to).next_back()
             && bytes.starts_with(packet)
@@ -84,17 +83,17 @@ impl<T: Clone> Guests<T> {
     }
 
     /// Whether anybody is recognised by what they send first.
-    pub(super) fn send_packets(&self) -> bool {
+    pub(crate) fn send_packets(&self) -> bool {
         !self.packets.is_empty()
     }
 
     /// The longest packet, in bytes.
-    pub(super) fn packet_bytes_max(&self) -> usize {
+    pub(crate) fn packet_bytes_max(&self) -> usize {
         self.packets.keys().map(Vec::len).max().unwrap_or(0)
     }
 
     /// Everything, with whom it belongs to changed by nothing.
-    pub(super) fn try_map<U: Clone, E>(
+    pub(crate) fn try_map<U: Clone, E>(
         self,
         mut map: impl FnMut(T) -> Result<U, E>,
     ) -> Result<Guests<U>, E> {

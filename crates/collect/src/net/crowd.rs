@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 /// 4. the longest silent connection of the address with the most, if these are more than one, so
 ///    that no single peer keeps all others out.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(crate) struct Crowd {
     most: usize,
     seats: Mutex<Seats>,
 }
@@ -58,7 +58,7 @@ type Turn = (Instant, u64);
 
 /// One place among the connections; dropping it leaves.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     crowd: Arc<Crowd>,
     number: u64,
     displaced: Arc<Notify>,
@@ -66,14 +66,14 @@ pub(super) struct Place {
 
 impl Crowd {
     /// Room for `most` connections.
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
         let seats = Mutex::default();
         Arc::new(Self { most, seats })
     }
 
     /// A place for a connection from `address` at `now`; `None` if only known devices are there,
     /// one of each address.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
         let mut seats = self.seats();
         if seats.taken.len() >= self.most {
             let leaves = seats.who_leaves(address, self.most)?;
@@ -187,7 +187,7 @@ impl Group {
 
 impl Place {
     /// Notes a whole request to a device at `now`: whoever sends one is no stranger.
-    pub(super) fn on_request(&self, now: Instant) {
+    pub(crate) fn on_request(&self, now: Instant) {
         let mut seats = self.crowd.seats();
         // Who was displaced meanwhile has no seat any more.
         if let Some(seat) = seats.remove(self.number) {
@@ -201,7 +201,7 @@ impl Place {
     }
 
     /// Ends when the place is needed for somebody else.
-    pub(super) async fn displaced(&self) {
+    pub(crate) async fn displaced(&self) {
         self.displaced.notified().await;
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::super::connect::Stream;
+use super::Stream;
 
 /// Holds the one connection a device has made and nobody has taken yet.
 ///
@@ -17,13 +17,13 @@ pub struct Inbox {
 
 impl Inbox {
     /// Leaves `stream`; one that was not taken yet is closed.
-    pub(in super::super) fn put(&self, stream: Stream) {
+    pub(crate) fn put(&self, stream: Stream) {
         *self.newest() = Some(stream);
         self.arrived.notify_waiters();
     }
 
     /// Waits for a connection and takes it.
-    pub(in super::super) async fn take(&self) -> Stream {
+    pub(crate) async fn take(&self) -> Stream {
         loop {
             self.arrived().await;
             if let Some(stream) = self.newest().take() {
@@ -33,7 +33,7 @@ impl Inbox {
     }
 
     /// Waits until a connection is there, without taking it.
-    pub(in super::super) async fn arrived(&self) {
+    pub(crate) async fn arrived(&self) {
         loop {
             // Registered before the look, so that what comes between the two is not missed.
             let mut arrived = std::pin::pin!(self.arrived.notified());
