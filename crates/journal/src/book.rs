@@ -20,6 +20,9 @@ use crate::recovery::find_frame;
 use crate::{JournalError, Position, frame, record, segment};
 
 const KIND_LAYOUT: u16 = 16;
+/// Entries are written in portions of about this size: those of a whole fleet are tens of
+/// megabytes, which would stay the engine's peak of memory.
+const PORTION_BYTES: usize = 256 << 10;
 /// Stands in the frames' segment field: "layouts\0".
 const BOOK: u64 = u64::from_le_bytes(*b"layouts\0");
 
@@ -113,33 +116,37 @@ impl LayoutBook {
         layouts: impl IntoIterator<Item = &'a Layout>,
     ) -> Result<usize, JournalError> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut buffer = AlignedVec::new();
         let mut added = HashMap::new();
+        let mut portion = AlignedVec::new();
+        let mut end = inner.end;
         for layout in layouts {
             if inner.places.contains_key(&layout.id()) || added.contains_key(&layout.id()) {
                 continue;
             }
-            let start = buffer.len();
-            write(layout, inner.end + start as u64, &mut buffer);
-            added.insert(
-                layout.id(),
-                (inner.end + start as u64, buffer.len() - start),
-            );
+            let (start, offset) = (portion.len(), end + portion.len() as u64);
+            write(layout, offset, &mut portion);
+            added.insert(layout.id(), (offset, portion.len() - start));
+            if portion.len() >= PORTION_BYTES {
+                end = self.append(&inner.file, end, &mut portion)?;
+            }
         }
         if !added.is_empty() {
-            inner
-                .file
-                .write_all_at(&buffer, inner.end)
-                .map_err(JournalError::io("write", &self.path))?;
-            inner
-                .file
-                .sync_all()
-                .map_err(JournalError::io("sync", &self.path))?;
-            inner.end += buffer.len() as u64;
+            inner.end = self.append(&inner.file, end, &mut portion)?;
+            let synced = inner.file.sync_all();
+            synced.map_err(JournalError::io("sync", &self.path))?;
         }
         let count = added.len();
         inner.places.extend(added);
         Ok(count)
+    }
+
+    /// Writes `portion` at `end` and empties it; returns the new end.
+    fn append(&self, file: &File, end: u64, portion: &mut AlignedVec) -> Result<u64, JournalError> {
+        let written = file.write_all_at(portion, end);
+        written.map_err(JournalError::io("write", &self.path))?;
+        let end = end + portion.len() as u64;
+        portion.clear();
+        Ok(end)
     }
 
     /// Every layout in the book, in the order in which they were added.

@@ -8,8 +8,10 @@ use crate::engine::Engine;
 pub(crate) fn run(args: &Run) -> Outcome {
     crate::log::start("info");
     let config = Config::load(&args.config, std::env::vars_os())?;
-    super::block_on(async {
+    super::block_on(async move {
         let engine = Engine::start(&config).await?;
+        // A fleet's configuration is tens of megabytes that nobody asks for again.
+        drop(config);
         tracing::info!(
             "{} devices, {} points; page and API at http://{}/",
             engine.devices(),

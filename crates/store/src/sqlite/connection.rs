@@ -29,7 +29,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
          pragma wal_autocheckpoint = 2000;
          pragma journal_size_limit = 67108864;
          pragma temp_store = memory;
-         pragma cache_size = -16384;",
+         pragma cache_size = -4096;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
