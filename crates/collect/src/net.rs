@@ -17,7 +17,7 @@ pub(crate) use arrival::{Arrival, Refused, recognise};
 pub(crate) use connect::ConnectError;
 pub use connect::Via;
 pub(crate) use connect::{Connector, Stream, prepare};
-pub(crate) use connects::{Admission, Connects, Standing};
+pub(crate) use connects::{Connects, Standing};
 pub(crate) use crowd::{Crowd, Place};
 pub(crate) use door::{Door, DoorConfig, Hall, Host};
 pub(crate) use guests::Packet;

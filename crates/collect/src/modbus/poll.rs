@@ -166,6 +166,7 @@ pub(super) fn deliver_void(
     let now = wall();
     let read = &unit.reads[position];
     let request = &read.request;
+    request.forget_exponents(&mut unit.memory);
     if let Some(layout) = &read.layout {
         let Some(mut batch) = room_for_one(intake) else {
             return false;
