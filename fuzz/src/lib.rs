@@ -5,11 +5,16 @@
 //! `fuzz/seeds` with the stable compiler.
 
 mod bytes;
+mod dnp3;
 mod journal;
 mod map;
 mod text;
 mod wire;
 
+pub use dnp3::{
+    capture, explain as dnp3_explain, fragment as dnp3_fragment, outstation as dnp3_outstation,
+    stream as dnp3_stream,
+};
 pub use journal::frames;
 pub use map::{decode, plan};
 pub use text::{config, import};
@@ -19,7 +24,7 @@ pub use wire::{server, sunspec};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 12] = [
     ("plan", plan),
     ("decode", decode),
     ("server", server),
@@ -27,4 +32,9 @@ pub const TARGETS: [Target; 7] = [
     ("frames", frames),
     ("config", config),
     ("import", import),
+    ("capture", capture),
+    ("dnp3_stream", dnp3_stream),
+    ("dnp3_fragment", dnp3_fragment),
+    ("dnp3_explain", dnp3_explain),
+    ("dnp3_outstation", dnp3_outstation),
 ];

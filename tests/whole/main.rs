@@ -2,10 +2,12 @@
 
 #![cfg(test)]
 
+mod decode;
 mod demo;
 mod fuzz;
 mod kill;
 mod layering;
+mod outstation;
 mod readme;
 mod tools;
 mod support {

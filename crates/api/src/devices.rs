@@ -35,6 +35,8 @@ struct Devices<'a> {
 #[derive(Serialize)]
 struct Device<'a> {
     name: &'a str,
+    /// What it speaks.
+    protocol: &'static str,
     state: &'static str,
     points: usize,
     /// Points that are not at their normal level.
@@ -89,14 +91,16 @@ pub(crate) async fn devices(
         .iter()
         .zip(state.telemetry.devices.iter());
     let matching: Vec<_> = entries
-        .filter(|(entry, stats)| {
+        .enumerate()
+        .filter(|(_, (entry, stats))| {
             let alarmed = alarms.contains_key(entry.name());
             wanted.includes(stats.state(), alarmed) && entry.name().to_lowercase().contains(&part)
         })
         .collect();
     let window = matching.iter().skip(offset).take(limit);
-    let shown = window.map(|(entry, stats)| Device {
+    let shown = window.map(|(at, (entry, stats))| Device {
         alarms: alarms.get(entry.name()).copied().unwrap_or(0),
+        protocol: state.protocols.get(*at).copied().unwrap_or_default(),
         ..device(state, entry, stats, values, &levels)
     });
     Ok(json(&Devices {
@@ -162,6 +166,7 @@ fn device<'a>(
     let last_error = stats.last_error();
     Device {
         name: entry.name(),
+        protocol: "",
         state: stats.state().label(),
         points: whole.len(),
         alarms: 0,

@@ -32,6 +32,8 @@ pub struct ApiState {
     pub engine: Engine,
     /// Devices and points.
     pub directory: Arc<Directory>,
+    /// What each device speaks, such as `modbus`; in the order of the directory.
+    pub protocols: Arc<[&'static str]>,
     /// The latest reading of every point.
     pub live: Arc<LiveView>,
     /// Active alarms.

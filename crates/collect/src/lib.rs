@@ -6,9 +6,12 @@
 
 mod backoff;
 mod collector;
+pub mod dnp3;
 pub mod modbus;
+mod net;
 mod quiet;
 mod spread;
+mod wall;
 
 pub use backoff::Backoff;
 pub use collector::Collector;

@@ -4,16 +4,11 @@
 //! could be taken for the next one. An exception is an answer and keeps the connection.
 
 mod client;
-mod connect;
-mod connects;
 mod demotion;
 mod device;
-mod dial_in;
 mod error;
 mod isolation;
 mod listener;
-mod network;
-mod open;
 mod pace;
 mod patience;
 mod poll;
@@ -22,19 +17,17 @@ mod read;
 mod schedule;
 mod session;
 mod tagged;
-mod tls;
 mod unit;
 mod wariness;
 
-pub use connect::Via;
-pub use device::{ModbusDevice, StartError, start};
-pub use dial_in::Inbox;
+pub use device::{ModbusDevice, StartError, TLS_PORT, start};
 pub use error::{ReadError, exception_name};
 pub use isolation::{Ask, Isolation};
-pub use listener::{Confirm, Guests, Listener, Peer, PushedDevice, Service, listen};
-pub use network::{Network, NetworkError};
+pub use listener::{Confirm, Listener, PushedDevice, Service, listen};
 pub use probe::{Probe, Probed};
 pub use schedule::{Lane, Next, Schedule, Turn};
-pub use tls::{
-    Certificate, Credentials, CredentialsError, CredentialsFile, TLS_PORT, TlsClient, TlsServer,
+
+pub use crate::net::{
+    Certificate, Credentials, CredentialsError, CredentialsFile, Guests, Inbox, Network,
+    NetworkError, Peer, TlsClient, TlsServer, Via,
 };

@@ -2,8 +2,10 @@
 //!
 //! This crate must not know sockets, clocks, runtimes or the engine's batches. It has the three
 //! layers of the protocol ([`link`], [`transport`], [`app`]); a driver above moves the bytes.
+//! [`explain`] says to people what the bytes mean.
 
 pub mod app;
+pub mod explain;
 pub mod link;
 pub mod master;
 pub mod outstation;

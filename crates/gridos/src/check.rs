@@ -9,6 +9,7 @@ use gridos_modbus::Table;
 use gridos_model::Timestamp;
 
 mod listeners;
+mod outstations;
 
 use crate::config::bounds::{self, Bounds, bytes};
 use crate::config::{
@@ -31,6 +32,8 @@ pub struct Report {
     pub journal_limit: u64,
     /// The memory beyond which the engine would not start, in bytes.
     pub memory_limit: u64,
+    /// How many integrity polls may be under way at once.
+    pub integrity_polls_at_once: usize,
     /// Where devices connect by themselves, one line each.
     pub listeners: Vec<String>,
     /// What is allowed, but probably not meant.
@@ -51,6 +54,7 @@ impl Report {
             points_limited: fleet.limits().count(),
             journal_limit: config.journal.disk_limit,
             memory_limit: config.engine.memory_limit,
+            integrity_polls_at_once: config.dnp3.integrity_polls_at_once,
             listeners: listeners::lines(config),
             warnings: Vec::new(),
         };
@@ -65,6 +69,9 @@ impl Report {
         }
         report.warn_of_profiles(config, &enabled);
         report.warn_of_load(&enabled);
+        report
+            .warnings
+            .extend(outstations::warnings(config, &enabled));
         let now = Timestamp::from(SystemTime::now());
         report.warnings.extend(listeners::warnings(config, now));
         report.warn_of_autonomy();
@@ -170,6 +177,12 @@ impl fmt::Display for Report {
             "points",
             format!("{} ({limited} with limits)", bounds.points),
         )?;
+        if bounds.outstations > 0 {
+            let polls = self.integrity_polls_at_once;
+            let outstations = bounds.outstations;
+            let what = format!("{outstations}, {polls} of them read as a whole at once");
+            line("outstations", what)?;
+        }
         line("connections", bounds.connections.to_string())?;
         for (at, listener) in self.listeners.iter().enumerate() {
             line(if at == 0 { "listeners" } else { "" }, listener.clone())?;
@@ -178,9 +191,13 @@ impl fmt::Display for Report {
             "requests",
             format!("{:.1} a second", bounds.requests_per_second),
         )?;
+        let told = match bounds.outstations {
+            0 => "",
+            _ => ", and what outstations tell by themselves",
+        };
         line(
             "readings",
-            format!("{:.1} a second", bounds.readings_per_second),
+            format!("{:.1} a second{told}", bounds.readings_per_second),
         )?;
         let (ring, pool) = (bounds.ring_batches, bounds.pool_batches);
         let most = bounds.batch_readings;
@@ -203,6 +220,7 @@ impl fmt::Display for Report {
         )?;
         let journal = shown_bytes(self.journal_bytes_a_day());
         let hours = match self.autonomy_hours() {
+            Some(_) if bounds.outstations > 0 => String::new(),
             Some(hours) if hours < 48.0 => format!(", {hours:.1} hours without a database"),
             Some(hours) => format!(", {:.0} days without a database", hours / 24.0),
             None => String::new(),
@@ -210,10 +228,10 @@ impl fmt::Display for Report {
         let limit = show_size(self.journal_limit);
         line(
             "journal",
-            format!("{journal} a day, at most {limit}{hours}"),
+            format!("{journal} a day{told}, at most {limit}{hours}"),
         )?;
         let store = shown_bytes(self.store_bytes_a_day());
-        line("store", format!("{store} a day"))?;
+        line("store", format!("{store} a day{told}"))?;
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }

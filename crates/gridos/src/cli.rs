@@ -9,12 +9,14 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{check, demo, discover, import, plan, probe, run, simulate};
+use crate::command::{check, decode, demo, discover, import, plan, probe, run, simulate};
 use crate::config::{Faults, parse_duration};
 use crate::output::Closed;
 
+mod dnp3;
 mod field;
 
+pub use dnp3::{DecodeDnp3, ProbeDnp3, SimulateDnp3};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
 
 /// The exit code of a command that could not do its work.
@@ -49,6 +51,9 @@ enum Command {
     /// Makes a profile of what a vendor ships
     #[command(subcommand)]
     Import(Import),
+    /// Shows what captured octets mean
+    #[command(subcommand)]
+    Decode(Decode),
     /// Runs simulated devices
     #[command(subcommand)]
     Simulate(Simulate),
@@ -58,6 +63,14 @@ enum Command {
 enum Probe {
     /// Reads registers or bits over Modbus TCP, once; it never writes
     Modbus(ProbeModbus),
+    /// Reads the values of an outstation over DNP3, once; events stay where they are
+    Dnp3(ProbeDnp3),
+}
+
+#[derive(Debug, Subcommand)]
+enum Decode {
+    /// Shows frames, fragments and objects of DNP3: of hex, of a capture file, or of both sides' octets
+    Dnp3(DecodeDnp3),
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,6 +143,8 @@ pub struct Plan {
 enum Simulate {
     /// Feeder bays that answer Modbus TCP, one per port
     Modbus(SimulateModbus),
+    /// Outstations that speak DNP3 over TCP
+    Dnp3(SimulateDnp3),
     /// A photovoltaic inverter and its meter that describe themselves by SunSpec models
     Sunspec(SimulateSunspec),
 }
@@ -178,9 +193,12 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
+            Command::Probe(Probe::Dnp3(args)) => probe::dnp3::run(&args),
             Command::Discover(Discover::Sunspec(args)) => discover::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),
+            Command::Decode(Decode::Dnp3(args)) => decode::run(&args),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
+            Command::Simulate(Simulate::Dnp3(args)) => simulate::dnp3::run(&args),
             Command::Simulate(Simulate::Sunspec(args)) => simulate::run_sunspec(&args),
         };
         match outcome {

@@ -1,5 +1,7 @@
 //! `gridos plan FILE [DEVICE]`: the requests that devices get, and what they cost.
 
+mod outstation;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -10,6 +12,8 @@ use gridos_modbus::{Plan, Request, Table};
 use crate::config::bounds::quantity;
 use crate::config::{Config, Faults, Fleet, ModbusLink, show_duration};
 
+pub use outstation::{OutstationPlan, OutstationRequest};
+
 /// What would be asked of devices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanReport {
@@ -17,6 +21,8 @@ pub struct PlanReport {
     pub round_trip: Duration,
     /// The device asked for, or the first one of each profile.
     pub devices: Vec<DevicePlan>,
+    /// The same of outstations.
+    pub outstations: Vec<OutstationPlan>,
     /// The connections with the highest load, highest first.
     pub connections: Vec<ConnectionLoad>,
 }
@@ -76,8 +82,10 @@ pub enum PlanReportError {
     /// The fleet cannot be built from the configuration.
     #[error(transparent)]
     Config(#[from] Faults),
-    /// There is no such device, or it is not polled.
-    #[error("no enabled device '{0}' is polled; gridos plan without a device shows what there is")]
+    /// There is no such device, or it is not asked.
+    #[error(
+        "no enabled device '{0}' is asked for anything; gridos plan without a device shows what there is"
+    )]
     NoDevice(String),
 }
 
@@ -102,15 +110,23 @@ impl PlanReport {
         let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
         let mut chosen = Vec::new();
         let mut connections: BTreeMap<String, ConnectionLoad> = BTreeMap::new();
+        let mut outstations = Vec::new();
         for (known, built) in enabled.zip(&fleet.devices) {
-            let Some(link) = &built.modbus else {
+            if built.modbus.is_none() && built.dnp3.is_none() {
                 continue;
-            };
+            }
             let profile = known.profile.name.as_str();
             let count = alike.entry(profile).or_default();
             *count += 1;
             let name = known.name.as_str();
-            if device.map_or(*count == 1, |device| device == name) {
+            let is_chosen = device.map_or(*count == 1, |device| device == name);
+            if let Some(link) = built.dnp3.as_ref().filter(|_| is_chosen) {
+                outstations.push(OutstationPlan::of(name, profile, link));
+            }
+            let Some(link) = &built.modbus else {
+                continue;
+            };
+            if is_chosen {
                 chosen.push((name, profile, link));
             }
             let address = link.address.to_string();
@@ -127,7 +143,10 @@ impl PlanReport {
             let loads = loads(link, round_trip);
             connection.load += loads.iter().map(|(_, load)| load).sum::<f64>();
         }
-        if let (Some(device), []) = (device, &*chosen) {
+        if let Some(device) = device
+            && chosen.is_empty()
+            && outstations.is_empty()
+        {
             return Err(PlanReportError::NoDevice(device.to_owned()));
         }
         let plan = |(name, profile, link): (&str, &str, &ModbusLink)| DevicePlan {
@@ -151,9 +170,13 @@ impl PlanReport {
         }
         connections.sort_by(|a, b| b.load.total_cmp(&a.load));
         connections.truncate(CONNECTIONS_SHOWN);
+        for outstation in &mut outstations {
+            outstation.alike = alike.get(&*outstation.profile).copied().unwrap_or(0);
+        }
         Ok(Self {
             round_trip,
             devices,
+            outstations,
             connections,
         })
     }
@@ -226,6 +249,12 @@ impl fmt::Display for PlanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for device in &self.devices {
             writeln!(f, "{device}")?;
+        }
+        for outstation in &self.outstations {
+            writeln!(f, "{outstation}")?;
+        }
+        if self.connections.is_empty() {
+            return Ok(());
         }
         let round_trip = show_duration(self.round_trip);
         writeln!(f, "load of connections, if an answer takes {round_trip}")?;

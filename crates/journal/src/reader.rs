@@ -155,6 +155,39 @@ impl Reader {
         }
     }
 
+    /// The place of the first frame among the last `bytes` bytes before `until`, an end of the
+    /// stream no further than what was written; the oldest one that can be read if there are not as
+    /// many.
+    pub fn near_end(&mut self, until: Tail, bytes: u64) -> Result<Tail, JournalError> {
+        let align = frame::ALIGN as u64;
+        let from = until.position.get().saturating_sub(bytes) / align * align;
+        let from = Position::new(from);
+        let oldest = self.oldest()?;
+        if from <= oldest.position {
+            let is_before = oldest.position < until.position;
+            return Ok(if is_before { oldest } else { until });
+        }
+        self.seek(from)?;
+        let Some(current) = &self.current else {
+            return Ok(until);
+        };
+        let base = current.segment.header.base;
+        if base.position == from {
+            return Ok(base);
+        }
+        let asked = until.position;
+        let end = current.next_base.map_or(asked, |base| base.min(asked));
+        // A place before the first one where a frame may begin.
+        let before = Position::new(from.get() - align);
+        // Where nothing is damaged, one frame further on another one begins.
+        let frame = (frame::HEADER_BYTES + frame::PAYLOAD_BYTES_MAX) as u64;
+        let near = self.resume(before, end.min(from.plus(2 * frame)), until)?;
+        match near == until {
+            true => self.resume(before, end, until),
+            false => Ok(near),
+        }
+    }
+
     /// Makes the segment that holds `position` the current one.
     fn seek(&mut self, position: Position) -> Result<(), JournalError> {
         if let Some(current) = &self.current {

@@ -234,3 +234,31 @@ fn a_book_lists_its_layouts_as_they_came() {
     assert_eq!(book.ids(), ids);
     assert_eq!(LayoutBook::open(dir.path()).unwrap().ids(), ids);
 }
+
+#[test]
+fn the_end_of_a_stream_is_found_without_reading_the_rest() {
+    let dir = TempDir::new().unwrap();
+    let options = Options {
+        segment_bytes: 1_024,
+        ..Options::default()
+    };
+    let (mut journal, _) = Journal::open(dir.path(), options).unwrap();
+    let tails = append(&mut journal, (0..50).map(f64::from));
+    let end = *tails.last().unwrap();
+    let mut reader = Reader::new(dir.path());
+    assert_eq!(reader.near_end(end, u64::MAX).unwrap(), Tail::default());
+    assert_eq!(reader.near_end(end, 0).unwrap(), end);
+    for bytes in 1..end.position.get() {
+        let asked = end.position.get() - bytes;
+        let first = tails.iter().find(|tail| tail.position.get() >= asked);
+        let near = reader.near_end(end, bytes).unwrap();
+        // A place asked for within the first bytes of a frame counts as its beginning.
+        let is_first = near == *first.unwrap() || near.position.get() / 16 == asked / 16;
+        assert!(is_first, "{bytes}: {near:?}");
+        assert!(end.position.bytes_since(near.position) < bytes + 16);
+    }
+    // An end that is trimmed away with all before it is the only place left.
+    let first = tails[0];
+    Journal::trim(dir.path(), end.position).unwrap();
+    assert_eq!(reader.near_end(first, 1 << 20).unwrap(), first);
+}

@@ -177,6 +177,13 @@ impl Request {
         Ok(())
     }
 
+    /// Forgets the exponents that its answers tell: what is not read is not known, and values of
+    /// other requests that take their power of ten from it have none until it answers again.
+    pub fn forget_exponents(&self, memory: &mut Memory) {
+        let exponents = &mut memory.exponents;
+        self.told.iter().for_each(|told| told.learn(&[], exponents));
+    }
+
     /// Forgets what was reported of its points, but for texts: the next answer tells them all.
     pub fn forget(&self, memory: &mut Memory) {
         memory.forget(self.first_reported, self.reports.len());

@@ -57,6 +57,11 @@ impl Device {
         values.map(|(at, value)| (*value, quality(at))).collect()
     }
 
+    /// The request at `position` has no answer any more.
+    fn forget_exponents(&mut self, position: usize) {
+        self.plan.requests()[position].forget_exponents(&mut self.memory);
+    }
+
     fn registers(&mut self, words: &[u16]) -> Vec<(f64, Quality)> {
         self.sweep(0, Answer::registers(words))
     }
@@ -220,6 +225,11 @@ fn an_exponent_of_another_answer_is_remembered() {
     assert_eq!(device.registers(&[2_301]), [(23.01, EXACT)]);
     assert!(device.registers(&[2_301])[0].1.is_good());
     device.sweep(1, Answer::registers(&[0x8000]));
+    assert_eq!(device.registers(&[2_301])[0].1, NO_VALUE);
+    device.sweep(1, Answer::registers(&[0xffff]));
+    assert_eq!(device.registers(&[2_301]), [(230.1, EXACT)]);
+    // The device was away, and may have come back with another one.
+    device.forget_exponents(1);
     assert_eq!(device.registers(&[2_301])[0].1, NO_VALUE);
 }
 

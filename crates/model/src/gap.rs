@@ -29,6 +29,8 @@ pub enum GapReason {
     BackPressure = 4,
     /// A part of the journal could not be read.
     JournalDamaged = 5,
+    /// The device restarted: it may have lost events, and counters may begin anew.
+    DeviceRestart = 6,
 }
 
 impl GapReason {
@@ -40,6 +42,7 @@ impl GapReason {
             3 => Self::EventBufferOverflow,
             4 => Self::BackPressure,
             5 => Self::JournalDamaged,
+            6 => Self::DeviceRestart,
             _ => return None,
         })
     }
@@ -52,6 +55,7 @@ impl GapReason {
             Self::EventBufferOverflow => "event_buffer_overflow",
             Self::BackPressure => "back_pressure",
             Self::JournalDamaged => "journal_damaged",
+            Self::DeviceRestart => "device_restart",
         }
     }
 }

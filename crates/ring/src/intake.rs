@@ -114,6 +114,11 @@ impl Intake {
         &self.telemetry
     }
 
+    /// Whether the journal cannot be written at present: batches with a receipt are refused.
+    pub fn is_stalled(&self) -> bool {
+        self.producer.is_stalled()
+    }
+
     /// Free slots of the ring at this moment; another producer may take them.
     pub fn room(&self) -> usize {
         self.producer.capacity() - self.producer.len()

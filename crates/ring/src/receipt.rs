@@ -1,5 +1,8 @@
 //! Receipts: the only way back from the disk to whoever sent a batch.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use tokio::sync::oneshot;
 
 /// The batch is durable: a power cut at this moment would not lose it.
@@ -42,6 +45,19 @@ impl Receiver {
     /// Waits until the batch is durable, or is known never to become so.
     pub async fn wait(self) -> Result<Durable, Lost> {
         self.0.await.map_err(|_| Lost)
+    }
+}
+
+impl Future for Receiver {
+    type Output = Result<Durable, Lost>;
+
+    /// As [`Receiver::wait`], for who waits for many at once. It must not be polled again after it
+    /// was ready.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let receiver = Pin::new(&mut self.get_mut().0);
+        receiver
+            .poll(context)
+            .map(|answer| answer.map_err(|_| Lost))
     }
 }
 

@@ -1,5 +1,9 @@
 //! The catalogue: every series, named and described once, with the cell it shows.
 
+mod dnp3;
+
+use std::sync::LazyLock;
+
 use crate::metric::Read;
 use crate::{
     DeviceState, Label, ListenerAnswer, Metric, PeerRefusal, Refusal, StageName, StatusClass, Unit,
@@ -7,15 +11,21 @@ use crate::{
 
 /// Every metric of the engine, ascending by name.
 pub fn catalogue() -> &'static [Metric] {
-    CATALOGUE
+    &CATALOGUE
 }
+
+static CATALOGUE: LazyLock<Vec<Metric>> = LazyLock::new(|| {
+    let mut all = [METRICS, dnp3::DNP3].concat();
+    all.sort_by_key(|metric| metric.name);
+    all
+});
 
 /// Positions above 2⁵³ lose their last bits in Prometheus, whose only number is the double.
 const fn double(value: u64) -> f64 {
     value as f64
 }
 
-const CATALOGUE: &[Metric] = &[
+const METRICS: &[Metric] = &[
     Metric::gauge(
         "gridos_alarms_active",
         "Points that are not at their normal level.",
@@ -353,15 +363,16 @@ mod tests {
 
     #[test]
     fn names_ascend_and_so_are_unique() {
-        assert!(CATALOGUE.is_sorted_by(|a, b| a.name < b.name));
+        assert!(METRICS.is_sorted_by(|a, b| a.name < b.name));
+        assert!(catalogue().is_sorted_by(|a, b| a.name < b.name));
     }
 
     #[test]
     fn names_are_legal_and_say_kind_and_unit() {
-        for metric in CATALOGUE {
+        for metric in catalogue() {
             let name = metric.name;
             assert!(name.starts_with("gridos_"), "{name}");
-            let legal = |c: char| c.is_ascii_lowercase() || c == '_';
+            let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             assert!(name.chars().all(legal), "{name}");
             let total = name.ends_with("_total");
             assert_eq!(total, metric.kind() == Kind::Counter, "{name}");
@@ -381,7 +392,7 @@ mod tests {
 
     #[test]
     fn help_is_one_line_and_a_sentence() {
-        for Metric { name, help, .. } in CATALOGUE {
+        for Metric { name, help, .. } in catalogue() {
             assert!(help.ends_with('.'), "{name}");
             assert!(help.chars().all(|c| c != '\n' && c != '\\'), "{name}");
         }
@@ -389,7 +400,7 @@ mod tests {
 
     #[test]
     fn labels_have_few_values() {
-        let labels = CATALOGUE.iter().filter_map(|metric| metric.label);
+        let labels = catalogue().iter().filter_map(|metric| metric.label);
         for Label { name, values } in labels {
             assert!(values.len() <= 10, "{name} has {} values", values.len());
             assert!(name != "device" && name != "point", "{name}");

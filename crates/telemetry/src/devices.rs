@@ -93,6 +93,8 @@ pub struct DeviceStats {
     pub overruns: Counter,
     /// Points that it refuses to be read.
     pub points_refused: Gauge,
+    /// Values that came from it and that no point of the config is.
+    pub unmapped: Counter,
     /// How far the times of its readings may be off at most: half of what passed between asking
     /// and having the answer.
     pub uncertainty: Window,

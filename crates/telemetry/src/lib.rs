@@ -9,6 +9,7 @@ mod catalogue;
 mod cells;
 mod counter;
 mod devices;
+mod dnp3;
 mod histogram;
 mod label;
 mod ledger;
@@ -27,6 +28,7 @@ pub use cells::{
 };
 pub use counter::{Counter, Gauge};
 pub use devices::{DeviceBoard, DeviceState, DeviceStats, LastError};
+pub use dnp3::{ConfirmSide, ConfirmWithheld, Dnp3Cells, FragmentFate, FrameFault, LossReason};
 pub use histogram::Histogram;
 pub use label::{ListenerAnswer, PeerRefusal, Refusal, StageName, StatusClass};
 pub use ledger::{Ledger, LedgerSnapshot};

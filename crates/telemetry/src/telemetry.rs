@@ -4,8 +4,8 @@ use crossbeam_utils::CachePadded;
 
 use crate::render::Exposition;
 use crate::{
-    AlarmCells, DeviceBoard, HttpCells, JournalCells, Ledger, ListenerCells, ModbusCells,
-    PoolCells, RingCells, Stages, StoreCells,
+    AlarmCells, DeviceBoard, Dnp3Cells, HttpCells, JournalCells, Ledger, ListenerCells,
+    ModbusCells, PoolCells, RingCells, Stages, StoreCells,
 };
 
 /// Every number one engine keeps about itself; shared as `Arc<Telemetry>`.
@@ -19,6 +19,8 @@ pub struct Telemetry {
     pub stages: Stages,
     /// Modbus sessions.
     pub modbus: CachePadded<ModbusCells>,
+    /// DNP3 sessions.
+    pub dnp3: CachePadded<Dnp3Cells>,
     /// Listeners.
     pub listeners: CachePadded<ListenerCells>,
     /// The journal.
@@ -45,6 +47,7 @@ impl Telemetry {
             ledger: Ledger::default(),
             stages: Stages::default(),
             modbus: CachePadded::default(),
+            dnp3: CachePadded::default(),
             listeners: CachePadded::default(),
             journal: CachePadded::default(),
             store: CachePadded::default(),

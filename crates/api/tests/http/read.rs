@@ -124,6 +124,7 @@ async fn devices_are_listed_found_and_filtered() {
     );
     assert_eq!(second["last_answer"], "1970-01-01T00:00:01.5Z");
     assert_eq!(second["last_error"], "timeout");
+    assert_eq!(second["protocol"], "dnp3");
     assert_eq!(second["refused_registers"], "coil 7");
     let scan = &second["scans"][0];
     assert_eq!(

@@ -90,6 +90,7 @@ impl Rig {
                 version: "1.2.3".to_owned(),
                 started: Instant::now(),
             },
+            protocols: ["modbus", "dnp3"].into(),
             live: Arc::new(LiveView::new(&directory)),
             alarms: Arc::new(AlarmBoard::default()),
             limits: Arc::new(LimitsBook::new(&directory, [(ia, limits)])),

@@ -9,10 +9,10 @@ use gridos_modbus::{Answer, Request, Table};
 use tokio_modbus::client::{Client as _, tcp};
 use tokio_modbus::{ProtocolError, Request as Pdu, Response, Slave};
 
-use super::connect::Stream;
 use super::error::ReadError;
 use super::patience::Patience;
 use super::tagged::Lent;
+use crate::net::Stream;
 
 /// A connection; after any error but an exception it must be dropped, since a late answer could
 /// be taken for that of the next request.

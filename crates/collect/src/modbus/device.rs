@@ -9,11 +9,10 @@ use gridos_model::{DeviceIndex, Layout};
 use gridos_ring::Intake;
 use tokio::sync::watch;
 
-use super::connect::Via;
-use super::connects::Connects;
 use super::session::Session;
 use super::unit::Unit;
 use crate::Collector;
+use crate::net::{Connects, Via};
 
 /// One device to poll: where it is, what to read, and how often.
 #[derive(Clone, Debug)]
@@ -72,6 +71,9 @@ impl ModbusDevice {
     /// connected to the last time, and a quarter is kept free for those that answered.
     pub const CONNECTS_AT_ONCE: usize = 512;
 }
+
+/// The port of Modbus/TCP Security (IANA `mbap-s`).
+pub const TLS_PORT: u16 = 802;
 
 /// Why a device cannot be polled: the configuration and the directory do not agree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

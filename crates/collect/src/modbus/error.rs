@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gridos_modbus::DecodeError;
 
+use crate::net::ConnectError;
+
 /// Why a request brought no reading.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -52,6 +54,18 @@ pub enum ReadError {
         /// The exception code (V1.1b3, 7).
         code: u8,
     },
+}
+
+impl From<ConnectError> for ReadError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Timeout { host, port, after } => {
+                Self::ConnectTimeout { host, port, after }
+            }
+            ConnectError::Refused { host, port, source } => Self::Connect { host, port, source },
+            ConnectError::NotDialledIn(after) => Self::NotDialledIn(after),
+        }
+    }
 }
 
 impl ReadError {

@@ -3,11 +3,8 @@
 //! Whoever may not be there is sent away before anything is kept for them, and counted. Everything
 //! has a bound: connections, handshakes, the time of a frame, silence.
 
-mod arrival;
 mod conversation;
-mod crowd;
-mod door;
-mod guests;
+mod host;
 mod pushed;
 
 use std::sync::Arc;
@@ -18,13 +15,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::device::StartError;
-use super::dial_in::Inbox;
-use super::network::Network;
-use super::tls::TlsServer;
 use crate::Collector;
-use door::Door;
+use crate::net::{Door, DoorConfig, Guests, Inbox, Network, TlsServer};
+use host::Host;
 
-pub use guests::{Guests, Peer};
 pub use pushed::PushedDevice;
 
 /// One address that devices connect to.
@@ -92,10 +86,25 @@ pub fn listen(
 ) -> Result<(), StartError> {
     let doors = listeners
         .into_iter()
-        .map(|listener| Door::new(listener, intake, stop.clone()))
+        .map(|listener| listener.door(intake, stop.clone()))
         .collect::<Result<Vec<_>, _>>()?;
     for door in doors {
         collector.spawn_to_its_end(door.run());
     }
     Ok(())
+}
+
+impl Listener {
+    fn door(self, intake: &Intake, stop: watch::Receiver<bool>) -> Result<Door<Host>, StartError> {
+        let host = Host::new(self.service, self.idle_timeout, intake)?;
+        let config = DoorConfig {
+            name: self.name,
+            socket: self.socket,
+            allow: self.allow,
+            tls: self.tls,
+            roles: self.roles,
+            connections_max: self.connections_max,
+        };
+        Ok(Door::new(config, host, intake, stop))
+    }
 }

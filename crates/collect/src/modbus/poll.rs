@@ -1,7 +1,5 @@
 //! One answer becomes one batch, or two; rarely a third one of texts.
 
-use std::time::SystemTime;
-
 use gridos_modbus::{Memory, Request, Stamp};
 use gridos_model::{Batch, Quality, TimeQuality, Timestamp};
 use gridos_ring::Intake;
@@ -10,6 +8,7 @@ use gridos_telemetry::Refusal;
 use super::error::ReadError;
 use super::read::{Answered, Read};
 use super::unit::Unit;
+use crate::wall::wall;
 
 /// What became of the readings of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +166,7 @@ pub(super) fn deliver_void(
     let now = wall();
     let read = &unit.reads[position];
     let request = &read.request;
+    request.forget_exponents(&mut unit.memory);
     if let Some(layout) = &read.layout {
         let Some(mut batch) = room_for_one(intake) else {
             return false;
@@ -243,8 +243,4 @@ fn room_for_one(intake: &Intake) -> Option<Box<Batch>> {
         return None;
     }
     intake.take()
-}
-
-pub(super) fn wall() -> Timestamp {
-    SystemTime::now().into()
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use gridos_modbus::Table;
 
 use super::client::{Client, Content};
-use super::connect::{Connector, Via};
 use super::error::ReadError;
+use crate::net::{Connector, Via};
 
 /// A connection to one unit that is read by hand, outside any schedule.
 ///

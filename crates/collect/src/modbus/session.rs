@@ -8,20 +8,19 @@ use gridos_telemetry::ModbusCells;
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
-use super::connect::Connector;
-use super::connects::{Connects, Standing};
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::isolation::Ask;
-use super::open::Open;
-use super::poll::{Taken, deliver, deliver_void, wall};
+use super::poll::{Taken, deliver, deliver_void};
 use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
 use super::wariness::Wariness;
 use crate::Backoff;
+use crate::net::{Connector, Connects, Open, Standing};
 use crate::spread::{fraction, mix};
+use crate::wall::wall;
 
 /// Polls the units behind one address over one connection.
 pub(super) struct Session {

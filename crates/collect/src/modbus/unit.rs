@@ -11,10 +11,10 @@ use gridos_telemetry::{DeviceState, DeviceStats, ScanStats};
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
-use super::poll::wall;
 use super::read::{Answered, Read};
 use super::schedule::Lane;
 use crate::quiet::{Quiet, Told, if_any};
+use crate::wall::wall;
 
 /// A device as its session sees it.
 #[derive(Debug)]

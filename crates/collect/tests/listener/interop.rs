@@ -15,7 +15,8 @@ use gridos_modbus::{Kind, Plan, PlanLimits, RegisterPoint, Table};
 use gridos_model::{Directory, DirectoryBuilder, Point};
 use gridos_telemetry::{DeviceState, ListenerAnswer, PeerRefusal};
 
-use crate::authority::{Authority, Files, Wish};
+use crate::authority::{Authority, Wish};
+use crate::files::Files;
 use crate::push::plc;
 use crate::rig::{Rig, Setup, Terms};
 

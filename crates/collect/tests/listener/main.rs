@@ -4,6 +4,7 @@
 
 mod authority;
 mod dial_in;
+mod files;
 mod interop;
 mod push;
 mod rig;

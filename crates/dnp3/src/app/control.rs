@@ -1,5 +1,7 @@
 //! The application control octet: which fragment of which message this is.
 
+use std::fmt;
+
 /// The number of a fragment, 0 to 15 (IEEE 1815-2012, 4.2.2.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sequence(u8);
@@ -77,6 +79,22 @@ impl Control {
             | bit(self.con, CON)
             | bit(self.uns, UNS)
             | self.sequence.0
+    }
+}
+
+impl fmt::Display for Control {
+    /// As in `FIR FIN CON sequence 8`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = [
+            (self.fir, "FIR "),
+            (self.fin, "FIN "),
+            (self.con, "CON "),
+            (self.uns, "UNS "),
+        ];
+        for (is_set, name) in bits {
+            f.write_str(if is_set { name } else { "" })?;
+        }
+        write!(f, "sequence {}", self.sequence.value())
     }
 }
 

@@ -118,6 +118,13 @@ impl Reassembler {
         }
     }
 
+    /// Gives the memory for fragments back, unless one is unfinished.
+    pub fn shrink(&mut self) {
+        if self.series.is_none() {
+            self.buffer = Vec::new();
+        }
+    }
+
     /// Bytes of the unfinished fragment.
     pub fn held_bytes(&self) -> usize {
         self.series.map_or(0, |series| series.bytes)

@@ -13,7 +13,7 @@ pub(super) fn lines(config: &Config) -> Vec<String> {
         let devices = devices(config, listener).count();
         let what = match listener.kind {
             ListenerKind::Server { .. } => "write to it",
-            ListenerKind::DialIn => "dial in",
+            ListenerKind::DialIn | ListenerKind::Dnp3DialIn { .. } => "dial in",
         };
         let tls = listener.tls.as_ref().map_or("", |_| ", TLS");
         let allow: Vec<String> = listener.allow.iter().map(Network::to_string).collect();

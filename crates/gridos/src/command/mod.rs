@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) mod check;
+pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod discover;
 pub(crate) mod import;

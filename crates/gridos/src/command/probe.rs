@@ -14,6 +14,7 @@ use crate::output;
 
 pub(crate) mod advice;
 mod block;
+pub(crate) mod dnp3;
 mod json;
 mod range;
 mod show;

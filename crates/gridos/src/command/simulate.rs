@@ -1,4 +1,4 @@
-//! `gridos simulate modbus` and `gridos simulate sunspec`.
+//! `gridos simulate`: Modbus and SunSpec here, DNP3 below.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use super::Outcome;
 use crate::cli::{SimulateModbus, SimulateSunspec};
 use crate::files;
 use crate::output;
+
+pub(crate) mod dnp3;
 
 /// A listener and one connection per device.
 const FILES_PER_DEVICE: usize = 2;

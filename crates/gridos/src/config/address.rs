@@ -46,7 +46,7 @@ impl Address {
     }
 
     /// Reads an address whose port is `default` if it names none.
-    pub(super) fn parse(text: &str, default: u16) -> Result<Self, AddressError> {
+    pub(crate) fn parse(text: &str, default: u16) -> Result<Self, AddressError> {
         let mut address: Self = text.parse()?;
         let named = text
             .rsplit_once(':')

@@ -1,5 +1,7 @@
 //! The bounds of every queue, derived from the configuration once, each term with its reason.
 
+mod outstations;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +11,13 @@ use gridos_modbus::{Image, Request};
 
 use super::address::Address;
 use super::device::Device;
-use super::footprint;
+use super::footprint::{self, Values};
 use super::guest::Guest;
 use super::listener::Listener;
 use super::load::Config;
 use super::profile::{Profile, Protocol, RegisterMap};
 use super::store::Database;
+use outstations::Outstations;
 
 /// How long the ring holds what a whole fleet sends while the pipeline waits for a slow disk.
 ///
@@ -69,6 +72,10 @@ pub struct Bounds {
     pub devices: usize,
     /// Points of enabled devices.
     pub points: usize,
+    /// Those of them that are outstations.
+    pub outstations: usize,
+    /// Bytes that their associations may take.
+    pub outstation_bytes: u64,
     /// Connections to devices: those that each address takes.
     pub connections: usize,
     /// Connections that devices may make by themselves, all listeners together.
@@ -78,7 +85,7 @@ pub struct Bounds {
     /// Requests to devices a second, if all answer in time.
     pub requests_per_second: f64,
     /// Readings a second that are polled, if all that is told by exception moved with every scan;
-    /// what is pushed comes on top and is not known.
+    /// what is pushed, and what outstations tell by themselves, comes on top and is not known.
     pub readings_per_second: f64,
     /// Bytes a second that the polled readings take in the journal.
     pub journal_bytes_per_second: f64,
@@ -123,12 +130,15 @@ impl Bounds {
         let pushes = enabled().any(|device| device.connection.is_none());
         let profiles = rates.largest.into_values();
         let largest = profiles.max().unwrap_or(0).max(written);
-        let derived = ring_batches(sum.batches, connections, pushes);
+        let outstations = Outstations::of(enabled(), config);
+        let derived = ring_batches(sum.batches, connections, pushes) + outstations.batches;
         let given = config.engine.ring_batches.map(|batches| batches as usize);
         let ring_batches = given.unwrap_or(derived);
         Self {
             devices: enabled().count(),
             points,
+            outstations: outstations.count,
+            outstation_bytes: outstations.bytes,
             connections,
             guests: config.listeners.iter().map(|l| l.connections_max).sum(),
             guest_bytes: config
@@ -148,12 +158,13 @@ impl Bounds {
     }
 
     /// The memory the process may take, term by term.
-    pub fn memory(&self) -> [Term; 6] {
+    pub fn memory(&self) -> [Term; 7] {
         let term = |what, bytes| Term { what, bytes };
         let batch = BATCH_BYTES + count(self.batch_readings) * BATCH_BYTES_PER_READING;
         [
             term("batches of the pool", count(self.pool_batches) * batch),
             term("connections", count(self.connections) * CONNECTION_BYTES),
+            term("outstations", self.outstation_bytes),
             term("listeners", self.guest_bytes),
             term("points", count(self.points) * POINT_BYTES),
             term(
@@ -180,12 +191,13 @@ impl Bounds {
 fn connections<'a>(devices: impl Iterator<Item = &'a Device>) -> usize {
     let mut addresses: HashMap<&Address, (usize, usize)> = HashMap::new();
     for device in devices {
-        let (Some(connection), Protocol::Modbus(map)) =
-            (&device.connection, &device.profile.protocol)
-        else {
+        let allowed = match &device.profile.protocol {
+            Protocol::Modbus(map) => map.asking.connections,
+            Protocol::Dnp3(_) | Protocol::Push(_) => 1,
+        };
+        let Some(connection) = &device.connection else {
             continue;
         };
-        let allowed = map.asking.connections;
         let address = addresses.entry(&connection.address);
         let (least, units) = address.or_insert((allowed, 0));
         *least = allowed.min(*least);
@@ -264,6 +276,7 @@ impl<'a> Rates<'a> {
                 let lengths = requests.map(|request| request.points().len());
                 lengths.max().unwrap_or(0)
             }
+            Protocol::Dnp3(map) => outstations::batch_readings(map),
             Protocol::Push(_) => 0,
         };
         self.largest.entry(key).or_insert_with(largest);
@@ -274,11 +287,14 @@ impl<'a> Rates<'a> {
 /// The rate of a device of `profile`, before its own scan factor.
 fn rate(profile: &Profile, database: &Database) -> Rate {
     let mut sum = Rate::default();
-    let Protocol::Modbus(map) = &profile.protocol else {
-        return sum;
+    let map = match &profile.protocol {
+        Protocol::Modbus(map) => map,
+        Protocol::Dnp3(map) => return outstations::rate(map, database),
+        Protocol::Push(_) => return sum,
     };
     for (request, period) in polls(map) {
         let points = |range| map.plan.points().get(range).unwrap_or_default();
+        let values = |range| Values::of_registers(points(range));
         let (swept, reported) = (request.sweep_points(), request.reported_points());
         let mut once = Rate {
             requests: 1.0,
@@ -289,12 +305,12 @@ fn rate(profile: &Profile, database: &Database) -> Rate {
         if !swept.is_empty() {
             once.batches += 1.0;
             once.journal_bytes += bytes(footprint::journal_sweep_bytes(swept.len()));
-            once.store_bytes += bytes(footprint::store_sweep_bytes(database, points(swept)));
+            once.store_bytes += bytes(footprint::store_sweep_bytes(database, values(swept)));
         }
         if !reported.is_empty() {
             once.batches += 1.0;
             once.journal_bytes += bytes(footprint::journal_event_bytes(reported.len()));
-            once.store_bytes += bytes(footprint::store_event_bytes(database, points(reported)));
+            once.store_bytes += bytes(footprint::store_event_bytes(database, values(reported)));
         }
         sum.add(once, period.as_secs_f64());
     }

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_alarm::Limits;
+use gridos_collect::dnp3::Dnp3Device;
 use gridos_collect::modbus::{TLS_PORT, TlsClient};
+use gridos_dnp3::link::Address as LinkAddress;
 
 use super::address::{Address, PORT_DEFAULT};
+use super::belonging::{self, Owner};
+use super::dnp3::{LinkPair, Station};
 use super::fault::Place;
 use super::guest::Guest;
 use super::limits;
@@ -32,6 +36,8 @@ pub(super) const KEYS: &[&str] = &[
     "listener",
     "peer",
     "tls",
+    "master",
+    "outstation",
     "point",
 ];
 
@@ -45,7 +51,7 @@ pub struct Device {
     pub name: Name,
     /// Its profile.
     pub profile: Arc<Profile>,
-    /// Where it is, if it is polled.
+    /// Where it is, unless its readings are pushed.
     pub connection: Option<Connection>,
     /// By which listener it comes, if it connects by itself.
     pub guest: Option<Guest>,
@@ -68,8 +74,8 @@ pub struct Device {
 pub struct Connection {
     /// Host and port.
     pub address: Address,
-    /// The unit id behind it, 0 to 255; default 1.
-    pub unit: u8,
+    /// Which of the devices behind it.
+    pub station: Station,
 }
 
 /// What one point of one device has instead of its profile's.
@@ -129,6 +135,8 @@ pub(super) struct Known<'a> {
     pub(super) profiles: &'a Profiles,
     pub(super) listeners: &'a Listeners,
     pub(super) tls: &'a TlsFiles<'a>,
+    /// The engine's own link address towards outstations, unless they say otherwise.
+    pub(super) master: LinkAddress,
 }
 
 impl Device {
@@ -148,52 +156,43 @@ impl Device {
         let profile = section.word("profile", |text| profiles.find(text));
         let profile = section.demand("profile", profile, "profile = \"feeder\"");
         let has_tls = section.has("tls");
-        let unit = section
-            .whole("unit", 0..=u8::MAX)
-            .map_or(1, |found| found.value);
+        let unit = section.whole("unit", 0..=u8::MAX);
         let enabled = section.flag("enabled").unwrap_or(true);
         let timeout = section.duration("timeout", &TIMEOUTS);
         let scan_factor = read_factor(section);
         let own_tls = known.tls.read(section);
         let profile = profile.and_then(|found| found.value);
-        let is_tls = has_tls
-            || profile
-                .as_ref()
-                .is_some_and(|profile| profile.tls.is_some());
-        let default = if is_tls { TLS_PORT } else { PORT_DEFAULT };
-        let address = section.word("address", |text| Address::parse(text, default));
-        let guest = Guest::read(section, known.listeners, unit);
+        let is_tls = has_tls || profile.as_ref().is_some_and(|p| p.tls.is_some());
+        let port = default_port(profile.as_deref(), is_tls);
+        let address = section.word("address", |text| Address::parse(text, port));
         let profile = profile?;
-        let connection = match &profile.protocol {
-            Protocol::Modbus(map) if section.has("listener") => {
-                refuse_haste(section, map.scan_periods.iter().min(), scan_factor);
-                refuse_beside_listener(section, guest.as_ref());
-                guest.as_ref().and_then(Guest::connection)
-            }
+        let (owner, station) = match &profile.protocol {
             Protocol::Modbus(map) => {
                 refuse_haste(section, map.scan_periods.iter().min(), scan_factor);
-                let address = section.demand("address", address, "address = \"10.0.0.7:502\"");
-                address.map(|found| Connection {
-                    address: found.value,
-                    unit,
-                })
+                let unit = unit.map_or(1, |found| found.value);
+                (Owner::Modbus, Some(Station::Unit(unit)))
             }
-            Protocol::Push(_) => {
-                for key in [
-                    "address",
-                    "unit",
-                    "timeout",
-                    "scan_factor",
-                    "listener",
-                    "tls",
-                ] {
-                    if section.has(key) {
-                        let what = "is only for profiles of protocol = \"modbus\"; remove it";
-                        section.fault(key, what);
-                    }
-                }
-                None
+            Protocol::Dnp3(_) => {
+                let pair = LinkPair::read(section, known.master);
+                (Owner::Dnp3, pair.map(Station::Outstation))
             }
+            Protocol::Push(_) => (Owner::Push, None),
+        };
+        belonging::refuse_of_device(section, owner);
+        let is_pushed = owner == Owner::Push;
+        let guest = station.filter(|_| !is_pushed);
+        let guest = guest.and_then(|s| Guest::read(section, known.listeners, s, &profile));
+        let connection = if is_pushed {
+            None
+        } else if section.has("listener") {
+            refuse_beside_listener(section, guest.as_ref());
+            guest.as_ref().and_then(Guest::connection)
+        } else {
+            let address = section.demand("address", address, example_of(owner));
+            address.zip(station).map(|(address, station)| Connection {
+                address: address.value,
+                station,
+            })
         };
         let dialled = connection.as_ref().filter(|_| guest.is_none());
         let tls = own_tls.as_ref().or(profile.tls.as_ref()).zip(dialled);
@@ -212,6 +211,24 @@ impl Device {
             overrides,
             place: name.place,
         })
+    }
+}
+
+/// The port of an address that names none.
+fn default_port(profile: Option<&Profile>, is_tls: bool) -> u16 {
+    let is_dnp3 = profile.is_some_and(|p| matches!(p.protocol, Protocol::Dnp3(_)));
+    match (is_dnp3, is_tls) {
+        (true, true) => Dnp3Device::TLS_PORT,
+        (true, false) => Dnp3Device::PORT,
+        (false, true) => TLS_PORT,
+        (false, false) => PORT_DEFAULT,
+    }
+}
+
+const fn example_of(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Dnp3 => "address = \"10.0.0.7:20000\"",
+        Owner::Modbus | Owner::Push => "address = \"10.0.0.7:502\"",
     }
 }
 
@@ -301,7 +318,8 @@ fn read_overrides(device: &Section<'_>, profile: &Profile) -> Vec<Override> {
         }
         let refused = match &profile.protocol {
             Protocol::Modbus(map) => map.refuses_scale(name),
-            Protocol::Push(_) => Some("is only for profiles of protocol = \"modbus\"; remove it"),
+            Protocol::Dnp3(map) => map.refuses_scale(name),
+            Protocol::Push(_) => Some("is only for devices that are asked; remove it"),
         };
         for key in ["scale", "offset"].iter().filter(|key| section.has(key)) {
             refused.iter().for_each(|what| section.fault(key, what));

@@ -22,6 +22,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "scan_factor",
     "listener",
     "peer",
+    "master",
+    "outstation",
 ];
 
 /// The columns a file must have.

@@ -10,6 +10,7 @@ use super::*;
 use crate::check::Report;
 
 const SMALL: &str = include_str!("../../../../examples/small.toml");
+const DNP3: &str = include_str!("../../../../examples/dnp3.toml");
 const POSTGRES: &str = include_str!("../../../../examples/postgres.toml");
 const REFERENCE: &str = include_str!("../../../../examples/reference.toml");
 const FLEET: &str = include_str!("../../../../examples/fleet-10000.toml");
@@ -89,6 +90,35 @@ fn the_feeders_are_those_of_the_simulator() {
     }
 }
 
+#[test]
+fn the_dnp3_example_loads() {
+    let config = load(DNP3);
+    let report = Report::of(&config).unwrap();
+    assert_eq!(report.bounds.outstations, 2);
+    assert_eq!(report.warnings, Vec::<String>::new());
+}
+
+/// All values the reference gives for the treatment of outstations are the defaults.
+#[test]
+fn the_reference_tells_how_outstations_are_treated() {
+    let reference = load(REFERENCE);
+    let mut profiles = reference.profiles.iter();
+    let map = profiles.find_map(|profile| match &profile.protocol {
+        Protocol::Dnp3(map) => Some(map),
+        Protocol::Modbus(_) | Protocol::Push(_) => None,
+    });
+    let treatment = &map.unwrap().treatment;
+    let config = gridos_dnp3::master::Config {
+        polls: Vec::new(),
+        assignments: gridos_dnp3::master::Assignments::default(),
+        ..(*treatment.config).clone()
+    };
+    assert_eq!(config, gridos_dnp3::master::Config::default());
+    let keep_alive = gridos_collect::dnp3::Dnp3Device::KEEP_ALIVE;
+    assert_eq!(treatment.keep_alive, Some(keep_alive));
+    assert_eq!(treatment.fragment_max.bytes(), 2_048);
+}
+
 /// All values the reference gives for the sections of single values are the defaults.
 #[test]
 fn the_reference_tells_the_defaults() {
@@ -100,6 +130,7 @@ fn the_reference_tells_the_defaults() {
     assert_eq!(reference.journal, defaults.journal);
     assert_eq!(reference.store, defaults.store);
     assert_eq!(reference.modbus, defaults.modbus);
+    assert_eq!(reference.dnp3, defaults.dnp3);
     assert_eq!(reference.connects_at_once, defaults.connects_at_once);
     assert_eq!(reference.scan_classes, defaults.scan_classes);
 }
@@ -114,7 +145,10 @@ fn keys_of(text: &str) -> Vec<(String, String)> {
             section = header.trim_matches(['[', ']']).to_owned();
         }
         let key = line.split_once(" = ").map(|(key, _)| key);
-        let is_key = |key: &&str| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let is_key = |key: &&str| {
+            key.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
         if let Some(key) = key.filter(is_key) {
             keys.push((section.clone(), key.to_owned()));
         }

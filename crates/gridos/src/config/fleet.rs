@@ -4,24 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_alarm::Limits;
+use gridos_collect::dnp3::PointMap;
 use gridos_collect::modbus::{Peer, TlsClient};
 use gridos_modbus::{Plan, RegisterPoint};
 use gridos_model::{DeviceIndex, Directory, DirectoryBuilder, Point, PointId, PointIndex};
 
 use super::address::Address;
 use super::device::Device;
+use super::dnp3::{LinkPair, OutstationMap, Station, Treatment};
 use super::fault::{FaultLog, Faults, Place};
+use super::guest::Guest;
 use super::judgement::StateTexts;
 use super::load::Config;
 use super::name::Name;
-use super::profile::{LimitsByPosition, Protocol, RegisterMap, StatesByPosition};
+use super::profile::{LimitsByPosition, ListedPoint, Protocol, RegisterMap, StatesByPosition};
 use super::report;
 
 /// All enabled devices with their points, plans and limits.
 #[derive(Debug)]
 pub struct Fleet {
     /// Every device, layout and point; the groups of a device are the layouts of its requests'
-    /// sweeps, without the requests that have none.
+    /// sweeps, without the requests that have none, or those of an outstation's map.
     pub directory: Directory,
     /// The devices, in the order of the directory.
     pub devices: Vec<FleetDevice>,
@@ -32,14 +35,31 @@ pub struct Fleet {
 pub struct FleetDevice {
     /// Its place in the directory.
     pub index: DeviceIndex,
-    /// How it is polled; `None` if its readings are pushed.
+    /// How it is polled, if it is a Modbus device and does not write its registers.
     pub modbus: Option<ModbusLink>,
+    /// How it is listened to and asked, if it is an outstation.
+    pub dnp3: Option<Dnp3Link>,
     /// How it writes its registers; `None` if it does not.
     pub pushed: Option<PushedLink>,
     /// The limits by position in its whole layout, ascending.
     pub limits: LimitsByPosition,
     /// What the numbers of points are called, by position in its whole layout, ascending.
     pub states: StatesByPosition,
+}
+
+impl FleetDevice {
+    /// What it speaks, as its profile calls it.
+    pub fn protocol(&self) -> &'static str {
+        match self {
+            Self { dnp3: Some(_), .. } => "dnp3",
+            Self {
+                modbus: None,
+                pushed: None,
+                ..
+            } => "push",
+            Self { .. } => "modbus",
+        }
+    }
 }
 
 /// How a Modbus device is polled.
@@ -67,15 +87,42 @@ pub struct ModbusLink {
     pub reach: Reach,
 }
 
-/// Who makes the connection to a device that is polled.
+/// How an outstation is listened to and asked.
+#[derive(Clone, Debug)]
+pub struct Dnp3Link {
+    /// Host and port.
+    pub address: Address,
+    /// The link addresses.
+    pub pair: LinkPair,
+    /// What its points are; shared with all outstations that have no scales of their own.
+    pub map: Arc<PointMap>,
+    /// How it is treated.
+    pub treatment: Treatment,
+    /// Who makes the connection.
+    pub reach: Reach,
+}
+
+/// Who makes the connection to a device that is asked.
 #[derive(Clone, Debug)]
 pub enum Reach {
     /// The engine, over plain TCP.
     Tcp,
     /// The engine, over TLS.
     Tls(TlsClient),
-    /// The device, at the listener of this name, where this is how it is recognised.
-    DialIn(Name, Peer),
+    /// The device.
+    DialIn(Arrival),
+}
+
+/// Where the connection of a device that dials in is waited for. Devices of the same one share a
+/// connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Arrival {
+    /// The listener.
+    pub listener: Name,
+    /// How the device is recognised there: one of these.
+    pub peers: Vec<Peer>,
+    /// Its link addresses, if its connection is its own and by them it is told from others.
+    pub pair: Option<LinkPair>,
 }
 
 /// How a device writes its registers.
@@ -153,7 +200,7 @@ impl Fleet {
 
 fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, String> {
     let name = device.name.as_str();
-    let mut pushed = None;
+    let (mut pushed, mut dnp3) = (None, None);
     let (points, groups, modbus, limits) = match &device.profile.protocol {
         Protocol::Modbus(map) => {
             let plan = plan_of(device, map)?;
@@ -165,11 +212,12 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
             let groups: Vec<_> = swept.filter(|points| !points.is_empty()).collect();
             (points, groups, link(device, map, plan), &map.limits)
         }
-        Protocol::Push(list) => {
-            let points = list.points.iter();
-            let points = points.map(|p| point(p.name.as_str(), &p.unit, p.is_text));
-            (points.collect(), Vec::new(), None, &list.limits)
+        Protocol::Dnp3(map) => {
+            let groups = map.map.groups().to_vec();
+            dnp3 = dnp3_link(device, map)?;
+            (listed(&map.points), groups, None, &map.limits)
         }
+        Protocol::Push(list) => (listed(&list.points), Vec::new(), None, &list.limits),
     };
     let limits = match device.overrides.iter().any(|own| own.limits.is_some()) {
         true => own_limits(device, &points, limits).into(),
@@ -180,15 +228,23 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
         .map_err(|error| error.to_string())?;
     let states = match &device.profile.protocol {
         Protocol::Modbus(map) => Arc::clone(&map.states),
+        Protocol::Dnp3(map) => Arc::clone(&map.states),
         Protocol::Push(_) => StatesByPosition::default(),
     };
     Ok(FleetDevice {
         index,
         modbus,
+        dnp3,
         pushed,
         limits,
         states,
     })
+}
+
+fn listed(points: &[ListedPoint]) -> Vec<Point> {
+    let points = points.iter();
+    let points = points.map(|p| point(p.name.as_str(), &p.unit, p.is_text));
+    points.collect()
 }
 
 fn point(name: &str, unit: &str, is_text: bool) -> Point {
@@ -228,10 +284,13 @@ fn plan_of(device: &Device, map: &RegisterMap) -> Result<Arc<Plan>, String> {
 
 fn link(device: &Device, map: &RegisterMap, plan: Arc<Plan>) -> Option<ModbusLink> {
     let connection = device.connection.as_ref()?;
+    let Station::Unit(unit) = connection.station else {
+        return None;
+    };
     let periods = map.scan_periods.iter();
     Some(ModbusLink {
         address: connection.address.clone(),
-        unit: connection.unit,
+        unit,
         plan,
         scan_periods: periods.map(|p| p.mul_f64(device.scan_factor)).collect(),
         timeout: device.timeout.unwrap_or(map.asking.timeout),
@@ -243,21 +302,60 @@ fn link(device: &Device, map: &RegisterMap, plan: Arc<Plan>) -> Option<ModbusLin
     })
 }
 
-fn reach(device: &Device) -> Reach {
-    if let Some(guest) = &device.guest
-        && let Some(peer) = &guest.peer
-    {
-        return Reach::DialIn(guest.listener.name.clone(), peer.clone());
+fn dnp3_link(device: &Device, map: &OutstationMap) -> Result<Option<Dnp3Link>, String> {
+    let Some(connection) = &device.connection else {
+        return Ok(None);
+    };
+    let Station::Outstation(pair) = connection.station else {
+        return Ok(None);
+    };
+    Ok(Some(Dnp3Link {
+        address: connection.address.clone(),
+        pair,
+        map: map_of(device, map)?,
+        treatment: map.treatment.clone(),
+        reach: reach(device),
+    }))
+}
+
+/// The profile's map, or the device's own if it scales points itself.
+fn map_of(device: &Device, map: &OutstationMap) -> Result<Arc<PointMap>, String> {
+    let mut points = map.map.points().to_vec();
+    let mut is_own = false;
+    for own in &device.overrides {
+        let position = map.points.iter().position(|point| point.name == own.point);
+        let point = position.and_then(|position| points.get_mut(position));
+        if let (Some(point), Some(_)) = (point, own.scale.or(own.offset)) {
+            point.scale = own.scale.unwrap_or(point.scale);
+            point.offset = own.offset.unwrap_or(point.offset);
+            is_own = true;
+        }
     }
-    device.tls.clone().map_or(Reach::Tcp, Reach::Tls)
+    if !is_own {
+        return Ok(Arc::clone(&map.map));
+    }
+    let own = PointMap::new(points).map_err(|error| format!("device '{}': {error}", device.name));
+    own.map(Arc::new)
+}
+
+fn reach(device: &Device) -> Reach {
+    let arrival = device.guest.as_ref().and_then(Guest::arrival);
+    match (arrival, &device.tls) {
+        (Some(arrival), _) => Reach::DialIn(arrival),
+        (None, Some(tls)) => Reach::Tls(tls.clone()),
+        (None, None) => Reach::Tcp,
+    }
 }
 
 fn pushed_link(device: &Device, plan: &Arc<Plan>) -> Option<PushedLink> {
     let guest = device.guest.as_ref().filter(|guest| guest.is_pushed())?;
+    let Station::Unit(unit) = guest.station else {
+        return None;
+    };
     Some(PushedLink {
         listener: guest.listener.name.clone(),
         peer: guest.peer.clone(),
-        unit: guest.unit,
+        unit,
         plan: Arc::clone(plan),
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! All values are taken to be good, as they are nearly always: then no column of qualities is kept.
 
+use gridos_collect::dnp3::{MappedPoint, PointKind};
 use gridos_journal::{Frames, Tail};
 use gridos_modbus::{Kind, RegisterPoint};
 use gridos_model::{Events, LayoutId, Readings, Sweep, TimeQuality, Timestamp};
@@ -68,15 +69,39 @@ fn frame_bytes(readings: &Readings<'_>) -> u64 {
     frames.bytes().len() as u64
 }
 
-/// The bytes of a sweep of `points` in `database`, with its share of the index.
-pub(super) fn store_sweep_bytes(database: &Database, points: &[RegisterPoint]) -> u64 {
-    match database {
-        Database::Sqlite { .. } => {
-            let texts: u64 = points.iter().map(text_bytes).sum();
-            SQLITE_ROW_BYTES + texts + SQLITE_INDEX_BYTES
+/// Values of which some store keeps the digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Values {
+    /// How many there are.
+    pub(super) count: usize,
+    /// How long they are together as JSON, with the comma before each.
+    pub(super) text_bytes: u64,
+}
+
+impl Values {
+    /// The values of registers.
+    pub(super) fn of_registers(points: &[RegisterPoint]) -> Self {
+        Self {
+            count: points.len(),
+            text_bytes: points.iter().map(text_bytes).sum(),
         }
+    }
+
+    /// The values of an outstation's points.
+    pub(super) fn of_outstation(points: &[MappedPoint]) -> Self {
+        Self {
+            count: points.len(),
+            text_bytes: points.iter().map(mapped_text_bytes).sum(),
+        }
+    }
+}
+
+/// The bytes of a sweep of `values` in `database`, with its share of the index.
+pub(super) fn store_sweep_bytes(database: &Database, values: Values) -> u64 {
+    match database {
+        Database::Sqlite { .. } => SQLITE_ROW_BYTES + values.text_bytes + SQLITE_INDEX_BYTES,
         Database::Postgres { .. } => {
-            let row = POSTGRES_ROW_BYTES + 8 * points.len() as u64;
+            let row = POSTGRES_ROW_BYTES + 8 * values.count as u64;
             // A page holds whole rows only; one that is longer than a page goes elsewhere.
             let rows_per_page = (POSTGRES_PAGE_BYTES / row).max(1);
             row.max(POSTGRES_PAGE_BYTES / rows_per_page) + POSTGRES_INDEX_BYTES
@@ -84,14 +109,14 @@ pub(super) fn store_sweep_bytes(database: &Database, points: &[RegisterPoint]) -
     }
 }
 
-/// The bytes of one event each of `points` in `database`, in one batch, with its share of the
-/// index; the rows of the youngest events stay as many as there are points.
-pub(super) fn store_event_bytes(database: &Database, points: &[RegisterPoint]) -> u64 {
-    let count = points.len() as u64;
+/// The bytes of events with `values` in `database`, in one batch, with its share of the index; the
+/// rows of the youngest events stay as many as there are points.
+pub(super) fn store_event_bytes(database: &Database, values: Values) -> u64 {
+    let count = values.count as u64;
     match database {
         Database::Sqlite { .. } => {
-            let texts: u64 = points.iter().map(text_bytes).sum();
             let places = count * SQLITE_EVENT_BYTES;
+            let texts = values.text_bytes;
             SQLITE_ROW_BYTES + SQLITE_TIME_BYTES + texts + places + SQLITE_EVENT_INDEX_BYTES
         }
         Database::Postgres { .. } => {
@@ -117,9 +142,25 @@ fn text_bytes(point: &RegisterPoint) -> u64 {
         // Texts are in no sweep and among no events.
         Kind::Text(_) => return 0,
     };
-    let is_scaled = point.scale != 1.0 || point.offset != 0.0;
-    // Every other scaled value ends like 110.30000000000001.
-    digits + if is_scaled { 7 } else { ",.0".len() as u64 }
+    digits + scaled_bytes(point.scale, point.offset)
+}
+
+/// The same of a point of an outstation, whose variation is not known before it is read.
+fn mapped_text_bytes(point: &MappedPoint) -> u64 {
+    let digits = match point.kind {
+        PointKind::Binary | PointKind::DoubleBit | PointKind::BinaryOutput => 1,
+        PointKind::Counter | PointKind::FrozenCounter => 7,
+        PointKind::Analog | PointKind::FrozenAnalog | PointKind::AnalogOutput => 8,
+        // Texts are in no sweep and among no events.
+        PointKind::Octets => return 0,
+    };
+    digits + scaled_bytes(point.scale, point.offset)
+}
+
+/// What stands beside the digits: every other scaled value ends like 110.30000000000001.
+fn scaled_bytes(scale: f64, offset: f64) -> u64 {
+    let is_scaled = scale != 1.0 || offset != 0.0;
+    if is_scaled { 7 } else { ",.0".len() as u64 }
 }
 
 #[cfg(test)]
@@ -263,7 +304,10 @@ mod tests {
         let database = Database::Postgres { url, password };
         let point = RegisterPoint::new("p", gridos_modbus::Table::InputRegister, 0, Kind::U16);
         for (points, measured) in [(2, 131.5), (7, 172.4), (18, 259.7), (125, 1_208.7)] {
-            let reckoned = store_sweep_bytes(&database, &vec![point.clone(); points]);
+            let reckoned = store_sweep_bytes(
+                &database,
+                Values::of_registers(&vec![point.clone(); points]),
+            );
             assert_near(measured, bytes(reckoned), 0.05);
         }
     }

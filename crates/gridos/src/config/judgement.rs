@@ -75,7 +75,8 @@ fn read_invalid(point: &Section<'_>, kind: Kind) -> Vec<u64> {
     })
 }
 
-fn read_states(point: &Section<'_>) -> Option<StateTexts> {
+/// What the numbers of a point are called, if they are.
+pub(super) fn read_states(point: &Section<'_>) -> Option<StateTexts> {
     let title = format!("{} states", point.title());
     let section = point.table("states", &[], title)?;
     let mut states: Vec<(i64, Box<str>)> = Vec::new();

@@ -1,6 +1,8 @@
 //! Every key there is, by section: for the environment, and for the test of the reference.
 
-use super::{device, device_csv, engine, http, journal, limits, modbus, point, profile, store};
+use super::{
+    device, device_csv, dnp3, engine, http, journal, limits, modbus, point, profile, store,
+};
 use super::{listener, report, source_time, tls};
 
 /// The keys of the whole file.
@@ -10,6 +12,7 @@ pub(super) const ROOT: &[&str] = &[
     "journal",
     "store",
     "modbus",
+    "dnp3",
     "scan_class",
     "listener",
     "profile",
@@ -24,6 +27,7 @@ pub(super) const SCALAR_SECTIONS: &[(&str, &[&str])] = &[
     ("journal", journal::KEYS),
     ("store", store::KEYS),
     ("modbus", modbus::KEYS),
+    ("dnp3", dnp3::KEYS),
 ];
 
 /// Every section with every key it may have, and the columns of the devices' file.
@@ -35,6 +39,9 @@ pub fn every_key() -> Vec<(&'static str, &'static [&'static str])> {
         ("limits", limits::KEYS),
         ("report", report::KEYS),
         ("profile.source_time", source_time::KEYS),
+        ("profile.class_poll", dnp3::CLASS_POLL_KEYS),
+        ("profile.reads", dnp3::READS_KEYS),
+        ("profile.assign_class", dnp3::ASSIGN_KEYS),
         ("listener", listener::KEYS),
         ("tls", tls::KEYS),
         ("device", device::KEYS),

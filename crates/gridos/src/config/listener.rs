@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gridos_collect::dnp3;
 use gridos_collect::modbus::{Confirm, Network};
 
 use super::fault::{FaultLog, Place};
@@ -23,6 +24,9 @@ pub(super) const KEYS: &[&str] = &[
     "parts_within",
     "connections_max",
     "idle_timeout",
+    "one_connection",
+    "ask_after",
+    "introduced_within",
     "tls",
     "roles",
 ];
@@ -64,6 +68,33 @@ pub enum ListenerKind {
     },
     /// Devices dial in and are polled.
     DialIn,
+    /// Outstations dial in.
+    Dnp3DialIn {
+        /// Whether those of one peer come over one connection; default each over its own.
+        one_connection: bool,
+        /// After how much silence those that cannot be told apart are asked for the status of their
+        /// link; 100 ms to 1 min, default 2 s.
+        ask_after: Duration,
+        /// How long a connection may take until it is known whose it is; 1 s to 10 min, default
+        /// 30 s.
+        introduced_within: Duration,
+    },
+}
+
+impl ListenerKind {
+    /// Whether outstations come.
+    pub fn is_dnp3(&self) -> bool {
+        matches!(self, Self::Dnp3DialIn { .. })
+    }
+
+    /// What it is called in the configuration.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Server { .. } => Kind::Server.word(),
+            Self::DialIn => Kind::DialIn.word(),
+            Self::Dnp3DialIn { .. } => Kind::Dnp3DialIn.word(),
+        }
+    }
 }
 
 /// By what devices are recognised.
@@ -142,7 +173,30 @@ impl Listeners {
 enum Kind {
     Server,
     DialIn,
+    Dnp3DialIn,
 }
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Server, Self::DialIn, Self::Dnp3DialIn];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Server => "modbus-server",
+            Self::DialIn => "modbus-dial-in",
+            Self::Dnp3DialIn => "dnp3-dial-in",
+        }
+    }
+}
+
+/// The keys that only some kinds have.
+const KEYS_OF_KINDS: [(&[Kind], &[&str]); 3] = [
+    (&[Kind::Server], &["confirm", "parts_within"]),
+    (&[Kind::Server, Kind::DialIn], &["idle_timeout"]),
+    (
+        &[Kind::Dnp3DialIn],
+        &["one_connection", "ask_after", "introduced_within"],
+    ),
+];
 
 impl Listener {
     fn read(section: &mut Section<'_>, tls: &TlsFiles<'_>) -> Option<Self> {
@@ -151,16 +205,10 @@ impl Listener {
         if let Some(name) = &name {
             section.rename(format!("listener '{}'", name.value));
         }
-        let kinds = [
-            ("modbus-server", Kind::Server),
-            ("modbus-dial-in", Kind::DialIn),
-        ];
+        let kinds = Kind::ALL.map(|kind| (kind.word(), kind));
         let kind = section.choice("kind", &kinds);
-        let kind = section.demand(
-            "kind",
-            kind,
-            "kind = \"modbus-server\" or \"modbus-dial-in\"",
-        );
+        let example = "kind = \"modbus-server\", \"modbus-dial-in\" or \"dnp3-dial-in\"";
+        let kind = section.demand("kind", kind, example);
         let listen = section.word("listen", |text| {
             text.parse::<SocketAddr>()
                 .map_err(|_| "is no address with a port; write for example \"0.0.0.0:502\"")
@@ -175,16 +223,18 @@ impl Listener {
         let silences = Duration::from_secs(1)..=Duration::from_secs(86_400);
         let idle_timeout = section.duration("idle_timeout", &silences);
         let kind = kind.map(|kind| kind.value);
-        let server = read_server(section, kind);
+        refuse_of_others(section, kind);
+        let server = read_server(section);
+        let dnp3_dial_in = read_dnp3_dial_in(section);
         let name = name?;
         if has_tls && tls.is_none() {
             return None;
         }
         Some(Self {
-            kind: if kind? == Kind::Server {
-                server
-            } else {
-                ListenerKind::DialIn
+            kind: match kind? {
+                Kind::Server => server,
+                Kind::DialIn => ListenerKind::DialIn,
+                Kind::Dnp3DialIn => dnp3_dial_in,
             },
             listen: listen?.value,
             allow: allow?,
@@ -247,16 +297,39 @@ fn read_roles(section: &Section<'_>, has_tls: bool) -> Vec<String> {
     roles.map_or_else(Vec::new, |found| found.value)
 }
 
-/// What only servers have.
-fn read_server(section: &Section<'_>, kind: Option<Kind>) -> ListenerKind {
-    if kind == Some(Kind::DialIn) {
-        for key in ["confirm", "parts_within"]
-            .iter()
-            .filter(|key| section.has(key))
-        {
-            section.fault(key, "is only for kind = \"modbus-server\"; remove it");
+/// Reports the keys that listeners of `kind` do not have.
+fn refuse_of_others(section: &Section<'_>, kind: Option<Kind>) {
+    let Some(kind) = kind else { return };
+    let others = KEYS_OF_KINDS.iter();
+    for (kinds, keys) in others.filter(|(kinds, _)| !kinds.contains(&kind)) {
+        let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+        let words = words.join("\" or \"");
+        for key in keys.iter().filter(|key| section.has(key)) {
+            section.fault(
+                key,
+                format_args!("is only for kind = \"{words}\"; remove it"),
+            );
         }
     }
+}
+
+/// What only listeners for outstations have.
+fn read_dnp3_dial_in(section: &Section<'_>) -> ListenerKind {
+    let one_connection = section.flag("one_connection");
+    let silences = Duration::from_millis(100)..=Duration::from_secs(60);
+    let ask_after = section.duration("ask_after", &silences);
+    let waits = Duration::from_secs(1)..=Duration::from_secs(600);
+    let introduced_within = section.duration("introduced_within", &waits);
+    ListenerKind::Dnp3DialIn {
+        one_connection: one_connection.unwrap_or(false),
+        ask_after: ask_after.map_or(dnp3::Listener::ASK_AFTER, |found| found.value),
+        introduced_within: introduced_within
+            .map_or(dnp3::Listener::INTRODUCED_WITHIN, |found| found.value),
+    }
+}
+
+/// What only servers have.
+fn read_server(section: &Section<'_>) -> ListenerKind {
     let ways = [
         ("durable", Confirm::Durable),
         ("received", Confirm::Received),
@@ -271,156 +344,4 @@ fn read_server(section: &Section<'_>, kind: Option<Kind>) -> ListenerKind {
 }
 
 #[cfg(test)]
-mod tests {
-    use gridos_collect::modbus::Peer;
-
-    use crate::check::Report;
-    use crate::config::tests::{NO_VARIABLES, no_files};
-    use crate::config::{Bounds, Config, Faults, Fleet, Reach};
-
-    const PLC: &str = r#"
-        [[profile]]
-        name = "plc"
-        protocol = "modbus"
-        point = [{ name = "level", holding = 10 }, { name = "flow", input = 3 }]
-        [[listener]]
-        name = "writes"
-        kind = "modbus-server"
-        listen = "127.0.0.1:502"
-        allow = ["10.1.0.0/16", "fd00::/8"]
-        connections_max = 10
-        [[listener]]
-        name = "modems"
-        kind = "modbus-dial-in"
-        listen = "127.0.0.1:503"
-        allow = ["0.0.0.0/0"]
-        identify = "packet"
-    "#;
-
-    fn parse(rest: &str) -> Result<Config, Faults> {
-        let text = format!("{PLC}{rest}");
-        Config::parse(&text, "g.toml", NO_VARIABLES, &no_files)
-    }
-
-    fn faults(rest: &str) -> String {
-        parse(rest).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn devices_find_their_listeners() {
-        let config = parse(
-            r#"
-            [[device]]
-            name = "a"
-            profile = "plc"
-            listener = "writes"
-            [[device]]
-            name = "b"
-            profile = "plc"
-            listener = "modems"
-            peer = "hex:0aFF"
-            unit = 7
-            "#,
-        )
-        .unwrap();
-        let fleet = Fleet::of(&config).unwrap();
-        let pushed = fleet.devices[0].pushed.as_ref().unwrap();
-        assert_eq!((pushed.unit, pushed.peer.as_ref()), (1, None));
-        assert!(fleet.devices[0].modbus.is_none());
-        let link = fleet.devices[1].modbus.as_ref().unwrap();
-        let Reach::DialIn(listener, peer) = &link.reach else {
-            panic!("{:?}", link.reach);
-        };
-        assert_eq!(
-            (listener.as_str(), peer),
-            ("modems", &Peer::Packet(vec![10, 255]))
-        );
-        assert_eq!(link.address.to_string(), "listener modems, packet \\n\\xff");
-        let bounds = Bounds::of(&config);
-        assert_eq!((bounds.connections, bounds.guests), (1, 266));
-        let report = Report::of(&config).unwrap();
-        assert!(report.to_string().contains(
-            "listeners               'writes' at 127.0.0.1:502: 1 devices write to it, from \
-             10.1.0.0/16, fd00::/8, at most 10 connections\n"
-        ));
-        let warned = [
-            "no device can write point 'flow'",
-            "lets in whoever reaches 127.0.0.1:503",
-        ];
-        for what in warned {
-            assert!(report.warnings.iter().any(|w| w.contains(what)), "{report}");
-        }
-    }
-
-    #[test]
-    fn listeners_with_faults_say_what_to_do() {
-        let found = faults(
-            r#"
-            [[listener]]
-            name = "x"
-            kind = "modbus-dial-in"
-            listen = "502"
-            allow = ["10.1.0.7/16"]
-            identify = "certificate"
-            confirm = "durable"
-            roles = ["r"]
-            [[listener]]
-            name = "y"
-            kind = "modbus-server"
-            listen = "127.0.0.1:502"
-            tls = { ca = "ca.pem", certificate = "own.pem", key = "own.key" }
-            "#,
-        );
-        for what in [
-            "g.toml:22: listener 'x' listen: \"502\" is no address with a port",
-            "g.toml:23: listener 'x' allow: \"10.1.0.7/16\" has bits behind its prefix; write \
-             \"10.1.0.0/16\"",
-            "g.toml:24: listener 'x' identify: needs certificates",
-            "g.toml:25: listener 'x' confirm: is only for kind",
-            "g.toml:26: listener 'x' roles: are in certificates",
-            "listener 'y' allow: is missing; write allow = [\"10.1.0.0/16\"]",
-            "g.toml:31: listener 'y' tls ca: \"ca.pem\" cannot be read",
-        ] {
-            assert!(found.contains(what), "{what}\n{found}");
-        }
-    }
-
-    #[test]
-    fn devices_that_cannot_be_told_apart_are_refused() {
-        let device = |name: &str, rest: &str| {
-            format!("[[device]]\nname = \"{name}\"\nprofile = \"plc\"\n{rest}\n")
-        };
-        let writes = |peer: &str, unit: u8| {
-            format!("listener = \"writes\"\npeer = \"{peer}\"\nunit = {unit}")
-        };
-        let modem = |peer: &str| format!("listener = \"modems\"\npeer = \"{peer}\"");
-        for (a, b, is_sound) in [
-            (writes("10.1.0.0/24", 1), writes("10.1.0.7", 1), false),
-            (writes("10.1.0.0/24", 1), writes("10.1.0.7", 2), true),
-            (writes("10.1.0.6", 1), writes("10.1.0.7", 1), true),
-            (
-                writes("10.1.0.6", 1),
-                "listener = \"writes\"".to_owned(),
-                false,
-            ),
-            (modem("866"), modem("8660"), false),
-            (modem("8661"), modem("8660"), true),
-            (modem("8661"), modem("8661"), false),
-            (modem("8661"), format!("{}\nunit = 2", modem("8661")), true),
-        ] {
-            let parsed = parse(&(device("a", &a) + &device("b", &b)));
-            assert_eq!(parsed.is_ok(), is_sound, "{a}\n{b}\n{parsed:?}");
-        }
-        let found = faults(&device("a", "listener = \"modems\"\naddress = \"h:1\""));
-        assert!(found.contains("address: stands beside listener"), "{found}");
-        assert!(
-            found.contains("peer: is missing; write peer = \"866001\""),
-            "{found}"
-        );
-        let found = faults(&device("a", "listener = \"wirtes\"\npeer = \"x\""));
-        assert!(
-            found.contains("is no listener; did you mean 'writes'?"),
-            "{found}"
-        );
-    }
-}
+mod tests;

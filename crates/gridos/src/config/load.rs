@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::bounds::Bounds;
 use super::device::{self, Connection, Device, Known, Profiles};
 use super::device_csv;
+use super::dnp3::{self, Meeting, Station};
 use super::engine::{self, Engine};
 use super::environment::{self, Variable};
 use super::fault::{FaultLog, Faults, Place};
@@ -42,6 +43,8 @@ pub struct Config {
     pub modbus: Asking,
     /// How many connections to devices may be under way at once; 1 to 65536, default 512.
     pub connects_at_once: usize,
+    /// How outstations are met.
+    pub dnp3: Meeting,
     /// How often points are read.
     pub scan_classes: ScanClasses,
     /// What devices of one type have in common, in the order of the file.
@@ -130,6 +133,7 @@ impl Config {
         let modbus = root.section("modbus", modbus::KEYS, variables);
         let connects_at_once = modbus::connects_at_once(&modbus);
         let modbus = Asking::read(&modbus, &Asking::default());
+        let dnp3 = Meeting::read(&root.section("dnp3", dnp3::KEYS, variables));
         let scan_classes = ScanClasses::read(&root.section("scan_class", &[], &[]));
         let tls = TlsFiles::new(files);
         let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus, &tls);
@@ -138,6 +142,7 @@ impl Config {
             profiles: &by_name,
             listeners: &listeners,
             tls: &tls,
+            master: dnp3.master,
         };
         let mut names = Names::default();
         let mut devices: Vec<Device> = root
@@ -156,6 +161,7 @@ impl Config {
             store: store?,
             modbus,
             connects_at_once,
+            dnp3,
             scan_classes,
             profiles,
             devices,
@@ -185,7 +191,8 @@ fn read_profiles(
     (profiles, by_name)
 }
 
-/// Two devices at one address with one unit id would be one and the same.
+/// Two devices at one address with one unit id, or the same link addresses, would be one and the
+/// same.
 fn check_connections(devices: &[Device], faults: &FaultLog) {
     let mut connections: HashMap<&Connection, &Device> = HashMap::new();
     for device in devices {
@@ -193,10 +200,14 @@ fn check_connections(devices: &[Device], faults: &FaultLog) {
             continue;
         };
         if let Some(first) = connections.insert(connection, device) {
-            let Connection { address, unit } = connection;
+            let Connection { address, station } = connection;
+            let number = match station {
+                Station::Unit(_) => "unit",
+                Station::Outstation(_) => "outstation",
+            };
             let what = format!(
-                "device '{}': unit {unit} at {address} is device '{}' at {} already; \
-                 correct the address or unit of one",
+                "device '{}': {station} at {address} is device '{}' at {} already; \
+                 correct the address or {number} of one",
                 device.name, first.name, first.place
             );
             faults.add(&device.place, what);

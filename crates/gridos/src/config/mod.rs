@@ -5,9 +5,11 @@
 //! The way in is [`Config::load`], or [`Config::parse`] where there are no files.
 
 mod address;
+mod belonging;
 pub mod bounds;
 mod device;
 mod device_csv;
+mod dnp3;
 mod engine;
 mod environment;
 #[cfg(test)]
@@ -50,10 +52,11 @@ mod value_tests;
 pub use address::{Address, AddressError, PORT_DEFAULT};
 pub use bounds::Bounds;
 pub use device::{Connection, Device, Override};
+pub use dnp3::{LinkPair, Meeting, OutstationMap, Station, Treatment, word_of};
 pub use engine::Engine;
 pub use environment::PREFIX as VARIABLE_PREFIX;
 pub use fault::{Fault, Faults, Place};
-pub use fleet::{Fleet, FleetDevice, ModbusLink, PushedLink, Reach};
+pub use fleet::{Arrival, Dnp3Link, Fleet, FleetDevice, ModbusLink, PushedLink, Reach};
 pub use guest::Guest;
 pub use http::Http;
 pub use journal::Journal;

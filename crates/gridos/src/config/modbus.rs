@@ -23,22 +23,6 @@ pub(super) const KEYS: &[&str] = &[
     "line_baud",
 ];
 
-/// Those of them, and others, that a profile has.
-pub(super) const PROFILE_KEYS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "reconnect_max",
-    "probe_max",
-    "connections",
-    "max_gap_registers",
-    "max_gap_bits",
-    "max_registers",
-    "max_bits",
-    "round_trip",
-    "line_baud",
-    "forbidden",
-];
-
 /// What a timeout may be.
 pub(super) const TIMEOUTS: RangeInclusive<Duration> =
     Duration::from_millis(10)..=Duration::from_secs(60);
@@ -155,7 +139,7 @@ mod tests {
         let config = config.map_err(|faults| faults.to_string())?;
         match &config.profiles[0].protocol {
             Protocol::Modbus(map) => Ok(map.asking.clone()),
-            Protocol::Push(_) => Err("not modbus".to_owned()),
+            Protocol::Dnp3(_) | Protocol::Push(_) => Err("not modbus".to_owned()),
         }
     }
 

@@ -3,6 +3,7 @@
 use gridos_alarm::Limits;
 use gridos_modbus::{Kind, Order, Plan, RegisterPoint, Table};
 
+use super::belonging::{self, Owner};
 use super::judgement::{self, Judgement, StateTexts};
 use super::limits;
 use super::modbus::Asking;
@@ -39,28 +40,15 @@ pub(super) const KEYS: &[&str] = &[
     "bits",
     "report",
     "registers",
-];
-
-/// The keys that only a point with a register may have.
-const REGISTER_KEYS: &[&str] = &[
-    "holding",
-    "input",
-    "coil",
-    "discrete",
-    "register",
-    "order",
-    "scale",
-    "offset",
-    "scan",
-    "invalid",
-    "states",
-    "range",
-    "raw",
-    "clamp",
-    "sf",
-    "bits",
-    "report",
-    "registers",
+    "binary",
+    "double_bit",
+    "binary_output",
+    "counter",
+    "frozen_counter",
+    "analog",
+    "frozen_analog",
+    "analog_output",
+    "octets",
 ];
 
 /// The keys that are of a value, and so not of a register whose bits are points.
@@ -101,13 +89,19 @@ fn read_common(section: &mut Section<'_>, profile: &str, names: &mut Names) -> O
         section.rename(format!("{profile} point '{}'", name.value));
         names.note(section, name);
     }
-    let unit = section.word("unit", checked_unit);
-    let limits = limits::read(section);
+    let (unit, limits) = read_unit_and_limits(section);
     Some(Common {
         name: name?,
-        unit: unit.map_or_else(String::new, |found| found.value),
+        unit,
         limits,
     })
+}
+
+/// Reads what every point may have beside its name.
+pub(super) fn read_unit_and_limits(section: &Section<'_>) -> (String, Option<Limits>) {
+    let unit = section.word("unit", checked_unit);
+    let unit = unit.map_or_else(String::new, |found| found.value);
+    (unit, limits::read(section))
 }
 
 /// Reads a Modbus point; a register whose `bits` have names is a point per named bit.
@@ -120,6 +114,7 @@ pub(super) fn read_modbus(
     classes: &ScanClasses,
 ) -> Vec<ModbusPoint> {
     let common = read_common(section, profile, names);
+    belonging::refuse_of_point(section, Owner::Modbus);
     let place = register::read(section);
     let typed = text::read_type(section);
     let order = section.word("order", str::parse::<Order>);
@@ -288,9 +283,7 @@ pub(super) fn read_push(
 ) -> Option<PushPoint> {
     let common = read_common(section, profile, names);
     let is_text = text::is_pushed_text(section);
-    for key in REGISTER_KEYS.iter().filter(|key| section.has(key)) {
-        section.fault(key, "is only for protocol = \"modbus\"; remove it");
-    }
+    belonging::refuse_of_point(section, Owner::Push);
     Some(PushPoint {
         common: common?,
         is_text,

@@ -8,8 +8,10 @@ use gridos_alarm::Limits;
 use gridos_modbus::{Clock, Order, Plan, PlanError, PlanErrors, RegisterPoint};
 use gridos_model::POINTS_PER_LAYOUT_MAX;
 
+use super::belonging::{self, Owner};
+use super::dnp3::OutstationMap;
 use super::judgement::StateTexts;
-use super::modbus::{self, Asking};
+use super::modbus::Asking;
 use super::name::Name;
 use super::names::Names;
 use super::point::{self, ModbusPoint, PushPoint};
@@ -38,6 +40,20 @@ pub(super) const KEYS: &[&str] = &[
     "line_baud",
     "forbidden",
     "tls",
+    "confirm",
+    "outstation_confirm_timeout",
+    "response_timeout",
+    "unsolicited",
+    "disable_unsolicited",
+    "early_events",
+    "integrity_period",
+    "integrity_on_reconnect",
+    "class_poll",
+    "reads",
+    "assign_class",
+    "time_sync",
+    "keep_alive",
+    "fragment_max",
 ];
 
 /// The scan class of points that name none.
@@ -65,6 +81,8 @@ pub struct Profile {
 pub enum Protocol {
     /// They are polled.
     Modbus(RegisterMap),
+    /// They tell what changes, and are asked.
+    Dnp3(OutstationMap),
     /// Somebody posts their readings.
     Push(PointList),
 }
@@ -95,7 +113,7 @@ pub struct PointList {
     pub limits: LimitsByPosition,
 }
 
-/// A point whose readings are pushed.
+/// A point without a register.
 #[derive(Clone, Debug)]
 pub struct ListedPoint {
     /// Its name within the device.
@@ -113,12 +131,6 @@ pub(super) struct Defaults {
     pub(super) order: Order,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Modbus,
-    Push,
-}
-
 impl Profile {
     pub(super) fn read(
         section: &mut Section<'_>,
@@ -133,13 +145,20 @@ impl Profile {
             section.rename(format!("profile '{}'", name.value));
             names.note(section, name);
         }
-        let kinds = [("modbus", Kind::Modbus), ("push", Kind::Push)];
-        let kind = section.choice("protocol", &kinds);
-        let kind = section.demand("protocol", kind, "protocol = \"modbus\" or \"push\"");
-        // Without a protocol the points cannot be judged; the fault is reported above.
-        let protocol = match kind?.value {
-            Kind::Modbus => RegisterMap::read(section, classes, asking).map(Protocol::Modbus),
-            Kind::Push => PointList::read(section).map(Protocol::Push),
+        let owners = [
+            ("modbus", Owner::Modbus),
+            ("dnp3", Owner::Dnp3),
+            ("push", Owner::Push),
+        ];
+        let owner = section.choice("protocol", &owners);
+        let example = "protocol = \"modbus\", \"dnp3\" or \"push\"";
+        // Without a protocol the points cannot be judged.
+        let owner = section.demand("protocol", owner, example)?.value;
+        belonging::refuse_of_profile(section, owner);
+        let protocol = match owner {
+            Owner::Modbus => RegisterMap::read(section, classes, asking).map(Protocol::Modbus),
+            Owner::Dnp3 => OutstationMap::read(section).map(Protocol::Dnp3),
+            Owner::Push => PointList::read(section).map(Protocol::Push),
         };
         let tls = tls.read(section);
         let name = name?;
@@ -154,6 +173,7 @@ impl Profile {
     pub fn points(&self) -> usize {
         match &self.protocol {
             Protocol::Modbus(map) => map.plan.points().len(),
+            Protocol::Dnp3(map) => map.points.len(),
             Protocol::Push(list) => list.points.len(),
         }
     }
@@ -162,22 +182,23 @@ impl Profile {
     pub(super) fn point_names(&self) -> Vec<&str> {
         match &self.protocol {
             Protocol::Modbus(map) => map.plan.points().iter().map(|p| p.name.as_str()).collect(),
+            Protocol::Dnp3(map) => map.points.iter().map(|p| p.name.as_str()).collect(),
             Protocol::Push(list) => list.points.iter().map(|p| p.name.as_str()).collect(),
         }
     }
 
     /// Whether the readings of the point called `name` are texts.
     pub(super) fn is_text(&self, name: &str) -> bool {
-        match &self.protocol {
+        let listed = match &self.protocol {
             Protocol::Modbus(map) => {
                 let mut points = map.plan.points().iter();
-                points.any(|point| point.name == name && point.kind.is_text())
+                return points.any(|point| point.name == name && point.kind.is_text());
             }
-            Protocol::Push(list) => {
-                let mut points = list.points.iter();
-                points.any(|point| point.name.as_str() == name && point.is_text)
-            }
-        }
+            Protocol::Dnp3(map) => &map.points,
+            Protocol::Push(list) => &list.points,
+        };
+        let mut points = listed.iter();
+        points.any(|point| point.name.as_str() == name && point.is_text)
     }
 }
 
@@ -196,7 +217,7 @@ impl RegisterMap {
         let title = section.title();
         let mut names = Names::default();
         let mut source_time = source_time::read(section, defaults.order, &defaults.scan, classes);
-        let mut points: Vec<ModbusPoint> = sections(section)
+        let mut points: Vec<ModbusPoint> = point_sections(section)
             .iter_mut()
             .flat_map(|point| {
                 point::read_modbus(point, title, &mut names, &defaults, &asking, classes)
@@ -277,15 +298,8 @@ fn by_position<T>(
 
 impl PointList {
     fn read(section: &Section<'_>) -> Option<Self> {
-        let only_modbus =
-            modbus::PROFILE_KEYS
-                .iter()
-                .chain(&["scan", "order", "source_time", "tls"]);
-        for key in only_modbus.filter(|key| section.has(key)) {
-            section.fault(key, "is only for protocol = \"modbus\"; remove it");
-        }
         let mut names = Names::default();
-        let points: Vec<PushPoint> = sections(section)
+        let points: Vec<PushPoint> = point_sections(section)
             .iter_mut()
             .filter_map(|point| point::read_push(point, section.title(), &mut names))
             .collect();
@@ -302,7 +316,8 @@ impl PointList {
     }
 }
 
-fn sections<'a>(profile: &Section<'a>) -> Vec<Section<'a>> {
+/// The tables of its points.
+pub(super) fn point_sections<'a>(profile: &Section<'a>) -> Vec<Section<'a>> {
     let points = profile.tables("point", point::KEYS, &format!("{} point", profile.title()));
     if points.is_empty() && !profile.has("point") {
         profile.report("has no points; write at least one [[profile.point]]");

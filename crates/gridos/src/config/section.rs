@@ -143,6 +143,12 @@ impl<'a> Section<'a> {
         self.given(key).is_some()
     }
 
+    /// Whether `key` is a table, where something else could stand as well.
+    pub(super) fn is_table(&self, key: &str) -> bool {
+        let given = self.given(key).map(|found| found.value);
+        matches!(given, Some(Given::Typed(DeValue::Table(_))))
+    }
+
     /// Where `key` is given, or else where the section is.
     pub(super) fn place_of(&self, key: &str) -> Place {
         self.given(key)
@@ -407,7 +413,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn given(&self, key: &str) -> Option<Found<Given<'a>>> {
+    /// What stands under `key`, whatever it is.
+    pub(super) fn given(&self, key: &str) -> Option<Found<Given<'a>>> {
         debug_assert!(self.keys.is_empty() || self.keys.contains(&key));
         match &self.lookup {
             Lookup::Table {

@@ -371,12 +371,13 @@ fn devices_come_from_rows() {
         .map(|device| {
             (
                 device.name.as_str(),
-                device.connection.clone().unwrap().unit,
+                device.connection.clone().unwrap().station,
                 device.enabled,
             )
         })
         .collect();
-    assert_eq!(shown, [("a", 1, true), ("b", 2, false)]);
+    let (one, two) = (Station::Unit(1), Station::Unit(2));
+    assert_eq!(shown, [("a", one, true), ("b", two, false)]);
 }
 
 #[test]

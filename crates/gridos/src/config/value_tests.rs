@@ -23,7 +23,7 @@ fn map(points: &str) -> RegisterMap {
     let config = parse(&text(points, "")).unwrap_or_else(|faults| panic!("{faults}"));
     match &config.profiles[0].protocol {
         Protocol::Modbus(map) => map.clone(),
-        Protocol::Push(_) => panic!("not modbus"),
+        Protocol::Dnp3(_) | Protocol::Push(_) => panic!("not modbus"),
     }
 }
 

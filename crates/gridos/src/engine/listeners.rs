@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use gridos_collect::Collector;
 use gridos_collect::modbus::{Guests, Inbox, Listener, Network, Peer, PushedDevice, Service, Via};
+use gridos_collect::{Collector, dnp3};
 use gridos_model::{Directory, Timestamp};
 use gridos_ring::Intake;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::StartError;
-use crate::config::{self, Config, FleetDevice, ListenerKind, Name, PushedLink, Reach};
+use crate::config::{self, Arrival, Config, FleetDevice, ListenerKind, Name, PushedLink, Reach};
 
 /// A certificate that ends within this time is warned of.
 pub(crate) const EXPIRES_SOON: Duration = Duration::from_secs(30 * 86_400);
@@ -22,7 +22,7 @@ pub(crate) const EXPIRES_SOON: Duration = Duration::from_secs(30 * 86_400);
 #[derive(Debug)]
 pub(super) struct Listeners {
     bound: Vec<(Arc<config::Listener>, TcpListener)>,
-    inboxes: HashMap<(Name, Peer), Arc<Inbox>>,
+    inboxes: HashMap<Arrival, Arc<Inbox>>,
 }
 
 impl Listeners {
@@ -53,14 +53,14 @@ impl Listeners {
         self.bound.iter().map(address).collect()
     }
 
-    /// Who makes the connection to a device that is polled.
+    /// Who makes the connection to a device that is asked.
     pub(super) fn via(&mut self, reach: &Reach) -> Via {
         match reach {
             Reach::Tcp => Via::Tcp,
             Reach::Tls(client) => Via::Tls(client.clone()),
-            Reach::DialIn(listener, peer) => {
-                let key = (listener.clone(), peer.clone());
-                Via::DialIn(Arc::clone(self.inboxes.entry(key).or_default()))
+            Reach::DialIn(arrival) => {
+                let inbox = self.inboxes.entry(arrival.clone()).or_default();
+                Via::DialIn(Arc::clone(inbox))
             }
         }
     }
@@ -75,15 +75,9 @@ impl Listeners {
         stop: &watch::Receiver<bool>,
     ) -> Result<(), StartError> {
         let inboxes = self.inboxes;
-        let listener = |(listener, socket): (Arc<config::Listener>, TcpListener)| Listener {
-            name: listener.name.to_string(),
-            socket,
-            allow: listener.allow.clone(),
-            tls: listener.tls.as_ref().map(|tls| tls.credentials.server()),
-            roles: listener.roles.clone(),
-            connections_max: listener.connections_max,
-            idle_timeout: listener.idle_timeout,
-            service: match listener.kind {
+        let (mut modbus, mut dnp3) = (Vec::new(), Vec::new());
+        for (listener, socket) in self.bound {
+            let service = match listener.kind {
                 ListenerKind::Server {
                     confirm,
                     parts_within,
@@ -95,12 +89,65 @@ impl Listeners {
                 ListenerKind::DialIn => Service::DialIn {
                     guests: dialling_in(&listener, &inboxes),
                 },
-            },
-        };
-        let listeners = self.bound.into_iter().map(listener).collect();
-        gridos_collect::modbus::listen(listeners, intake, collector, stop)?;
+                ListenerKind::Dnp3DialIn {
+                    ask_after,
+                    introduced_within,
+                    ..
+                } => {
+                    dnp3.push(dnp3::Listener {
+                        name: listener.name.to_string(),
+                        socket,
+                        allow: listener.allow.clone(),
+                        tls: listener.tls.as_ref().map(|tls| tls.credentials.server()),
+                        roles: listener.roles.clone(),
+                        connections_max: listener.connections_max,
+                        ask_after,
+                        introduced_within,
+                        guests: outstations(&listener, devices, &inboxes),
+                    });
+                    continue;
+                }
+            };
+            modbus.push(Listener {
+                name: listener.name.to_string(),
+                socket,
+                allow: listener.allow.clone(),
+                tls: listener.tls.as_ref().map(|tls| tls.credentials.server()),
+                roles: listener.roles.clone(),
+                connections_max: listener.connections_max,
+                idle_timeout: listener.idle_timeout,
+                service,
+            });
+        }
+        gridos_collect::modbus::listen(modbus, intake, collector, stop)?;
+        dnp3::listen(dnp3, intake, collector, stop);
         Ok(())
     }
+}
+
+/// The outstations that may come to `listener`.
+fn outstations(
+    listener: &config::Listener,
+    devices: &[FleetDevice],
+    inboxes: &HashMap<Arrival, Arc<Inbox>>,
+) -> Vec<dnp3::Guest> {
+    let mut guests = Vec::new();
+    for link in devices.iter().filter_map(|device| device.dnp3.as_ref()) {
+        let Reach::DialIn(arrival) = &link.reach else {
+            continue;
+        };
+        let own = inboxes.get(arrival);
+        let Some(inbox) = own.filter(|_| arrival.listener == listener.name) else {
+            continue;
+        };
+        guests.extend(arrival.peers.iter().map(|peer| dnp3::Guest {
+            peer: peer.clone(),
+            master: link.pair.master,
+            outstation: link.pair.outstation,
+            inbox: Arc::clone(inbox),
+        }));
+    }
+    guests
 }
 
 fn pushed(
@@ -137,12 +184,15 @@ fn peers(link: &PushedLink, listener: &config::Listener) -> Vec<Peer> {
 
 fn dialling_in(
     listener: &config::Listener,
-    inboxes: &HashMap<(Name, Peer), Arc<Inbox>>,
+    inboxes: &HashMap<Arrival, Arc<Inbox>>,
 ) -> Guests<Arc<Inbox>> {
     let own = inboxes
         .iter()
-        .filter(|((name, _), _)| *name == listener.name);
-    Guests::new(own.map(|((_, peer), inbox)| (peer.clone(), Arc::clone(inbox))))
+        .filter(|(arrival, _)| arrival.listener == listener.name);
+    Guests::new(own.flat_map(|(arrival, inbox)| {
+        let peers = arrival.peers.iter();
+        peers.map(|peer| (peer.clone(), Arc::clone(inbox)))
+    }))
 }
 
 fn warn_of_expiry(listener: &config::Listener) {

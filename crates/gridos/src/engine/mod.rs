@@ -18,6 +18,8 @@ use crate::config::Name;
 
 mod housekeeping;
 mod listeners;
+mod outstations;
+mod recent;
 mod start;
 mod store;
 mod summary;

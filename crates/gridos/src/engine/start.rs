@@ -22,6 +22,7 @@ use super::housekeeping::Housekeeping;
 use super::listeners::Listeners;
 use super::store::OpenError;
 use super::writing::{Undrained, Writing};
+use super::{outstations, recent};
 use crate::config::{Bounds, Config, Faults, Fleet, FleetDevice, bounds};
 use crate::files::{self, TooFewFiles};
 
@@ -54,6 +55,9 @@ pub enum StartError {
     /// The configuration and the plan of the devices do not agree: a defect.
     #[error("the devices cannot be polled; please report this")]
     Collect(#[from] gridos_collect::modbus::StartError),
+    /// The configuration and the maps of the outstations do not agree: a defect.
+    #[error("the outstations cannot be collected; please report this")]
+    Outstations(#[from] gridos_collect::dnp3::StartError),
 }
 
 impl Engine {
@@ -71,6 +75,7 @@ impl Engine {
         let mut listeners = Listeners::bind(config).await?;
         let listening = listeners.addresses();
         let (streams, book) = open_streams(config, &fleet.directory)?;
+        let recent = recent::restore(streams.earlier(), &book, &fleet);
         let store = super::store::open(config).await?;
         let journal = begin_stream(config, &streams)?;
         let readiness = Readiness::default();
@@ -97,6 +102,7 @@ impl Engine {
         let api = ApiState {
             engine: this_engine(config),
             directory: Arc::clone(&directory),
+            protocols: devices.iter().map(FleetDevice::protocol).collect(),
             live: views.live,
             alarms: views.alarms,
             limits,
@@ -113,9 +119,18 @@ impl Engine {
             .iter()
             .filter_map(|device| modbus(device, &directory, &mut listeners))
             .collect();
+        let outstations = outstations::of(&devices, recent, &directory, &mut listeners);
         let connects = config.connects_at_once;
         let (taking, stopped) = (intake.clone(), stop.clone());
         let mut collector = gridos_collect::modbus::start(polled, connects, taking, stopped)?;
+        gridos_collect::dnp3::start(
+            outstations,
+            config.dnp3.connects_at_once,
+            config.dnp3.integrity_polls_at_once,
+            &intake,
+            &mut collector,
+            &stop,
+        )?;
         listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
         let housekeeping = Housekeeping {
             journal_dir: config.engine.journal_dir(),

@@ -11,13 +11,11 @@ use gridos_telemetry::{ListenerAnswer, PeerRefusal, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant as Deadline, timeout, timeout_at};
 
-use super::super::connect::Stream;
-use super::super::poll::wall;
 use super::Confirm;
-use super::arrival::Refused;
-use super::crowd::Place;
-use super::door::Hall;
+use super::host::Hall;
 use super::pushed::Pusher;
+use crate::net::{Place, Refused, Stream};
+use crate::wall::wall;
 
 /// How long the rest of a frame may take after its first byte, and the answer to be sent.
 const FRAME_WITHIN: Duration = Duration::from_secs(5);
@@ -117,7 +115,7 @@ impl<'a> Conversation<'a> {
 
     /// Reads more bytes, until the deadline of a frame that has `begun`, or else the idle timeout.
     async fn wait(&mut self, begun: Option<Deadline>) -> Result<Waited, Refused> {
-        let idle = self.hall.idle_timeout;
+        let idle = self.hall.host.idle_timeout;
         let until = begun.unwrap_or_else(|| Deadline::now() + idle);
         let read = tokio::select! {
             read = timeout_at(until, self.stream.read(&mut self.bytes[self.filled..])) => read,

@@ -1,0 +1,229 @@
+//! Sorted fragments become batches in the ring, with receipts.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gridos_model::{Batch, Gap, Layout, Timestamp};
+use gridos_ring::{Intake, Receipt, Refused};
+use gridos_telemetry::Refusal;
+
+use super::pending::Part;
+use super::recent::Key;
+use super::sorting::{Row, TextRow};
+use super::{Dnp3Device, Recent};
+
+/// Batches of one fragment that are to be taken together.
+#[derive(Debug)]
+pub(super) struct Offer<'a> {
+    intake: &'a Intake,
+    whole: &'a Arc<Layout>,
+    received: Timestamp,
+    lots: Vec<Lot>,
+    /// Readings for which there was no batch.
+    without_batch: usize,
+}
+
+/// One batch, and what is to be remembered of it.
+#[derive(Debug)]
+struct Lot {
+    batch: Box<Batch>,
+    keys: Source,
+}
+
+/// Which events are in a batch.
+#[derive(Debug)]
+enum Source {
+    /// None.
+    None,
+    /// So many of the rows.
+    Rows(Range<usize>),
+    /// So many of the texts.
+    Texts(Range<usize>),
+}
+
+/// What was taken of an offer.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// The batches with receipts.
+    pub(super) parts: VecDeque<Part>,
+    /// Readings taken.
+    pub(super) readings: usize,
+    /// Whether something was not taken.
+    pub(super) is_refused: bool,
+}
+
+/// On what terms batches are offered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// When the last byte was read.
+    pub(super) wire: Instant,
+    /// Whether each batch has a receipt.
+    pub(super) with_receipts: bool,
+    /// The gap that the first batch ends.
+    pub(super) gap: Option<Gap>,
+}
+
+impl<'a> Offer<'a> {
+    /// An offer of nothing yet, of what was received then.
+    pub(super) fn new(intake: &'a Intake, whole: &'a Arc<Layout>, received: Timestamp) -> Self {
+        Self {
+            intake,
+            whole,
+            received,
+            lots: Vec::new(),
+            without_batch: 0,
+        }
+    }
+
+    /// Adds events.
+    pub(super) fn add_rows(&mut self, rows: &[Row]) {
+        let mut start = 0;
+        for chunk in rows.chunks(Dnp3Device::EVENTS_PER_BATCH_MAX) {
+            let range = start..start + chunk.len();
+            start = range.end;
+            let Some(mut batch) = self.take(chunk.len()) else {
+                continue;
+            };
+            batch.start_events(self.whole, self.received);
+            for row in chunk {
+                batch.push_event(row.position, row.time, row.value, row.quality);
+            }
+            self.lots.push(Lot {
+                batch,
+                keys: Source::Rows(range),
+            });
+        }
+    }
+
+    /// Adds texts: outstations give them no time.
+    pub(super) fn add_texts(&mut self, texts: &[TextRow<'_>]) {
+        let mut start = 0;
+        for chunk in texts.chunks(TEXTS_PER_BATCH_MAX) {
+            let range = start..start + chunk.len();
+            start = range.end;
+            let Some(mut batch) = self.take(chunk.len()) else {
+                continue;
+            };
+            batch.start_texts(self.whole, self.received);
+            let quality = gridos_model::Quality::NO_SOURCE_TIME;
+            for text in chunk {
+                batch.push_text(text.position, self.received, text.octets, quality);
+            }
+            self.lots.push(Lot {
+                batch,
+                keys: Source::Texts(range),
+            });
+        }
+    }
+
+    /// Adds whole sweeps, and how many readings had no batch before.
+    #[expect(clippy::vec_box, reason = "the batches of the pool are boxed")]
+    pub(super) fn add_sweeps(&mut self, sweeps: Vec<Box<Batch>>, without_batch: usize) {
+        self.without_batch += without_batch;
+        self.lots.extend(sweeps.into_iter().map(|batch| Lot {
+            batch,
+            keys: Source::None,
+        }));
+    }
+
+    /// Leaves all at the intake, or nothing if there is no room for all; what is taken is
+    /// remembered. Others may take the room at the same moment: then some is taken.
+    pub(super) fn make(
+        self,
+        mut terms: Terms,
+        recent: &mut Recent,
+        rows: &[Row],
+        texts: &[TextRow<'_>],
+    ) -> Taken {
+        let intake = self.intake;
+        let mut taken = Taken {
+            parts: VecDeque::new(),
+            readings: 0,
+            is_refused: false,
+        };
+        let refusal = if self.without_batch > 0 {
+            Some(Refusal::PoolEmpty)
+        } else if terms.with_receipts && intake.is_stalled() {
+            Some(Refusal::JournalStalled)
+        } else if self.lots.len() > intake.room() {
+            intake.telemetry().ring.full.increment();
+            Some(Refusal::RingFull)
+        } else {
+            None
+        };
+        refuse(intake, Refusal::PoolEmpty, self.without_batch);
+        taken.is_refused = refusal.is_some();
+        for lot in self.lots {
+            let readings = lot.batch.len();
+            if taken.is_refused {
+                let reason = refusal.unwrap_or(Refusal::RingFull);
+                refuse(intake, reason, readings);
+                intake.give_back(lot.batch);
+                continue;
+            }
+            let (receipt, receiver) = if terms.with_receipts {
+                let (receipt, receiver) = Receipt::pair();
+                (Some(receipt), Some(receiver))
+            } else {
+                (None, None)
+            };
+            match intake.offer_after(lot.batch, terms.wire, receipt, terms.gap) {
+                Ok(()) => {}
+                Err(Refused::RingFull | Refused::JournalStalled) => {
+                    taken.is_refused = true;
+                    continue;
+                }
+                Err(Refused::Invalid(error)) => {
+                    // A fault of the engine: the outstation cannot mend it by sending it again.
+                    tracing::error!(%error, "a batch of an outstation is invalid");
+                    continue;
+                }
+            }
+            terms.gap = None;
+            taken.readings += readings;
+            let events = match lot.keys {
+                Source::None => recent.remember([]),
+                Source::Rows(range) => {
+                    let rows = rows.get(range).unwrap_or_default();
+                    recent.remember(events(rows.iter().map(|row| row.key)))
+                }
+                Source::Texts(range) => {
+                    let texts = texts.get(range).unwrap_or_default();
+                    recent.remember(events(texts.iter().map(|text| text.key)))
+                }
+            };
+            if let Some(receiver) = receiver {
+                taken.parts.push_back(Part { receiver, events });
+            }
+        }
+        taken
+    }
+
+    fn take(&mut self, readings: usize) -> Option<Box<Batch>> {
+        let batch = self.intake.take();
+        if batch.is_none() {
+            self.without_batch += readings;
+        }
+        batch
+    }
+}
+
+/// The longest texts of an outstation fit so often into the bytes of one batch, even if every octet
+/// has to be escaped.
+const TEXTS_PER_BATCH_MAX: usize = gridos_model::TEXTS_BYTES_MAX / gridos_model::TEXT_BYTES_MAX;
+
+/// Without present values, which may come as often as they like.
+fn events(keys: impl Iterator<Item = Key>) -> impl Iterator<Item = Key> {
+    keys.filter(|key| *key != Key::NONE)
+}
+
+/// Counts readings that came and were not even offered.
+fn refuse(intake: &Intake, reason: Refusal, readings: usize) {
+    if readings > 0 {
+        let ledger = &intake.telemetry().ledger;
+        ledger.received.add(readings as u64);
+        ledger.refuse(reason, readings as u64);
+    }
+}

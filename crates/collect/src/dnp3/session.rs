@@ -1,0 +1,135 @@
+//! The session of one connection and the outstations behind it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridos_ring::Intake;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+use super::Dnp3Device;
+use super::channel::{Channel, Ended};
+use super::outstation::Outstation;
+use crate::Backoff;
+use crate::net::{ConnectError, Connector, Connects, Open, Standing, Stream};
+use crate::spread::{fraction, mix};
+
+/// What all sessions share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) intake: Intake,
+    pub(super) connects: Connects,
+    pub(super) integrity_polls: Arc<Semaphore>,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// Moves what outstations behind one address say and are told over one connection.
+pub(super) struct Session {
+    shared: Arc<Shared>,
+    connector: Connector,
+    connect_timeout: Duration,
+    standing: Standing,
+    backoff: Backoff,
+    start_delay: Duration,
+    channel: Channel,
+}
+
+/// The bound of the first wait before another connection.
+const RECONNECT_MIN: Duration = Duration::from_millis(500);
+/// How long what was taken may still take to be confirmed after the stop.
+const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// The session of `devices`, which share one connection; `None` if there is no device. It
+    /// begins at a time of its own within `start_within`.
+    pub(super) fn new(
+        devices: Vec<Dnp3Device>,
+        shared: &Arc<Shared>,
+        start_within: Duration,
+    ) -> Option<Box<Self>> {
+        let first = devices.first()?;
+        let seed = mix(first.whole.device_id().raw());
+        let connector = Connector::new(&first.host, first.port, first.via.clone());
+        let connect_timeout = first.connect_timeout;
+        let backoff = Backoff::new(RECONNECT_MIN, first.reconnect_max, seed);
+        let outstations = devices.into_iter().filter_map(|device| {
+            let stats = shared.intake.telemetry().devices.get(device.device.get())?;
+            Outstation::new(device, Arc::clone(stats)).ok()
+        });
+        // On the heap: a future keeps what it is given twice.
+        Some(Box::new(Self {
+            channel: Channel::new(outstations.collect(), shared, seed),
+            shared: Arc::clone(shared),
+            connector,
+            connect_timeout,
+            standing: Standing::Unproven,
+            backoff,
+            start_delay: start_within.mul_f64(fraction(seed)),
+        }))
+    }
+
+    /// Connects, listens, and starts again after every failure, until the stop; then what was
+    /// taken is confirmed.
+    pub(super) async fn run(mut self: Box<Self>) {
+        let mut stop = self.shared.stop.clone();
+        tokio::select! {
+            () = self.work() => {}
+            // A sender that is gone is a stop as well.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        let channel = &mut self.channel;
+        channel.stop();
+        // What is not confirmed by then is not: the outstation offers it again.
+        let _ = timeout(DRAIN_WITHIN, poll_fn(|context| channel.poll_drain(context))).await;
+        channel.disconnect(&Ended::Stopped);
+    }
+
+    async fn work(&mut self) {
+        sleep(self.start_delay).await;
+        loop {
+            match self.connect().await {
+                Ok(stream) => self.converse(stream).await,
+                Err(error) => {
+                    self.shared.intake.telemetry().dnp3.io_errors.increment();
+                    self.standing = Standing::Failing;
+                    self.channel.on_unreachable(&error);
+                }
+            }
+            self.channel.deliver_voids();
+            self.connector.rest(self.backoff.next_delay()).await;
+        }
+    }
+
+    async fn connect(&self) -> Result<Stream, ConnectError> {
+        let _admission = if self.connector.is_dialled() {
+            Some(self.shared.connects.admit(self.standing).await)
+        } else {
+            None
+        };
+        // On the heap, so that an idle session has no room for a name and a handshake in it.
+        Box::pin(self.connector.connect(self.connect_timeout)).await
+    }
+
+    /// Moves bytes until the connection must not be used any more.
+    async fn converse(&mut self, stream: Stream) {
+        let shared = Arc::clone(&self.shared);
+        let cells = &shared.intake.telemetry().dnp3;
+        cells.connects.increment();
+        let _open = Open::new(&cells.connections);
+        let channel = &mut self.channel;
+        channel.connect(stream);
+        let ended = tokio::select! {
+            ended = poll_fn(|context| channel.poll(context)) => ended,
+            () = self.connector.superseded() => Ended::Superseded,
+        };
+        if !matches!(ended, Ended::Closed | Ended::Superseded) {
+            cells.io_errors.increment();
+        }
+        self.standing = Standing::Unproven;
+        if channel.disconnect(&ended) {
+            self.standing = Standing::Good;
+            self.backoff.reset();
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What a fragment carries, sorted into what becomes a batch of each shape.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gridos_dnp3::app::{CommonTime, ObjectHeader, Range, Reading, TimeQuality};
+use gridos_dnp3::master::Delivery;
+use gridos_model::{Batch, Layout, Quality, TimeQuality as SweepTime, Timestamp};
+use gridos_ring::Intake;
+
+use super::point_map::Block;
+use super::recent::Key;
+use super::{PointKind, PointMap, quality};
+
+/// An event of a number, or a present value that is told like one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) position: u32,
+    pub(super) quality: Quality,
+    pub(super) time: Timestamp,
+    pub(super) value: f64,
+    /// [`Key::NONE`] for a present value: it may come as often as it likes.
+    pub(super) key: Key,
+}
+
+/// A text, or an event of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TextRow<'a> {
+    pub(super) position: u32,
+    pub(super) octets: &'a [u8],
+    /// As of a [`Row`].
+    pub(super) key: Key,
+}
+
+/// Where the points of an outstation go.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) map: &'a PointMap,
+    pub(super) groups: &'a [Arc<Layout>],
+    pub(super) intake: &'a Intake,
+    /// The texts that were told last.
+    pub(super) texts: &'a HashMap<u32, Key>,
+}
+
+/// What a fragment carries.
+#[derive(Debug, Default)]
+pub(super) struct Sorted<'a> {
+    /// Groups of which all present values came.
+    #[expect(clippy::vec_box, reason = "the batches of the pool are boxed")]
+    pub(super) sweeps: Vec<Box<Batch>>,
+    pub(super) texts: Vec<TextRow<'a>>,
+    /// Events, also those of points that are not mapped.
+    pub(super) events: u64,
+    /// Present values, also those of points that are not mapped.
+    pub(super) static_values: u64,
+    /// Values of points that are not mapped.
+    pub(super) unmapped: u64,
+    /// Values for which there was no batch: the fragment cannot be taken.
+    pub(super) without_batch: usize,
+}
+
+impl<'a> Sorted<'a> {
+    /// Sorts what `delivery` carries, which was received then; numbers that are told one by one go
+    /// to `rows`.
+    pub(super) fn of(
+        delivery: &Delivery<'a>,
+        received: Timestamp,
+        place: Place<'_>,
+        rows: &mut Vec<Row>,
+    ) -> Self {
+        let mut sorted = Self::default();
+        let mut common = CommonTime::NONE;
+        // What cannot be read ends the headers; the delivery has it as its dead letter.
+        for header in delivery.response.headers().map_while(Result::ok) {
+            if common.observe(&header) {
+                continue;
+            }
+            let Some(kind) = header.kind() else {
+                continue;
+            };
+            let count = header.count().unwrap_or(0);
+            if header.is_event() {
+                sorted.events += count;
+            } else {
+                sorted.static_values += count;
+            }
+            let Some(kind) = PointKind::of(kind) else {
+                sorted.unmapped += count;
+                continue;
+            };
+            let part = Part {
+                header,
+                kind,
+                common,
+                received,
+                time_flags: quality::of_time(header.time_quality(common), delivery.is_synchronised),
+            };
+            if kind.is_text() {
+                sorted.take_texts(&part, place);
+            } else if part.is_swept() {
+                sorted.sweep(&part, place, rows);
+            } else {
+                sorted.unmapped += part.take_rows(place.map, rows);
+            }
+        }
+        sorted
+    }
+
+    fn take_texts(&mut self, part: &Part<'a>, place: Place<'_>) {
+        let is_event = part.header.is_event();
+        for object in part.header.objects() {
+            let position = object.index.and_then(|i| place.map.position(part.kind, i));
+            let Some(position) = position else {
+                self.unmapped += 1;
+                continue;
+            };
+            let key = Key::of_octets(position, object.octets);
+            let is_old = place.texts.get(&position) == Some(&key);
+            if is_event || !is_old {
+                self.texts.push(TextRow {
+                    position,
+                    octets: object.octets,
+                    key: if is_event { key } else { Key::NONE },
+                });
+            }
+        }
+    }
+
+    /// Present values, one after the other: groups that are all there become sweeps.
+    fn sweep(&mut self, part: &Part<'a>, place: Place<'_>, rows: &mut Vec<Row>) {
+        let Range::Span { start, stop } = part.header.range() else {
+            return;
+        };
+        let mut blocks = place.map.blocks_within(part.kind, start, stop).iter();
+        let mut block = blocks.next();
+        let mut batch: Option<Box<Batch>> = None;
+        let flag_set = part.header.flag_set();
+        part.for_each(|reading| {
+            while block.is_some_and(|block| block.last < reading.index) {
+                block = blocks.next();
+            }
+            let Some(within) = block.filter(|block| block.first <= reading.index) else {
+                self.unmapped += part.take_row(place.map, &reading, rows);
+                return;
+            };
+            if reading.index == within.first {
+                batch = self.begin(within, part.received, place);
+            }
+            if let Some(batch) = &mut batch {
+                let position = place.map.position(part.kind, reading.index).unwrap_or(0);
+                let value = place.map.scaled(position, reading.value);
+                batch.push(value, quality::of_flags(reading.flags, flag_set));
+            }
+            if reading.index == within.last {
+                self.sweeps.extend(batch.take());
+            }
+        });
+    }
+
+    /// A sweep of the group at `block`, if there is a batch for it.
+    fn begin(
+        &mut self,
+        block: &Block,
+        received: Timestamp,
+        place: Place<'_>,
+    ) -> Option<Box<Batch>> {
+        let layout = place.groups.get(block.group)?;
+        let Some(mut batch) = place.intake.take() else {
+            self.without_batch += layout.len();
+            return None;
+        };
+        // The outstation gives present values no time.
+        batch.start_sweep(layout, received, SweepTime::None, received);
+        Some(batch)
+    }
+}
+
+/// One object header with what is known of it.
+struct Part<'a> {
+    header: ObjectHeader<'a>,
+    kind: PointKind,
+    common: CommonTime,
+    received: Timestamp,
+    time_flags: Quality,
+}
+
+impl Part<'_> {
+    /// Whether it carries present values without times, one after the other.
+    fn is_swept(&self) -> bool {
+        let has_times = self.header.time_quality(self.common) != TimeQuality::None;
+        !self.header.is_event() && !has_times && matches!(self.header.range(), Range::Span { .. })
+    }
+
+    fn for_each(&self, take_reading: impl FnMut(Reading)) {
+        self.header.for_each_reading(self.common, take_reading);
+    }
+
+    /// Adds all values to `rows`; returns how many have no point.
+    fn take_rows(&self, map: &PointMap, rows: &mut Vec<Row>) -> u64 {
+        let mut unmapped = 0;
+        self.for_each(|reading| unmapped += self.take_row(map, &reading, rows));
+        unmapped
+    }
+
+    #[inline]
+    fn take_row(&self, map: &PointMap, reading: &Reading, rows: &mut Vec<Row>) -> u64 {
+        let Some(position) = map.position(self.kind, reading.index) else {
+            return 1;
+        };
+        let time = reading.time.map(timestamp);
+        let value = map.scaled(position, reading.value);
+        let flags = quality::of_flags(reading.flags, self.header.flag_set());
+        let key = if self.header.is_event() {
+            Key::of_number(position, time, value, flags)
+        } else {
+            Key::NONE
+        };
+        rows.push(Row {
+            position,
+            quality: flags | self.time_flags,
+            time: time.unwrap_or(self.received),
+            value,
+            key,
+        });
+        0
+    }
+}
+
+/// The time of an outstation; those of years that nobody can mean are the last one.
+fn timestamp(milliseconds: u64) -> Timestamp {
+    i64::try_from(milliseconds).map_or(Timestamp::MAX, Timestamp::from_millis)
+}

@@ -1,0 +1,403 @@
+//! One outstation: what it says, what is made of it, and what it is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use gridos_dnp3::link::Address;
+use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Received, Task, Token};
+use gridos_dnp3::{app, master};
+use gridos_model::{Gap, GapReason, Layout, Timestamp};
+use gridos_ring::Intake;
+use gridos_telemetry::{DeviceStats, Dnp3Cells, LossReason};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::offer::{Offer, Terms};
+use super::pending::{Fragment, Outcome, Pending};
+use super::recent::Key;
+use super::sorting::{Place, Row, Sorted};
+use super::tally::tell;
+use super::void::Void;
+use super::{Dnp3Device, PointMap, Recent};
+use crate::wall::wall;
+
+/// An outstation as its session sees it, above the transport function.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) association: Association,
+    pub(super) stats: Arc<DeviceStats>,
+    map: Arc<PointMap>,
+    whole: Arc<Layout>,
+    groups: Vec<Arc<Layout>>,
+    address: Address,
+    recent: Recent,
+    pending: Pending,
+    /// By position: the text that was told last.
+    texts: HashMap<u32, Key>,
+    void: Void,
+    /// Whether the points lost their values and must be read again.
+    must_refresh: bool,
+    /// Why readings are missing since the last ones that were taken.
+    missed: Option<GapReason>,
+    /// When the last readings were taken, or the session began.
+    covered: Timestamp,
+    /// Whether an integrity poll waits for a permit.
+    pub(super) wants_integrity: bool,
+    /// The permit of the integrity poll under way.
+    permit: Option<OwnedSemaphorePermit>,
+    told: master::Counters,
+    /// Whether it was heard on this connection.
+    pub(super) is_heard: bool,
+}
+
+/// When something was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) now: Instant,
+    pub(super) wall: Timestamp,
+}
+
+impl Moment {
+    pub(super) fn present() -> Self {
+        Self {
+            now: Instant::now(),
+            wall: wall(),
+        }
+    }
+
+    /// The time of day as the protocol counts.
+    pub(super) fn protocol_time(self) -> app::Timestamp {
+        let millis = u64::try_from(self.wall.as_millis()).unwrap_or(0);
+        app::Timestamp::new(millis).unwrap_or(app::Timestamp::MAX)
+    }
+}
+
+impl Unit {
+    pub(super) fn new(device: Dnp3Device, stats: Arc<DeviceStats>) -> Self {
+        let seed = device.whole.device_id().raw();
+        Self {
+            association: Association::new(device.config, seed),
+            stats,
+            void: Void::default(),
+            map: device.map,
+            whole: device.whole,
+            groups: device.groups,
+            address: device.outstation,
+            recent: device.recent,
+            pending: Pending::default(),
+            texts: HashMap::new(),
+            must_refresh: false,
+            missed: None,
+            covered: wall(),
+            wants_integrity: false,
+            permit: None,
+            told: master::Counters::default(),
+            is_heard: false,
+        }
+    }
+
+    /// A connection begins.
+    pub(super) fn on_connected(&mut self, now: Instant) {
+        self.is_heard = false;
+        self.association.handle_connected(now);
+    }
+
+    /// The connection has ended for that reason; it may be that of others as well.
+    pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
+        self.association.handle_disconnected();
+        self.take_events(Instant::now(), intake);
+        self.wants_integrity = false;
+        self.end_permit(intake);
+        if !std::mem::take(&mut self.is_heard) {
+            self.void.lose();
+        }
+        self.failed(why);
+    }
+
+    /// The connection ends because the engine stops, which says nothing of the outstation.
+    pub(super) fn on_stopped(&mut self, intake: &Intake) {
+        self.association.handle_disconnected();
+        self.end_permit(intake);
+    }
+
+    /// No connection could be made.
+    pub(super) fn on_unreachable(&mut self, why: &dyn std::fmt::Display) {
+        self.void.lose();
+        self.failed(why);
+    }
+
+    /// Nobody answers on the link, though others do.
+    pub(super) fn on_silent(&mut self) {
+        self.void.lose();
+        self.failed(&"it does not answer on the link");
+    }
+
+    /// Takes a fragment; returns whether the engine is at its limit.
+    pub(super) fn on_fragment(
+        &mut self,
+        moment: Moment,
+        fragment: &[u8],
+        rows: &mut Vec<Row>,
+        intake: &Intake,
+    ) -> bool {
+        let received = self.association.handle_fragment(moment.now, fragment);
+        self.take_events(moment.now, intake);
+        match received {
+            Received::Deliver(delivery) => {
+                self.answered(moment.wall);
+                return self.deliver(&delivery, moment, rows, intake);
+            }
+            Received::Null | Received::Repeated => self.answered(moment.wall),
+            Received::Ignored(why) => {
+                tracing::debug!(device = self.stats.name(), %why, "fragment ignored");
+            }
+        }
+        false
+    }
+
+    /// Leaves what a fragment carries at the intake; returns whether it has no room.
+    fn deliver(
+        &mut self,
+        delivery: &Delivery<'_>,
+        moment: Moment,
+        rows: &mut Vec<Row>,
+        intake: &Intake,
+    ) -> bool {
+        rows.clear();
+        let place = Place {
+            map: &self.map,
+            groups: &self.groups,
+            intake,
+            texts: &self.texts,
+        };
+        let mut sorted = Sorted::of(delivery, moment.wall, place, rows);
+        let mut repeated = 0;
+        if sorted.events > 0 {
+            // What is not confirmed yet may be in it as well.
+            let may_repeat = delivery.may_repeat || !self.pending.is_empty();
+            self.recent.begin_fragment(may_repeat);
+            repeated += self.recent.sift(rows, |row| row.key);
+            repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
+        }
+        self.count(&sorted, repeated, intake);
+        self.on_dead_letter(delivery);
+        let gap = self.gap(moment.wall);
+        let mut offer = Offer::new(intake, &self.whole, moment.wall);
+        // Events before present values: these are younger, and what comes behind them is late.
+        offer.add_rows(rows);
+        offer.add_texts(&sorted.texts);
+        offer.add_sweeps(sorted.sweeps, sorted.without_batch);
+        let terms = Terms {
+            wire: moment.now,
+            with_receipts: delivery.needs_receipt,
+            gap,
+        };
+        let taken = offer.make(terms, &mut self.recent, rows, &sorted.texts);
+        self.stats.readings.add(taken.readings as u64);
+        if taken.readings > 0 {
+            self.missed = None;
+        }
+        if taken.is_refused {
+            self.association.handle_refused(moment.now, delivery.token);
+            self.missed.get_or_insert(GapReason::BackPressure);
+        } else {
+            self.covered = self.covered.max(moment.wall);
+            for text in &sorted.texts {
+                let key = Key::of_octets(text.position, text.octets);
+                self.texts.insert(text.position, key);
+            }
+        }
+        if delivery.needs_receipt {
+            self.pending.push(Fragment {
+                token: delivery.token,
+                wire: moment.now,
+                parts: taken.parts,
+                depends: repeated > 0,
+                is_refused: taken.is_refused,
+                is_lost: false,
+            });
+        }
+        taken.is_refused
+    }
+
+    /// Takes the next receipt, or is woken when there is one; returns whether there was one.
+    pub(super) fn poll_receipt(&mut self, context: &mut Context<'_>, intake: &Intake) -> bool {
+        let Poll::Ready(outcome) = self.pending.poll(context, &mut self.recent) else {
+            return false;
+        };
+        let now = Instant::now();
+        match outcome {
+            Outcome::Durable(token, wire) => {
+                let wait = now.saturating_duration_since(wire);
+                intake.telemetry().dnp3.confirm_wait.record(wait);
+                self.association.handle_durable(now, token);
+            }
+            Outcome::Lost(token) => self.lost(now, token),
+        }
+        true
+    }
+
+    /// What was taken will not be durable: it comes again.
+    fn lost(&mut self, now: Instant, token: Token) {
+        self.association.handle_refused(now, token);
+        self.texts.clear();
+        self.missed.get_or_insert(GapReason::BackPressure);
+    }
+
+    /// Whether nothing waits for a receipt.
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Nothing can be kept from now on, or it can again.
+    pub(super) fn set_paused(&mut self, is_paused: bool, now: Instant) {
+        self.association.set_paused(is_paused, now);
+    }
+
+    /// Gives the permit it wished for; it goes back if it is not wanted any more.
+    pub(super) fn grant(&mut self, permit: OwnedSemaphorePermit, intake: &Intake) {
+        self.wants_integrity = false;
+        if self.association.grant_integrity() {
+            self.end_permit(intake);
+            intake.telemetry().dnp3.integrity_polls_open.add(1);
+            self.permit = Some(permit);
+        }
+    }
+
+    fn end_permit(&mut self, intake: &Intake) {
+        if self.permit.take().is_some() {
+            intake.telemetry().dnp3.integrity_polls_open.sub(1);
+        }
+    }
+
+    /// Tells that the points have no values any more, as far as there is room for it.
+    pub(super) fn deliver_void(&mut self, intake: &Intake) {
+        let layouts = (&self.whole, &*self.groups);
+        if self.void.deliver(&self.map, layouts, intake) {
+            self.must_refresh = true;
+            self.texts.clear();
+        }
+    }
+
+    /// Takes what the association has to tell.
+    pub(super) fn take_events(&mut self, now: Instant, intake: &Intake) {
+        while let Some(event) = self.association.poll_event() {
+            let device = self.stats.name();
+            match event {
+                Event::Online => {
+                    self.is_heard = true;
+                    if std::mem::take(&mut self.must_refresh) {
+                        self.association.demand_integrity(now);
+                    }
+                }
+                Event::Offline(Offline::Unresponsive { timeouts }) => {
+                    self.void.lose();
+                    self.failed(&format_args!("{timeouts} requests without an answer"));
+                }
+                // The session knows why and says so.
+                Event::Offline(Offline::Disconnected) => {}
+                Event::Gap(gap) => self.on_loss(gap, &intake.telemetry().dnp3),
+                Event::Indication { bit, is_set } => {
+                    tracing::info!(device, indication = %bit, is_set, "the outstation indicates");
+                }
+                Event::WantsIntegrity => self.wants_integrity = true,
+                Event::IntegrityEnded { succeeded } => {
+                    tracing::debug!(device, succeeded, "integrity poll ended");
+                    self.end_permit(intake);
+                }
+                Event::ClockSet => tracing::debug!(device, "clock set"),
+                Event::TaskFailed {
+                    task,
+                    failure,
+                    failures,
+                } => self.on_task_failed(task, failure, failures),
+            }
+        }
+    }
+
+    fn on_task_failed(&self, task: Task, failure: Failure, failures: u8) {
+        self.stats.note(&format_args!("{task:?}: {failure}"));
+        if failures == 1 {
+            tracing::warn!(device = self.stats.name(), ?task, %failure, "task failed");
+        }
+    }
+
+    fn on_loss(&mut self, gap: master::Gap, cells: &Dnp3Cells) {
+        let (label, reason) = match gap {
+            master::Gap::Restart => (LossReason::Restart, GapReason::DeviceRestart),
+            master::Gap::Overflow => (LossReason::Overflow, GapReason::EventBufferOverflow),
+        };
+        cells.on_losses(label, 1);
+        let (device, reason_name) = (self.stats.name(), reason.name());
+        tracing::warn!(device, reason = reason_name, "events may be lost");
+        // That events are lost says more than why they might be.
+        if self.missed != Some(GapReason::EventBufferOverflow) {
+            self.missed = Some(reason);
+        }
+    }
+
+    fn on_dead_letter(&self, delivery: &Delivery<'_>) {
+        if let Some(letter) = &delivery.dead_letter {
+            let (device, error) = (self.stats.name(), &letter.error);
+            let shown = letter
+                .octets
+                .get(..DEAD_LETTER_SHOWN)
+                .unwrap_or(letter.octets);
+            let octets = shown.escape_ascii().to_string();
+            tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
+            self.stats.note(error);
+        }
+    }
+
+    /// Notes an answer, with one line if it was not up.
+    fn answered(&mut self, now: Timestamp) {
+        if self.stats.answered(now.as_nanos()) {
+            let (device, address) = (self.stats.name(), self.address);
+            tracing::info!(device, %address, "device is up");
+            self.void.end();
+        }
+    }
+
+    /// Notes that it cannot be reached, with one line if it was not down.
+    fn failed(&mut self, why: &dyn std::fmt::Display) {
+        if self.stats.failed(why) {
+            let (device, address) = (self.stats.name(), self.address);
+            tracing::warn!(device, %address, %why, "device is down");
+            self.missed.get_or_insert(GapReason::DeviceDown);
+        }
+    }
+
+    /// The gap that readings received at `until` end, if some are missing before them.
+    fn gap(&self, until: Timestamp) -> Option<Gap> {
+        Some(Gap {
+            device: self.whole.device_id(),
+            from: self.covered.min(until),
+            until,
+            reason: self.missed?,
+        })
+    }
+
+    fn count(&self, sorted: &Sorted<'_>, repeated: usize, intake: &Intake) {
+        let cells = &intake.telemetry().dnp3;
+        cells.events.add(sorted.events);
+        cells.static_values.add(sorted.static_values);
+        if repeated > 0 {
+            cells.events_repeated.add(repeated as u64);
+        }
+        if sorted.unmapped > 0 {
+            cells.unmapped.add(sorted.unmapped);
+            self.stats.unmapped.add(sorted.unmapped);
+        }
+    }
+
+    /// Counts what the association has seen since the last time.
+    pub(super) fn tell(&mut self, cells: &Dnp3Cells) {
+        let seen = *self.association.counters();
+        tell(&seen, &self.told, &self.stats, cells);
+        self.told = seen;
+    }
+}
+
+/// So many octets of a dead letter are logged.
+const DEAD_LETTER_SHOWN: usize = 512;

@@ -1,0 +1,20 @@
+//! DNP3 sessions on real sockets, against outstations that say what each test wants.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[path = "../listener/authority.rs"]
+mod authority;
+mod confirms;
+mod dialling;
+mod fleets;
+mod listening;
+mod outages;
+mod outstation;
+mod repeats;
+mod rig;
+mod starts;
+mod values;

@@ -1,0 +1,269 @@
+//! What the journal has last of each outstation, so that nothing it offers again is kept twice.
+//!
+//! An outstation whose confirm did not arrive, because the engine was killed between the disk and
+//! the network, sends the same events to the engine's next life.
+
+use std::collections::{HashMap, VecDeque};
+
+use gridos_collect::dnp3::Recent;
+use gridos_journal::{Chunk, EarlierStream, JournalError, LayoutBook, Read, Reader, Record, Tail};
+use gridos_model::{Events, Layout, LayoutId, Quality, Readings, Timestamp};
+
+use crate::config::Fleet;
+
+/// So much of the ends of earlier streams is read, all together: unconfirmed events are the last
+/// ones, and a start must not take long.
+const BYTES_MAX: u64 = 64 << 20;
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// The last events of each device of `fleet`, by its place; none of a device that is no outstation.
+///
+/// What cannot be read any more is only not known: then events may be kept twice.
+pub(super) fn restore(earlier: &[EarlierStream], book: &LayoutBook, fleet: &Fleet) -> Vec<Recent> {
+    let mut last = Last::of(fleet, book);
+    if last.places.is_empty() {
+        return vec![Recent::default(); fleet.devices.len()];
+    }
+    if let Err(error) = last.read(earlier) {
+        tracing::warn!(%error, "the last events of outstations cannot be read from the journal");
+    }
+    let restored: Vec<Recent> = last.events.into_iter().map(Recent::restore).collect();
+    let events: usize = restored.iter().map(Recent::len).sum();
+    if events > 0 {
+        tracing::info!(events, "events of outstations are known from the journal");
+    }
+    restored
+}
+
+/// An event as it is journalled, by its point's position in its device's whole layout.
+type Event = (u32, Timestamp, f64, Quality);
+
+/// The last events of each device.
+struct Last<'a> {
+    fleet: &'a Fleet,
+    book: &'a LayoutBook,
+    events: Vec<VecDeque<Event>>,
+    /// What the layouts of outstations are, those of today and those met in the journal.
+    places: HashMap<LayoutId, Option<Places>>,
+}
+
+/// Which device a layout is of, and where its points are in today's.
+struct Places {
+    device: usize,
+    /// `None`: they are today's.
+    positions: Option<Box<[Option<u32>]>>,
+}
+
+impl<'a> Last<'a> {
+    fn of(fleet: &'a Fleet, book: &'a LayoutBook) -> Self {
+        let outstations = outstations(fleet).map(|(device, layout)| {
+            let positions = None;
+            (layout.id(), Some(Places { device, positions }))
+        });
+        Self {
+            fleet,
+            book,
+            events: vec![VecDeque::new(); fleet.devices.len()],
+            places: outstations.collect(),
+        }
+    }
+
+    /// Reads the ends of `earlier`, whose youngest is the last one, in the order in which they were
+    /// written.
+    fn read(&mut self, earlier: &[EarlierStream]) -> Result<(), JournalError> {
+        let (mut left, mut ends) = (BYTES_MAX, Vec::new());
+        for stream in earlier.iter().rev() {
+            if left == 0 {
+                break;
+            }
+            let until = stream.recovery.end;
+            let mut reader = Reader::new(&stream.dir);
+            let from = reader.near_end(until, left)?;
+            left = left.saturating_sub(until.position.bytes_since(from.position));
+            ends.push((reader, from, until));
+        }
+        for (mut reader, from, until) in ends.into_iter().rev() {
+            self.read_stream(&mut reader, from, until)?;
+        }
+        Ok(())
+    }
+
+    fn read_stream(
+        &mut self,
+        reader: &mut Reader,
+        from: Tail,
+        until: Tail,
+    ) -> Result<(), JournalError> {
+        let (mut at, mut chunk) = (from, Chunk::default());
+        loop {
+            at = match reader.read(at, until, CHUNK_BYTES, &mut chunk)? {
+                Read::Frames => chunk.until(),
+                Read::Damaged { resume } if resume.position > at.position => resume,
+                Read::End | Read::Damaged { .. } | Read::Foreign => return Ok(()),
+            };
+            for (_, record) in chunk.records() {
+                if let Ok(Record::Readings(Readings::Events(events))) = record {
+                    self.keep(&events)?;
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, events: &Events<'_>) -> Result<(), JournalError> {
+        if !self.places.contains_key(&events.layout) {
+            let places = self.find(events.layout)?;
+            self.places.insert(events.layout, places);
+        }
+        let Some(Some(places)) = self.places.get(&events.layout) else {
+            return Ok(());
+        };
+        let Some(kept) = self.events.get_mut(places.device) else {
+            return Ok(());
+        };
+        let columns = events.points.iter().zip(events.times).zip(events.values);
+        for (at, ((position, time), value)) in columns.enumerate() {
+            let quality = events.qualities.get(at).copied().unwrap_or(Quality::GOOD);
+            let position = match &places.positions {
+                None => Some(*position),
+                Some(today) => today.get(*position as usize).copied().flatten(),
+            };
+            let Some(position) = position else { continue };
+            if kept.len() == Recent::EVENTS_MAX {
+                kept.pop_front();
+            }
+            kept.push_back((position, *time, *value, quality));
+        }
+        Ok(())
+    }
+
+    /// What an earlier layout of an outstation is; its points are known again by their names.
+    fn find(&self, id: LayoutId) -> Result<Option<Places>, JournalError> {
+        let Some(definition) = self.book.find(id)? else {
+            return Ok(None);
+        };
+        let mut outstations = outstations(self.fleet);
+        let found = outstations.find(|(_, layout)| layout.device() == definition.device);
+        let Some((device, today)) = found else {
+            return Ok(None);
+        };
+        let by_name: HashMap<&str, u32> = (0..)
+            .zip(today.points())
+            .map(|(position, point)| (point.name(), position))
+            .collect();
+        let earlier = definition.points.iter();
+        let positions = earlier.map(|(name, _)| by_name.get(name.as_str()).copied());
+        let positions = Some(positions.collect());
+        Ok(Some(Places { device, positions }))
+    }
+}
+
+/// The outstations with their whole layouts, by their places in the fleet.
+fn outstations(fleet: &Fleet) -> impl Iterator<Item = (usize, &Layout)> {
+    let devices = fleet.devices.iter().enumerate();
+    let outstations = devices.filter(|(_, device)| device.dnp3.is_some());
+    outstations.map(|(place, device)| {
+        let whole = fleet.directory.device(device.index).whole();
+        (place, &**whole)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use gridos_journal::{Options, Streams};
+    use gridos_model::Batch;
+
+    use super::*;
+    use crate::config::Config;
+
+    const ADDRESSES: &str = "address = \"h\"\noutstation = 10\n";
+
+    fn fleet(points: &str) -> Fleet {
+        let text = format!(
+            "[[profile]]\nname = \"p\"\nprotocol = \"dnp3\"\npoint = [{points}]\n\
+             [[profile]]\nname = \"posts\"\nprotocol = \"push\"\npoint = [{{ name = \"x\" }}]\n\
+             [[device]]\nname = \"other\"\nprofile = \"posts\"\n\
+             [[device]]\nname = \"rtu\"\nprofile = \"p\"\n{ADDRESSES}"
+        );
+        let no_files = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+        let config = Config::parse(&text, "g.toml", [("", ""); 0], &no_files);
+        Fleet::of(&config.unwrap_or_else(|faults| panic!("{faults}"))).unwrap()
+    }
+
+    fn event(position: u32, n: u32) -> Event {
+        let time = Timestamp::from_millis(1_700_000_000_000 + i64::from(n));
+        (position, time, f64::from(n), Quality::RESTART)
+    }
+
+    /// A life of the engine that keeps `events` of `device`.
+    fn live(dir: &Path, fleet: &Fleet, device: usize, events: &[Event]) {
+        let streams = Streams::open(dir).unwrap();
+        let book = LayoutBook::open(dir).unwrap();
+        book.add(fleet.directory.layouts().map(|layout| &**layout))
+            .unwrap();
+        let mut journal = streams.begin(Options::default()).unwrap();
+        let whole = fleet.directory.devices()[device].whole();
+        for batch_of in events.chunks(100) {
+            let mut batch = Batch::default();
+            batch.start_events(whole, Timestamp::from_millis(1));
+            for (position, time, value, quality) in batch_of {
+                batch.push_event(*position, *time, *value, *quality);
+            }
+            journal.append_readings(&batch.readings().unwrap());
+        }
+        journal.write().unwrap();
+    }
+
+    fn restored(dir: &Path, fleet: &Fleet) -> Vec<Recent> {
+        let streams = Streams::open(dir).unwrap();
+        let book = LayoutBook::open(dir).unwrap();
+        restore(streams.earlier(), &book, fleet)
+    }
+
+    /// They remember the same.
+    fn assert_same(recent: &Recent, events: impl IntoIterator<Item = Event>) {
+        let expected = Recent::restore(events);
+        assert_eq!(format!("{recent:?}"), format!("{expected:?}"));
+    }
+
+    const TWO: &str = "{ name = \"a\", analog = 0 }, { name = \"b\", analog = 7, unit = \"A\" }";
+
+    #[test]
+    fn the_last_events_of_all_lives_are_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let fleet = fleet(TWO);
+        let first: Vec<Event> = (0..150).map(|n| event(n % 2, n)).collect();
+        let second: Vec<Event> = (150..155).map(|n| event(1, n)).collect();
+        live(dir.path(), &fleet, 1, &first);
+        live(dir.path(), &fleet, 0, &[event(0, 1_000)]);
+        live(dir.path(), &fleet, 1, &second);
+        let recent = restored(dir.path(), &fleet);
+        assert!(recent[0].is_empty());
+        assert_eq!(recent[1].len(), 155);
+        assert_same(&recent[1], first.into_iter().chain(second));
+    }
+
+    #[test]
+    fn no_more_are_kept_than_are_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let fleet = fleet(TWO);
+        let events: Vec<Event> = (0..5_000).map(|n| event(0, n)).collect();
+        live(dir.path(), &fleet, 1, &events);
+        let recent = restored(dir.path(), &fleet);
+        assert_eq!(recent[1].len(), Recent::EVENTS_MAX);
+        let last = events[5_000 - Recent::EVENTS_MAX..].to_vec();
+        assert_same(&recent[1], last);
+    }
+
+    #[test]
+    fn points_of_an_earlier_map_are_known_by_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let earlier = fleet(TWO);
+        live(dir.path(), &earlier, 1, &[event(0, 1), event(1, 2)]);
+        let today = fleet("{ name = \"new\", counter = 1 }, { name = \"b\", analog = 7 }");
+        let recent = restored(dir.path(), &today);
+        assert_same(&recent[1], [event(1, 2)]);
+    }
+}
