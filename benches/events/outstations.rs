@@ -172,26 +172,31 @@ fn config(outstations: usize, fragment_bytes: usize, ready: usize) -> FleetConfi
 /// Fills up who has only half of what should be ready.
 async fn make_events(units: Vec<Arc<Unit>>, ready: usize) {
     let mut looks = tokio::time::interval(LOOK);
+    let mut filled: Vec<Option<u64>> = vec![None; units.len()];
     loop {
         looks.tick().await;
-        for unit in &units {
+        for (unit, filled) in units.iter().zip(&mut filled) {
             unit.with(|outstation, at| {
                 let buffered = outstation.buffered();
                 if buffered < ready / 2 {
-                    make(outstation, at, ready - buffered);
+                    let since = filled.replace(at.unix_ms).unwrap_or(at.unix_ms);
+                    make(outstation, at, since, ready - buffered);
                 }
             });
         }
     }
 }
 
-fn make(outstation: &mut Outstation, at: Moment, count: usize) {
-    for _ in 0..count {
+/// Makes so many events, as if they had happened one after the other `since` then.
+fn make(outstation: &mut Outstation, at: Moment, since: u64, count: usize) {
+    let span = at.unix_ms.saturating_sub(since);
+    for n in 0..count as u64 {
         let number = outstation.ledger().produced();
         let index = u16::try_from(number % u64::from(POINTS)).expect("few points");
         let point = outstation.points().find(PointKind::AnalogInput, index);
         let value = Value::Float64((number % NUMBERS) as f64);
-        let update = Update::new(value, at.unix_ms).forced();
+        let time = since + span * n / count as u64;
+        let update = Update::new(value, time).forced();
         let made = outstation.update(point.expect("a point"), update, at);
         assert_eq!(made, Ok(Some(number)));
     }

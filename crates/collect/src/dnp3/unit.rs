@@ -17,7 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::offer::{Offer, Terms};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
-use super::sorting::{Place, Row, Sorted};
+use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
 use super::void::Void;
 use super::{Dnp3Device, PointMap, Recent};
@@ -178,8 +178,9 @@ impl Unit {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
             self.recent.begin_fragment(may_repeat, times(rows));
-            repeated += self.recent.sift(rows, |row| row.key);
-            repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
+            repeated += self.recent.sift(rows, |row| (row.key, row.time));
+            let of_text = |text: &TextRow<'_>| (text.key, Timestamp::EPOCH);
+            repeated += self.recent.sift(&mut sorted.texts, of_text);
         }
         self.count(&sorted, repeated, intake);
         self.on_dead_letter(delivery);
