@@ -124,14 +124,12 @@ impl Recent {
     ) -> usize {
         let mut known = self.known(events.iter().map(&key));
         let key = |event: &T| key(event).0;
-        let mut repeated_runs = [Lane::Untimed, Lane::Text].map(|lane| {
-            if self.may_repeat {
-                self.repeated_run(lane, events.iter().map(key))
-            } else {
-                0
-            }
-        });
-        if known.is_empty() && repeated_runs == [0, 0] {
+        let mut repeated_runs = [0; 2];
+        if self.may_repeat && !events.iter().all(|event| key(event).has_time()) {
+            repeated_runs = [Lane::Untimed, Lane::Text]
+                .map(|lane| self.repeated_run(lane, events.iter().map(key)));
+        }
+        if known.has_none() && repeated_runs == [0; 2] {
             return 0;
         }
         let before = events.len();
@@ -158,10 +156,8 @@ impl Recent {
         };
         let is_in_doubt = |(key, time): &(Key, Timestamp)| key.has_time() && *time <= latest;
         let mut known = Known::new(fragment.filter(is_in_doubt).map(|(key, _)| key));
-        if !known.is_empty() {
-            for numbers in self.spans.numbers(times) {
-                known.count(self.numbered(numbers));
-            }
+        for numbers in self.spans.numbers(times) {
+            known.count(self.numbered(numbers));
         }
         known
     }
