@@ -221,3 +221,41 @@ fn a_discovered_outstation_is_collected() {
     outstation.signal(Signal::INT);
     outstation.wait();
 }
+
+#[test]
+fn points_that_no_profile_names_are_told() {
+    let dir = TempDir::new().unwrap();
+    let log = dir.path().join("log");
+    let mut outstation = Process::start(&["simulate", "dnp3", "--port-base", "0"], &log);
+    let line = outstation.wait_for("Ctrl-C ends");
+    let path = dir.path().join("bay.toml");
+    let ask = ["discover", "dnp3", listening(&line), "--max-points", "10"];
+    text(
+        &[
+            &ask[..],
+            &["--profile", "bay", "-o", path.to_str().unwrap()],
+        ]
+        .concat(),
+    );
+    let (engine, api) = run(&path, "");
+    let device = loop {
+        let answer = http::get(&api, "/api/v1/devices");
+        let answer: Value = serde_json::from_str(&answer.body).unwrap();
+        let device = &answer["devices"][0];
+        if device["unmapped_values"].as_u64() >= Some(16) {
+            break device.clone();
+        }
+    };
+    assert_eq!(device["unmapped_points"], "analog 2..16, octets 0");
+    engine.signal(Signal::INT);
+    engine.wait();
+    let told = fs::read_to_string(path.with_extension("log")).unwrap();
+    let told: Vec<_> = told
+        .lines()
+        .filter(|line| line.contains("no profile names"))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("analog 2..16, octets 0"), "{told:?}");
+    outstation.signal(Signal::INT);
+    outstation.wait();
+}
