@@ -100,9 +100,12 @@ impl fmt::Display for Unmapped {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use gridos_telemetry::Telemetry;
     use proptest::prelude::*;
+    use tracing::{Event, Metadata, Subscriber, span};
 
     use super::*;
 
@@ -134,21 +137,49 @@ mod tests {
         assert!(shown.ends_with(", binary 62 and more"), "{shown}");
     }
 
+    /// Counts lines of the log.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<AtomicUsize>);
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
     #[test]
-    fn it_is_told_when_there_is_something_new() {
+    fn what_is_new_is_shown_and_the_first_is_logged() {
         let telemetry = Telemetry::new("0", ["rtu".to_owned()]);
         let stats = telemetry.devices.get(0).unwrap();
+        let lines = Lines::default();
         let mut unmapped = Unmapped::default();
-        unmapped.tell(stats);
-        assert_eq!(stats.unmapped_points(), "");
-        unmapped.note(PointKind::Binary, 7);
-        unmapped.tell(stats);
-        assert_eq!(stats.unmapped_points(), "binary 7");
-        unmapped.note(PointKind::Binary, 7);
-        assert!(!unmapped.has_changed);
-        unmapped.note(PointKind::Binary, 8);
-        unmapped.tell(stats);
-        assert_eq!(stats.unmapped_points(), "binary 7..8");
+        let mut told = |index: Option<u16>| {
+            if let Some(index) = index {
+                unmapped.note(PointKind::Binary, index);
+            }
+            tracing::subscriber::with_default(lines.clone(), || unmapped.tell(stats));
+            (stats.unmapped_points(), lines.0.load(Ordering::Relaxed))
+        };
+        assert_eq!(told(None), (String::new(), 0));
+        assert_eq!(told(Some(7)), ("binary 7".to_owned(), 1));
+        assert_eq!(told(Some(7)), ("binary 7".to_owned(), 1));
+        assert_eq!(told(Some(8)), ("binary 7..8".to_owned(), 1));
     }
 
     proptest! {
