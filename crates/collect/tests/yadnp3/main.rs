@@ -1,0 +1,28 @@
+//! Sessions against outstations of opendnp3, an independent implementation (PyPI `yadnp3`).
+//!
+//! Skipped unless `tests/.venv` exists; `tests/requirements.txt` says how to make it. With
+//! `GRIDOS_TESTS_SKIP_NOTHING`, as in `tests/run`, what would be skipped fails.
+//!
+//! What the binding cannot do: choose the variations in which an outstation tells by itself (so that
+//! what comes unasked or by class has no time and analogs are integers; the others are asked for),
+//! change octet strings, say how many events wait before a confirm, and use TLS of today (which
+//! stunnel does in its place). What is missing is covered by `captures.rs` and by `dnp3`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[path = "../listener/authority.rs"]
+mod authority;
+mod classes;
+#[path = "../dnp3/guests.rs"]
+mod guests;
+mod outstation;
+#[path = "../../../../tests/interop/peer.rs"]
+mod peer;
+#[path = "../dnp3/rig.rs"]
+mod rig;
+mod takings;
+mod unasked;

@@ -1,0 +1,118 @@
+//! What arrives from the outstation.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use gridos_model::{Quality, TimeQuality, Timestamp};
+
+use crate::outstation::{PATIENCE, Put};
+use crate::rig::{Arrived, Rig, Seen, point_name};
+
+/// A reading, as far as the outstation says it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) point: String,
+    pub(crate) value: f64,
+    pub(crate) quality: Quality,
+    /// Its own time.
+    pub(crate) time: Option<Timestamp>,
+}
+
+impl Told {
+    /// What is to arrive of `put` by an object without time.
+    pub(crate) fn untimed(put: &Put) -> Self {
+        Self {
+            point: point_name(put.kind, put.index),
+            value: put.value,
+            quality: put.quality | Quality::NO_SOURCE_TIME,
+            time: None,
+        }
+    }
+
+    /// What is to arrive of `put` by an object with time.
+    pub(crate) fn timed(put: &Put) -> Self {
+        Self {
+            quality: put.quality,
+            time: Some(Timestamp::from_millis(put.millis)),
+            ..Self::untimed(put)
+        }
+    }
+
+    fn of(seen: &Seen) -> Self {
+        let has_time = !seen.quality.contains(Quality::NO_SOURCE_TIME);
+        Self {
+            point: seen.point.clone(),
+            value: seen.value,
+            quality: seen.quality,
+            time: has_time.then_some(seen.time),
+        }
+    }
+}
+
+/// Waits until `is_so`.
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// The next batch that tells of values, which is made durable.
+pub(crate) async fn next(rig: &mut Rig) -> Arrived {
+    let mut next = None;
+    until("a batch should arrive", || {
+        next = rig.try_next();
+        next.as_ref().is_some_and(|batch| !batch.is_void())
+    })
+    .await;
+    let mut next = next.unwrap();
+    next.keep();
+    next
+}
+
+/// The next `count` events, in the order of their arrival.
+pub(crate) async fn events(rig: &mut Rig, count: usize) -> Vec<Told> {
+    let mut told = Vec::new();
+    while told.len() < count {
+        let batch = next(rig).await;
+        if !batch.is_sweep {
+            told.extend(batch.readings.iter().map(Told::of));
+        }
+    }
+    told
+}
+
+/// Present values, until there are `count` of them: the last one of each point.
+pub(crate) async fn present(rig: &mut Rig, count: usize) -> BTreeMap<String, Told> {
+    let mut told = BTreeMap::new();
+    while told.len() < count {
+        let batch = next(rig).await;
+        let readings = batch.readings.iter();
+        let is_timeless = batch.is_sweep && batch.time_quality == Some(TimeQuality::None);
+        told.extend(readings.map(|seen| {
+            let mut seen = seen.clone();
+            if is_timeless {
+                seen.quality |= Quality::NO_SOURCE_TIME;
+            }
+            (seen.point.clone(), Told::of(&seen))
+        }));
+    }
+    told
+}
+
+/// Keeps present values that have arrived; there must be nothing else.
+pub(crate) fn keep_present(rig: &mut Rig) {
+    while let Some(mut batch) = rig.try_next() {
+        assert!(batch.is_sweep, "{batch:?}");
+        batch.keep();
+    }
+}
+
+/// Makes sure that there is no event beside so many that were taken.
+pub(crate) fn no_more_events(rig: &mut Rig, count: u64) {
+    keep_present(rig);
+    let cells = &rig.telemetry.dnp3;
+    assert_eq!(cells.events.get() - cells.events_repeated.get(), count);
+    assert_eq!(cells.dead_letters.get(), 0);
+}
