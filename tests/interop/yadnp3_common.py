@@ -61,11 +61,16 @@ class Side:
         self.link = Link()
         self.start()
 
-    def start(self):
+    def start(self, command=None):
         self.trace = Trace() if self.arguments.trace else None
         self.manager = opendnp3.DNP3Manager(1, self.trace)
         self.stack = self.add(self.channel())
+        if command is not None:
+            self.prepare(command)
         self.stack.Enable()
+
+    def prepare(self, command):
+        """What is to be done before anything is said."""
 
     def channel(self):
         endpoint = opendnp3.IPEndpoint(HOST, self.port)
@@ -76,13 +81,13 @@ class Side:
         retry = opendnp3.ChannelRetry(milliseconds(50), milliseconds(200))
         return self.connect(self.manager)("peer", levels, retry, [endpoint], "0.0.0.0", self.link)
 
-    def stop(self, _command=None):
+    def stop(self):
         self.manager.Shutdown()
 
-    def restart(self, _command):
+    def restart(self, command):
         """Forgets everything, as a device does that loses power."""
         self.stop()
-        self.start()
+        self.start(command)
 
     def cut(self, _command):
         """Ends the connection, and takes another one."""

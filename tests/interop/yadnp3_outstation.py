@@ -4,15 +4,16 @@ It has the same number of points of every kind, all in class 1 until a master as
 prints its port as an object of JSON, then takes commands on its standard input, one object per
 line, and answers each with one:
 
-    {"do": "update", "mode": "Detect" | "Force" | "Suppress", "values": [[KIND, INDEX, VALUE, FLAGS, MS]...]}
-                          changes values all at once; what makes an event is left to the mode
+    {"do": "update", "mode": "Force" | "Suppress", "values": [VALUE...]}
+                          changes values all at once, each with an event or without; a value is
+                          [KIND, INDEX, VALUE, FLAGS, MS, WHETHER ITS CLOCK IS SYNCHRONISED]
     {"do": "freeze", "indexes": [INDEX...]}
                           freezes counters, each with an event
     {"do": "report"}      {"opened": connections, "confirms": [[IS_UNSOLICITED, EVENTS_LEFT]...],
                            "times": [MS written by the master...], "classes": [[KIND, CLASS]...]}
     {"do": "cut"}         ends the connection, keeps events
-    {"do": "restart"}     forgets everything and begins again on the same port
-    {"do": "stop"}        is gone; `restart` brings it back
+    {"do": "restart", "values": [VALUE...]}
+                          forgets everything and begins again on the same port, with these values
 """
 
 import opendnp3
@@ -43,11 +44,22 @@ STATES = {
 }
 
 
-def measurement(kind, value, flags, millis):
+def measurement(kind, value, flags, millis, is_synchronised):
+    quality = opendnp3.TimestampQuality
     made = MEASUREMENTS[kind](value)
     made.flags = opendnp3.Flags(flags | STATES.get(kind, lambda value: 0)(value))
-    made.time = opendnp3.DNPTime(millis)
+    made.time = opendnp3.DNPTime(
+        millis, quality.SYNCHRONIZED if is_synchronised else quality.UNSYNCHRONIZED
+    )
     return made
+
+
+def updates(values, mode):
+    builder = opendnp3.UpdateBuilder()
+    for kind, index, *rest in values:
+        if not builder.Update(measurement(kind, *rest), index, mode):
+            raise ValueError(f"no update of {kind} {index}")
+    return builder.Build()
 
 
 class Application(opendnp3.IOutstationApplication):
@@ -109,11 +121,10 @@ class Outstation(yadnp3_common.Side):
 
     def update(self, command):
         mode = getattr(opendnp3.EventMode, command["mode"])
-        builder = opendnp3.UpdateBuilder()
-        for kind, index, value, flags, millis in command["values"]:
-            if not builder.Update(measurement(kind, value, flags, millis), index, mode):
-                raise ValueError(f"no update of {kind} {index}")
-        self.stack.Apply(builder.Build())
+        self.stack.Apply(updates(command["values"], mode))
+
+    def prepare(self, command):
+        self.stack.Apply(updates(command["values"], opendnp3.EventMode.Suppress))
 
     def freeze(self, command):
         builder = opendnp3.UpdateBuilder()

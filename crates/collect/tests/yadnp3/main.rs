@@ -17,12 +17,19 @@
 #[path = "../listener/authority.rs"]
 mod authority;
 mod classes;
+mod dial_in;
 #[path = "../dnp3/guests.rs"]
 mod guests;
+mod many;
+mod outages;
 mod outstation;
 #[path = "../../../../tests/interop/peer.rs"]
 mod peer;
+mod receipts;
 #[path = "../dnp3/rig.rs"]
 mod rig;
+mod stunnel;
 mod takings;
+mod times;
+mod tls;
 mod unasked;

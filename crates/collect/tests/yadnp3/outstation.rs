@@ -53,6 +53,8 @@ pub(crate) struct Put {
     /// What the flags mean.
     pub(crate) quality: Quality,
     pub(crate) millis: i64,
+    /// Whether the clock of that time is synchronised.
+    pub(crate) is_synchronised: bool,
 }
 
 /// Whether a value makes an event.
@@ -75,6 +77,7 @@ impl Put {
             flags: 0x01,
             quality: Quality::GOOD,
             millis: SOME_TIME,
+            is_synchronised: true,
         }
     }
 
@@ -88,6 +91,19 @@ impl Put {
 
     pub(crate) fn at(self, millis: i64) -> Self {
         Self { millis, ..self }
+    }
+
+    fn json(&self) -> Value {
+        let kind = self.kind.to_string();
+        let (value, flags) = (self.value, self.flags);
+        json!([
+            kind,
+            self.index,
+            value,
+            flags,
+            self.millis,
+            self.is_synchronised
+        ])
     }
 }
 
@@ -128,11 +144,7 @@ impl Outstation {
     }
 
     pub(crate) fn put(&mut self, puts: &[Put], mode: Mode) {
-        let values = puts.iter().map(|put| {
-            let kind = put.kind.to_string();
-            json!([kind, put.index, put.value, put.flags, put.millis])
-        });
-        let values: Vec<_> = values.collect();
+        let values = all_json(puts);
         let mode = match mode {
             Mode::Always => "Force",
             Mode::Never => "Suppress",
@@ -147,9 +159,16 @@ impl Outstation {
             .order(&json!({ "do": "freeze", "indexes": indexes }));
     }
 
-    /// A command without more words.
-    pub(crate) fn order(&mut self, what: &str) {
-        self.peer.order(&json!({ "do": what }));
+    /// Ends the connection; it keeps its events and takes another connection.
+    pub(crate) fn cut(&mut self) {
+        self.peer.order(&json!({ "do": "cut" }));
+    }
+
+    /// Forgets everything and begins again with these values.
+    pub(crate) fn restart(&mut self, puts: &[Put]) {
+        let values = all_json(puts);
+        self.peer
+            .order(&json!({ "do": "restart", "values": values }));
     }
 
     pub(crate) fn report(&mut self) -> Value {
@@ -168,12 +187,21 @@ impl Outstation {
     }
 }
 
+fn all_json(puts: &[Put]) -> Vec<Value> {
+    puts.iter().map(Put::json).collect()
+}
+
 /// An outstation with all points, to be collected from there.
 pub(crate) fn setup(name: &'static str, address: SocketAddr, config: Config) -> Setup {
-    let of_kind = |kind| (0..POINTS).map(move |index| MappedPoint::new(kind, index));
     Setup {
-        points: KINDS.into_iter().flat_map(of_kind).collect(),
+        points: points(POINTS),
         config,
         ..Setup::new(name, address)
     }
+}
+
+/// So many points of each kind.
+pub(crate) fn points(count: u16) -> Vec<MappedPoint> {
+    let of_kind = |kind| (0..count).map(move |index| MappedPoint::new(kind, index));
+    KINDS.into_iter().flat_map(of_kind).collect()
 }

@@ -31,10 +31,24 @@ impl Told {
 
     /// What is to arrive of `put` by an object with time.
     pub(crate) fn timed(put: &Put) -> Self {
+        let mut quality = put.quality;
+        if !put.is_synchronised {
+            quality |= Quality::CLOCK_UNSYNCHRONISED;
+        }
         Self {
-            quality: put.quality,
+            quality,
             time: Some(Timestamp::from_millis(put.millis)),
             ..Self::untimed(put)
+        }
+    }
+
+    /// What a sweep tells, whose readings have no time.
+    pub(crate) fn of_present(seen: &Seen) -> Self {
+        Self {
+            point: seen.point.clone(),
+            value: seen.value,
+            quality: seen.quality | Quality::NO_SOURCE_TIME,
+            time: None,
         }
     }
 
@@ -77,10 +91,15 @@ pub(crate) async fn events(rig: &mut Rig, count: usize) -> Vec<Told> {
     while told.len() < count {
         let batch = next(rig).await;
         if !batch.is_sweep {
-            told.extend(batch.readings.iter().map(Told::of));
+            told.extend(events_of(&batch));
         }
     }
     told
+}
+
+/// What a batch of events tells.
+pub(crate) fn events_of(batch: &Arrived) -> Vec<Told> {
+    batch.readings.iter().map(Told::of).collect()
 }
 
 /// Present values, until there are `count` of them: the last one of each point.
@@ -91,11 +110,12 @@ pub(crate) async fn present(rig: &mut Rig, count: usize) -> BTreeMap<String, Tol
         let readings = batch.readings.iter();
         let is_timeless = batch.is_sweep && batch.time_quality == Some(TimeQuality::None);
         told.extend(readings.map(|seen| {
-            let mut seen = seen.clone();
-            if is_timeless {
-                seen.quality |= Quality::NO_SOURCE_TIME;
-            }
-            (seen.point.clone(), Told::of(&seen))
+            let told = if is_timeless {
+                Told::of_present(seen)
+            } else {
+                Told::of(seen)
+            };
+            (seen.point.clone(), told)
         }));
     }
     told
