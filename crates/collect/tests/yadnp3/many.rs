@@ -1,5 +1,6 @@
 //! More than goes into one fragment, and more than the outstation can keep.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gridos_collect::dnp3::PointKind;
@@ -10,9 +11,12 @@ use gridos_telemetry::{FragmentFate, LossReason};
 
 use crate::outstation::{KINDS, Mode, Outstation, Put, brisk, points};
 use crate::rig::{Rig, Setup};
-use crate::takings::{Told, events, keep_present, next, no_more_events, present};
+use crate::takings::{Told, all_of, events, keep_present, next, no_more_events, present};
 
 const POINTS: u16 = 150;
+
+/// All of them.
+const WHOLE: usize = KINDS.len() * POINTS as usize;
 
 /// A value for every point that can be given one.
 fn one_of_each(round: u16) -> Vec<Put> {
@@ -48,7 +52,7 @@ async fn present_values_in_many_fragments_arrive_whole() {
     let puts = one_of_each(0);
     outstation.put(&puts, Mode::Never);
     let mut rig = Rig::start(vec![setup(&outstation, brisk())]);
-    let told = present(&mut rig, KINDS.len() * usize::from(POINTS)).await;
+    let told = present(&mut rig, WHOLE).await;
     for expected in puts.iter().map(Told::untimed) {
         assert_eq!(told[&expected.point], expected);
     }
@@ -63,6 +67,7 @@ async fn thousands(arguments: &[&str], config: Config) -> Option<u64> {
     let arguments = [&["--points", "150"], arguments].concat();
     let mut outstation = Outstation::start(&arguments)?;
     let mut rig = Rig::start(vec![setup(&outstation, config)]);
+    present(&mut rig, WHOLE).await;
     rig.until(|t| t.dnp3.integrity_polls.get() >= 1).await;
     let puts: Vec<_> = (0..3).flat_map(one_of_each).collect();
     for part in puts.chunks(one_of_each(0).len()) {
@@ -109,14 +114,20 @@ async fn events_that_waited_come_before_present_values() {
     let puts = one_of_each(0);
     outstation.put(&puts, Mode::Always);
     let mut rig = Rig::start(vec![setup(&outstation, brisk())]);
-    let told = events(&mut rig, puts.len()).await;
+    let mut told = Vec::new();
+    while told.len() < puts.len() + WHOLE {
+        let batch = next(&mut rig).await;
+        told.extend(all_of(&batch));
+    }
+    let present = told.split_off(puts.len());
     let expected: Vec<_> = puts.iter().map(Told::untimed).collect();
     assert_eq!(told, expected);
     outstation.until_empty(&mut rig).await;
     assert_eq!(rig.telemetry.dnp3.events.get(), puts.len() as u64);
-    let told = present(&mut rig, KINDS.len() * usize::from(POINTS)).await;
-    for expected in expected {
-        assert_eq!(told[&expected.point], expected);
+    let present: BTreeMap<_, _> = present.iter().map(|told| (&told.point, told)).collect();
+    assert_eq!(present.len(), WHOLE);
+    for expected in &expected {
+        assert_eq!(present[&expected.point], expected);
     }
     rig.stop().await;
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::outstation::{KINDS, Mode, Outstation, POINTS, Put, brisk};
 use crate::rig::Rig;
-use crate::takings::{Told, events, next, no_more_events, present, until};
+use crate::takings::{Told, all_of, events, next, no_more_events, present, until};
 use crate::times::asking;
 
 const WHOLE: usize = KINDS.len() * POINTS as usize;
@@ -37,12 +37,8 @@ async fn a_restart_in_the_middle_is_a_gap_and_everything_is_read_again() {
     assert!(gap.from < gap.until && gap.until == first.received);
     assert!(first.is_sweep);
     let mut again = present(&mut rig, WHOLE - first.readings.len()).await;
-    again.extend(
-        first
-            .readings
-            .iter()
-            .map(|seen| (seen.point.clone(), Told::of_present(seen))),
-    );
+    let first = all_of(&first).into_iter();
+    again.extend(first.map(|told| (told.point.clone(), told)));
     assert_eq!(again["a0"], Told::untimed(&values[0]));
     let restarted = Put::new(PointKind::Counter, 0, 0.0);
     let restarted = restarted.flagged(0x02, Quality::OFFLINE | Quality::RESTART);

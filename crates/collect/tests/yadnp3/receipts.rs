@@ -8,7 +8,7 @@ use gridos_telemetry::ConfirmWithheld;
 
 use crate::outstation::{KINDS, Mode, Outstation, POINTS, Put, brisk};
 use crate::rig::{Arrived, Rig};
-use crate::takings::{Told, events, events_of, no_more_events, present, until};
+use crate::takings::{Told, all_of, events, no_more_events, present, until};
 use crate::times::asking;
 
 fn some() -> Vec<Put> {
@@ -47,7 +47,7 @@ async fn withhold(arguments: &[&str], config: Config, is_lost: bool, told: fn(&P
     outstation.put(&puts, Mode::Always);
     let expected: Vec<_> = puts.iter().map(told).collect();
     let mut batch = hold_events(&mut rig).await;
-    assert_eq!(events_of(&batch), expected);
+    assert_eq!(all_of(&batch), expected);
     if is_lost {
         drop(batch);
         rig.until(|t| t.dnp3.withheld(ConfirmWithheld::Refused) >= 1)

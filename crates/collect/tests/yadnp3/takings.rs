@@ -42,8 +42,13 @@ impl Told {
         }
     }
 
+    /// Whether it is of a counter that is not frozen.
+    pub(crate) fn is_counter(&self) -> bool {
+        self.point.starts_with('c')
+    }
+
     /// What a sweep tells, whose readings have no time.
-    pub(crate) fn of_present(seen: &Seen) -> Self {
+    fn of_present(seen: &Seen) -> Self {
         Self {
             point: seen.point.clone(),
             value: seen.value,
@@ -91,15 +96,23 @@ pub(crate) async fn events(rig: &mut Rig, count: usize) -> Vec<Told> {
     while told.len() < count {
         let batch = next(rig).await;
         if !batch.is_sweep {
-            told.extend(events_of(&batch));
+            told.extend(all_of(&batch));
         }
     }
     told
 }
 
-/// What a batch of events tells.
-pub(crate) fn events_of(batch: &Arrived) -> Vec<Told> {
-    batch.readings.iter().map(Told::of).collect()
+/// What a batch tells.
+pub(crate) fn all_of(batch: &Arrived) -> Vec<Told> {
+    let is_timeless = batch.is_sweep && batch.time_quality == Some(TimeQuality::None);
+    let told = |seen| {
+        if is_timeless {
+            Told::of_present(seen)
+        } else {
+            Told::of(seen)
+        }
+    };
+    batch.readings.iter().map(told).collect()
 }
 
 /// Present values, until there are `count` of them: the last one of each point.
@@ -107,16 +120,8 @@ pub(crate) async fn present(rig: &mut Rig, count: usize) -> BTreeMap<String, Tol
     let mut told = BTreeMap::new();
     while told.len() < count {
         let batch = next(rig).await;
-        let readings = batch.readings.iter();
-        let is_timeless = batch.is_sweep && batch.time_quality == Some(TimeQuality::None);
-        told.extend(readings.map(|seen| {
-            let told = if is_timeless {
-                Told::of_present(seen)
-            } else {
-                Told::of(seen)
-            };
-            (seen.point.clone(), told)
-        }));
+        let readings = all_of(&batch).into_iter();
+        told.extend(readings.map(|reading| (reading.point.clone(), reading)));
     }
     told
 }
