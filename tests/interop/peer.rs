@@ -51,6 +51,13 @@ impl Peer {
         answer
     }
 
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        // It may have ended already, for whatever reason the test has found.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
@@ -60,9 +67,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended already, for whatever reason the test has found.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

@@ -9,8 +9,9 @@ line, and answers each with one:
                           [KIND, INDEX, VALUE, FLAGS, MS, WHETHER ITS CLOCK IS SYNCHRONISED]
     {"do": "freeze", "indexes": [INDEX...]}
                           freezes counters, each with an event
-    {"do": "report"}      {"opened": connections, "confirms": [[IS_UNSOLICITED, EVENTS_LEFT]...],
-                           "times": [MS written by the master...], "classes": [[KIND, CLASS]...]}
+    {"do": "report"}      {"opened": connections, "times": [MS written by the master...],
+                           "classes": [[KIND, CLASS]...],
+                           "confirms": [[IS_UNSOLICITED, EVENTS_LEFT]...] since the last change}
     {"do": "cut"}         ends the connection, keeps events
     {"do": "restart", "values": [VALUE...]}
                           forgets everything and begins again on the same port, with these values
@@ -121,6 +122,7 @@ class Outstation(yadnp3_common.Side):
 
     def update(self, command):
         mode = getattr(opendnp3.EventMode, command["mode"])
+        self.application.confirms.clear()
         self.stack.Apply(updates(command["values"], mode))
 
     def prepare(self, command):
@@ -130,6 +132,7 @@ class Outstation(yadnp3_common.Side):
         builder = opendnp3.UpdateBuilder()
         for index in command["indexes"]:
             builder.FreezeCounter(index, False, opendnp3.EventMode.Force)
+        self.application.confirms.clear()
         self.stack.Apply(builder.Build())
 
     def report(self, _command):

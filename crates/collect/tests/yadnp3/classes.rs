@@ -108,3 +108,26 @@ async fn classes_are_assigned_and_polled_apart() {
     no_more_events(&mut rig, puts.iter().filter(is_told).count() as u64);
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn polls_of_a_few_events_take_one_part_after_the_other() {
+    let Some(mut outstation) = Outstation::start(&[]) else {
+        return;
+    };
+    let period = Duration::from_millis(20);
+    let few = Selection::up_to(Class::One.variation(), 4);
+    let config = Config {
+        // What is left is not asked for at once when it is indicated.
+        scan_interval_min: Duration::from_secs(600),
+        ..polled(vec![Poll::new(vec![few], period).unwrap()])
+    };
+    let mut rig = Rig::start(vec![outstation.setup(config)]);
+    rig.until(|t| t.dnp3.integrity_polls.get() >= 1).await;
+    let puts = some_of_each();
+    outstation.put(&puts, Mode::Always);
+    let expected: Vec<_> = puts.iter().map(Told::untimed).collect();
+    assert_eq!(events(&mut rig, puts.len()).await, expected);
+    outstation.until_empty(&mut rig).await;
+    no_more_events(&mut rig, puts.len() as u64);
+    rig.stop().await;
+}

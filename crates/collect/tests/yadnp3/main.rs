@@ -29,6 +29,7 @@ mod receipts;
 #[expect(dead_code, reason = "these tests wait in a way of their own")]
 #[path = "../dnp3/rig.rs"]
 mod rig;
+mod statics;
 mod stunnel;
 mod takings;
 mod times;

@@ -18,16 +18,19 @@ const POINTS: u16 = 150;
 /// All of them.
 const WHOLE: usize = KINDS.len() * POINTS as usize;
 
-/// A value for every point that can be given one.
+/// The kinds that can be given a value, and how many different ones each is given.
+const VALUES: [(PointKind, u16); 6] = [
+    (PointKind::Binary, 2),
+    (PointKind::DoubleBit, 4),
+    (PointKind::BinaryOutput, 2),
+    (PointKind::Counter, 60_000),
+    (PointKind::Analog, 60_000),
+    (PointKind::AnalogOutput, 60_000),
+];
+
+/// A value for every point of these kinds.
 fn one_of_each(round: u16) -> Vec<Put> {
-    let kinds = KINDS.into_iter();
-    let kinds = kinds.filter(|kind| *kind != PointKind::FrozenCounter);
-    let puts = kinds.flat_map(|kind| {
-        let values = match kind {
-            PointKind::Binary | PointKind::BinaryOutput => 2,
-            PointKind::DoubleBit => 4,
-            _ => 60_000,
-        };
+    let puts = VALUES.into_iter().flat_map(|(kind, values)| {
         (0..POINTS).map(move |index| {
             let value = (index + 7 * round + 1) % values;
             Put::new(kind, index, f64::from(value))
@@ -145,8 +148,7 @@ async fn events_that_found_no_room_leave_a_gap_and_everything_is_read() {
         ..brisk()
     };
     let mut rig = Rig::start(vec![outstation.setup(config)]);
-    let whole = KINDS.len() * usize::from(crate::outstation::POINTS);
-    present(&mut rig, whole).await;
+    present(&mut rig, crate::outstation::WHOLE).await;
     rig.until(|t| t.dnp3.integrity_polls.get() >= 1).await;
     keep_present(&mut rig);
     let integrity_polls = rig.telemetry.dnp3.integrity_polls.get();
@@ -165,9 +167,29 @@ async fn events_that_found_no_room_leave_a_gap_and_everything_is_read() {
     assert_eq!(told, kept);
     rig.until(|t| t.dnp3.integrity_polls.get() > integrity_polls)
         .await;
-    let told = present(&mut rig, whole).await;
+    let told = present(&mut rig, crate::outstation::WHOLE).await;
     assert_eq!(told["a2"].value, 24.0);
     assert_eq!(rig.telemetry.dnp3.losses(LossReason::Overflow), 1);
+    outstation.until_empty(&mut rig).await;
+    no_more_events(&mut rig, 10);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn events_that_found_no_room_before_the_connection_are_missed_as_well() {
+    let Some(mut outstation) = Outstation::start(&["--events", "10", "--unsolicited"]) else {
+        return;
+    };
+    let puts: Vec<_> = (0..11)
+        .map(|value| Put::new(PointKind::Analog, 2, f64::from(value)))
+        .collect();
+    outstation.put(&puts, Mode::Always);
+    let mut rig = Rig::start(vec![outstation.setup(brisk())]);
+    let first = next(&mut rig).await;
+    let reason = first.gap.map(|gap| gap.reason);
+    assert_eq!(reason, Some(GapReason::EventBufferOverflow));
+    let expected: Vec<_> = puts[1..].iter().map(Told::untimed).collect();
+    assert_eq!(all_of(&first), expected);
     outstation.until_empty(&mut rig).await;
     no_more_events(&mut rig, 10);
     rig.stop().await;

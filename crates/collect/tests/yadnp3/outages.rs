@@ -5,12 +5,10 @@ use gridos_model::{GapReason, Quality};
 use gridos_telemetry::LossReason;
 use serde_json::json;
 
-use crate::outstation::{KINDS, Mode, Outstation, POINTS, Put, brisk};
+use crate::outstation::{Mode, Outstation, Put, WHOLE, brisk};
 use crate::rig::Rig;
 use crate::takings::{Told, all_of, events, next, no_more_events, present, until};
 use crate::times::asking;
-
-const WHOLE: usize = KINDS.len() * POINTS as usize;
 
 #[tokio::test]
 async fn a_restart_in_the_middle_is_a_gap_and_everything_is_read_again() {
@@ -86,6 +84,43 @@ async fn events_that_were_not_confirmed_when_the_connection_ended_are_kept_once(
     outstation.put(&[second], Mode::Always);
     assert_eq!(events(&mut rig, 1).await, [Told::timed(&second)]);
     assert_eq!(rig.telemetry.dnp3.events_repeated.get(), 2);
+    no_more_events(&mut rig, 3);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_outstation_that_was_killed_before_the_confirm_is_told_once() {
+    let Some(mut outstation) = Outstation::start(&[]) else {
+        return;
+    };
+    let mut rig = Rig::start(vec![outstation.setup(asking(&[(2, 2), (32, 7)]))]);
+    present(&mut rig, WHOLE).await;
+    let first = [
+        Put::new(PointKind::Binary, 0, 1.0),
+        Put::new(PointKind::Analog, 3, 0.5),
+    ];
+    outstation.put(&first, Mode::Always);
+    let mut batch = None;
+    until("the events should arrive", || {
+        batch = rig.try_next().filter(|batch| !batch.is_sweep);
+        batch.is_some()
+    })
+    .await;
+    let restarts = rig.telemetry.dnp3.losses(LossReason::Restart);
+    let integrity_polls = rig.telemetry.dnp3.integrity_polls.get();
+    outstation.replace(&first);
+    let mut batch = batch.unwrap();
+    let expected: Vec<_> = first.iter().map(Told::timed).collect();
+    assert_eq!(all_of(&batch), expected);
+    batch.keep();
+    // Until the restart is cleared, its clock is not trusted.
+    rig.until(|t| t.dnp3.integrity_polls.get() > integrity_polls)
+        .await;
+    assert_eq!(rig.telemetry.dnp3.losses(LossReason::Restart), restarts + 1);
+    let second = Put::new(PointKind::Binary, 1, 1.0);
+    outstation.put(&[second], Mode::Always);
+    assert_eq!(events(&mut rig, 1).await, [Told::timed(&second)]);
+    outstation.until_empty(&mut rig).await;
     no_more_events(&mut rig, 3);
     rig.stop().await;
 }

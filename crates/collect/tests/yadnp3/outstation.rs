@@ -33,6 +33,9 @@ pub(crate) const KINDS: [PointKind; 7] = [
     PointKind::AnalogOutput,
 ];
 
+/// All points of these kinds.
+pub(crate) const WHOLE: usize = KINDS.len() * POINTS as usize;
+
 /// What opendnp3 waits for a confirm: not long, because it loses one that arrives while it is
 /// writing. See `../shared/tools/dnp3-peer`.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
@@ -133,6 +136,14 @@ impl Outstation {
         Some(Self { peer })
     }
 
+    /// Kills it; another one, with the same values, takes its place.
+    pub(crate) fn replace(&mut self, puts: &[Put]) {
+        let port = self.peer.port.to_string();
+        self.peer.kill();
+        *self = Self::start(&["--listen", &port]).unwrap();
+        self.put(puts, Mode::Never);
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.peer.port).into()
@@ -175,7 +186,8 @@ impl Outstation {
         self.peer.order(&json!({ "do": "report" }))
     }
 
-    /// Waits until a confirm has left no event in it; present values that arrive are kept.
+    /// Waits until a confirm of what was last put in has left no event; present values that arrive
+    /// are kept.
     pub(crate) async fn until_empty(&mut self, rig: &mut Rig) {
         until("no event should be left", || {
             keep_present(rig);

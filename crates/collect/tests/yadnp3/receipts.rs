@@ -6,7 +6,7 @@ use gridos_collect::dnp3::PointKind;
 use gridos_dnp3::master::Config;
 use gridos_telemetry::ConfirmWithheld;
 
-use crate::outstation::{KINDS, Mode, Outstation, POINTS, Put, brisk};
+use crate::outstation::{Mode, Outstation, Put, WHOLE, brisk};
 use crate::rig::{Arrived, Rig};
 use crate::takings::{Told, all_of, events, no_more_events, present, until};
 use crate::times::asking;
@@ -41,7 +41,7 @@ async fn withhold(arguments: &[&str], config: Config, is_lost: bool, told: fn(&P
         ..config
     };
     let mut rig = Rig::start(vec![outstation.setup(config)]);
-    present(&mut rig, KINDS.len() * usize::from(POINTS)).await;
+    present(&mut rig, WHOLE).await;
     rig.until(|t| t.dnp3.integrity_polls.get() >= 1).await;
     let puts = some();
     outstation.put(&puts, Mode::Always);

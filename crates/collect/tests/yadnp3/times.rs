@@ -116,9 +116,10 @@ async fn times_of_a_clock_that_wants_to_be_set_are_not_trusted() {
     rig.stop().await;
 }
 
-fn unix_ms() -> u64 {
+/// The time of day.
+pub(crate) fn unix_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    u64::try_from(since_epoch.unwrap().as_millis()).unwrap()
+    i64::try_from(since_epoch.unwrap().as_millis()).unwrap()
 }
 
 async fn set_clock(how: TimeSync) {
@@ -140,7 +141,7 @@ async fn set_clock(how: TimeSync) {
     };
     // Half of the way there and back is added, of which some may be no way.
     let latest = after + (after - before);
-    let time = time.as_u64().unwrap();
+    let time = time.as_i64().unwrap();
     assert!(
         (before..=latest).contains(&time),
         "{before} {time} {latest}"

@@ -4,7 +4,7 @@ use gridos_collect::dnp3::PointKind;
 use gridos_model::Quality;
 use gridos_telemetry::{ConfirmSide, FragmentFate};
 
-use crate::outstation::{KINDS, Mode, Outstation, POINTS, Put, brisk};
+use crate::outstation::{KINDS, Mode, Outstation, POINTS, Put, WHOLE, brisk};
 use crate::rig::Rig;
 use crate::takings::{Told, events, no_more_events, present};
 
@@ -48,9 +48,8 @@ async fn present_values_of_every_kind_are_swept() {
     let put = puts.iter().map(Told::untimed);
     let expected = untouched.chain(put);
     let expected: Vec<_> = expected.map(|told| (told.point.clone(), told)).collect();
-    let count = KINDS.len() * usize::from(POINTS);
     let expected = expected.into_iter().collect();
-    assert_eq!(present(&mut rig, count).await, expected);
+    assert_eq!(present(&mut rig, WHOLE).await, expected);
     no_more_events(&mut rig, 0);
     rig.stop().await;
 }
