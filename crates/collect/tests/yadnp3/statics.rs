@@ -128,14 +128,13 @@ async fn frozen_counters_tell_when_they_were_frozen() {
     for number in [1, 2, 5, 6, 9, 10] {
         let selection = Selection::all(Variation::new(21, number));
         let told = read(&outstation, selection, "fc0").await;
-        let time = told[0].time.map(Timestamp::as_millis);
-        assert_eq!(time.is_some(), [5, 6].contains(&number));
-        let expected = frozen.iter().map(|put| match time {
-            Some(time) => {
+        let times = told.iter().map(|told| told.time.map(Timestamp::as_millis));
+        let expected = frozen.iter().zip(times).map(|(put, time)| {
+            assert_eq!(time.is_some(), [5, 6].contains(&number));
+            time.map_or(Told::untimed(put), |time| {
                 assert!((before..=after).contains(&time));
                 Told::timed(&put.at(time))
-            }
-            None => Told::untimed(put),
+            })
         });
         assert_eq!(told, expected.collect::<Vec<_>>(), "g21v{number}");
     }

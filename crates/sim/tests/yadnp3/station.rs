@@ -62,7 +62,9 @@ impl Put {
             Value::Octets(octets) => (json!(String::from_utf8_lossy(octets)), 0),
             Value::Uint16(count) => (json!(count), 0),
             Value::Uint32(count) => (json!(count), 0),
-            number => (json!(number.number().unwrap()), 0),
+            Value::Int16(_) | Value::Int32(_) | Value::Float32(_) | Value::Float64(_) => {
+                (json!(self.value.number().unwrap()), 0)
+            }
         };
         let is_text = matches!(self.value, Value::Octets(_));
         Told {
@@ -110,7 +112,7 @@ pub(crate) fn some_of_each() -> Vec<Put> {
         put(Counter, 1, Value::Uint32(7)).flagged(0x41),
         put(FrozenCounter, 2, Value::Uint32(65_535)),
         put(AnalogInput, 0, Value::Float32(-1.5)),
-        put(AnalogInput, 4, Value::Float32(1_048_576.25)).flagged(0x41),
+        put(AnalogInput, 4, Value::Float32(131_072.25)).flagged(0x41),
         put(AnalogOutput, 5, Value::Float32(0.125)),
         put(OctetString, 1, Value::Octets(b"breaker 7")),
     ]

@@ -42,10 +42,8 @@ async fn an_integrity_poll_tells_every_point_and_the_restart_is_cleared() {
         .filter(|kind| *kind != PointKind::OctetString);
     for kind in others {
         // A double-bit that nobody has updated is indeterminate.
-        let flags = match kind {
-            PointKind::DoubleBitInput => 0xC2,
-            _ => 0x02,
-        };
+        let is_double_bit = kind == PointKind::DoubleBitInput;
+        let flags = if is_double_bit { 0xC2 } else { 0x02 };
         let all = (0..6).filter(|index| {
             let is_put = |put: &Put| (put.kind, put.index) == (kind, *index);
             !puts.iter().any(is_put)
