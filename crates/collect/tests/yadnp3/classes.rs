@@ -8,9 +8,9 @@ use gridos_dnp3::master::{Assignments, Config, Poll};
 use gridos_telemetry::{ConfirmSide, FragmentFate};
 use serde_json::json;
 
-use crate::outstation::{Mode, Outstation, Put, brisk};
+use crate::outstation::{Mode, Outstation, Put, WHOLE, brisk};
 use crate::rig::Rig;
-use crate::takings::{Told, events, no_more_events};
+use crate::takings::{Told, all_of, events, keep_present, next, no_more_events, present};
 use crate::unasked::some_of_each;
 
 fn polled(polls: Vec<Poll>) -> Config {
@@ -110,23 +110,24 @@ async fn classes_are_assigned_and_polled_apart() {
 }
 
 #[tokio::test]
-async fn polls_of_a_few_events_take_one_part_after_the_other() {
+async fn a_poll_of_a_few_events_brings_so_many_and_the_rest_is_read_as_indicated() {
     let Some(mut outstation) = Outstation::start(&[]) else {
         return;
     };
     let period = Duration::from_millis(20);
     let few = Selection::up_to(Class::One.variation(), 4);
-    let config = Config {
-        // What is left is not asked for at once when it is indicated.
-        scan_interval_min: Duration::from_secs(600),
-        ..polled(vec![Poll::new(vec![few], period).unwrap()])
-    };
+    let config = polled(vec![Poll::new(vec![few], period).unwrap()]);
     let mut rig = Rig::start(vec![outstation.setup(config)]);
+    present(&mut rig, WHOLE).await;
     rig.until(|t| t.dnp3.integrity_polls.get() >= 1).await;
+    keep_present(&mut rig);
     let puts = some_of_each();
     outstation.put(&puts, Mode::Always);
+    let mut told = all_of(&next(&mut rig).await);
+    assert_eq!(told.len(), 4);
+    told.extend(events(&mut rig, puts.len() - 4).await);
     let expected: Vec<_> = puts.iter().map(Told::untimed).collect();
-    assert_eq!(events(&mut rig, puts.len()).await, expected);
+    assert_eq!(told, expected);
     outstation.until_empty(&mut rig).await;
     no_more_events(&mut rig, puts.len() as u64);
     rig.stop().await;

@@ -1,14 +1,14 @@
 //! Outstations that connect by themselves.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gridos_collect::dnp3::Peer;
 use gridos_collect::dnp3::PointKind;
 use serde_json::json;
 
 use crate::guests::expect;
-use crate::outstation::{Mode, Outstation, Put, brisk, setup};
+use crate::outstation::{Mode, Outstation, PATIENCE, Put, brisk, setup};
 use crate::rig::Setup;
 use crate::takings::{Told, events, next, until};
 
@@ -43,7 +43,9 @@ async fn outstations_that_connect_are_known_by_their_address() {
         let put = Put::new(PointKind::Analog, 1, value);
         outstation.put(&[put], Mode::Always);
         outstation.cut();
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < PATIENCE, "nothing comes of {name}");
             let batch = next(&mut rig).await;
             if !batch.is_sweep {
                 assert_eq!(
