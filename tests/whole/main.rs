@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod chain;
 mod decode;
 mod demo;
 mod fuzz;
@@ -17,4 +18,5 @@ mod support {
     pub(crate) mod http;
     #[path = "../../../crates/store/tests/support/postgres.rs"]
     pub(crate) mod postgres;
+    pub(crate) mod random;
 }

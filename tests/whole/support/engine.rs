@@ -14,16 +14,21 @@ pub(crate) struct Process {
     log: PathBuf,
 }
 
-/// The binary under test: the one that is shipped if it was built, else the one of this profile.
+/// The binary under test: that of the variable GRIDOS_BINARY, else the one of this profile.
 pub(crate) fn binary() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_gridos"))
+    let given = std::env::var_os("GRIDOS_BINARY");
+    PathBuf::from(given.unwrap_or_else(|| env!("CARGO_BIN_EXE_gridos").into()))
 }
 
 impl Process {
     /// Starts `gridos` with `args`; its log goes to `log`.
     pub(crate) fn start(args: &[&str], log: &Path) -> Self {
-        let mut child = Command::new(binary())
-            .args(args)
+        Self::spawn(Command::new(binary()).args(args), log)
+    }
+
+    /// Starts a command whose process becomes `gridos`; its log goes to `log`.
+    pub(crate) fn spawn(command: &mut Command, log: &Path) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(log).unwrap())
@@ -61,6 +66,11 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// `kill -9`, and waits for the end.
