@@ -1,6 +1,7 @@
 //! One outstation: what it says, what is made of it, and what it is told.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -176,7 +177,7 @@ impl Unit {
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
-            self.recent.begin_fragment(may_repeat);
+            self.recent.begin_fragment(may_repeat, times(rows));
             repeated += self.recent.sift(rows, |row| row.key);
             repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
         }
@@ -397,6 +398,15 @@ impl Unit {
         tell(&seen, &self.told, &self.stats, cells);
         self.told = seen;
     }
+}
+
+/// The first and the last time of events that have one.
+fn times(rows: &[Row]) -> Option<RangeInclusive<Timestamp>> {
+    let timed = rows.iter().filter(|row| row.key.has_time());
+    timed.fold(None, |times: Option<RangeInclusive<_>>, row| {
+        let (first, last) = times.map_or((row.time, row.time), RangeInclusive::into_inner);
+        Some(first.min(row.time)..=last.max(row.time))
+    })
 }
 
 /// So many octets of a dead letter are logged.

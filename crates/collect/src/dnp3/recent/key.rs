@@ -61,6 +61,12 @@ impl Key {
         Self(hash | LANE)
     }
 
+    /// Whether it is that of an event with a time of its own.
+    #[inline]
+    pub(in super::super) fn has_time(self) -> bool {
+        self.lane() == Lane::Timed
+    }
+
     #[inline]
     pub(super) fn lane(self) -> Lane {
         match self.0 & LANE {
