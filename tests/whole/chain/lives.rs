@@ -63,24 +63,21 @@ impl Lives {
     /// Lives as it is told, and is killed.
     pub(super) async fn live(&mut self, life: &Life) {
         let mut process = self.start(life.slow_disk);
-        match life.freeze {
-            None => tokio::time::sleep(life.lasts).await,
-            Some(freeze) => {
-                for _ in 0..2 {
-                    tokio::time::sleep(life.lasts / 3).await;
-                    process.signal(Signal::STOP);
-                    tokio::time::sleep(freeze).await;
-                    process.signal(Signal::CONT);
-                }
-                tokio::time::sleep(life.lasts / 3).await;
+        for third in 1..=3 {
+            tokio::time::sleep(life.lasts / 3).await;
+            assert!(!process.has_ended(), "it has ended:\n{}", self.log());
+            if third == 3 {
+                self.count();
+            }
+            if let Some(freeze) = life.freeze {
+                process.signal(Signal::STOP);
+                tokio::time::sleep(freeze).await;
+                process.signal(Signal::CONT);
             }
         }
-        assert!(
-            !process.has_ended(),
-            "the engine has ended:\n{}",
-            self.log()
-        );
-        self.count();
+        if life.freeze.is_some() {
+            tokio::time::sleep(life.last_words).await;
+        }
         process.kill();
         tokio::time::sleep(life.away).await;
     }
@@ -117,8 +114,13 @@ impl Lives {
 
     /// The end of what all lives logged.
     pub(super) fn log(&self) -> String {
+        self.log_about("")
+    }
+
+    /// The end of what all lives logged in lines with `word`.
+    pub(super) fn log_about(&self, word: &str) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<_> = log.lines().collect();
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(word)).collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
     }
 
@@ -167,7 +169,7 @@ impl Lives {
 }
 
 /// So many lines of the log are shown.
-const LOG_LINES: usize = 60;
+const LOG_LINES: usize = 40;
 
 /// The engine on a slow disk: the system makes some of its syncs wait. As `strace` is not the
 /// parent of what it traces, signals arrive as usual.

@@ -26,6 +26,9 @@ pub(super) struct Life {
     pub(super) slow_disk: Option<SlowDisk>,
     /// How long the whole process stands still after each third of its life.
     pub(super) freeze: Option<Duration>,
+    /// How long it still lives when it has been frozen for the last time: it is killed while it
+    /// takes what has gathered meanwhile.
+    pub(super) last_words: Duration,
 }
 
 /// A disk on which some syncs take long.
@@ -117,9 +120,10 @@ fn lives(random: &mut Random, length: Duration) -> Vec<Life> {
             lasts: random.millis(LIFE_MIN_MS..=LIFE_MAX_MS),
             away: random.one_of(&[Duration::ZERO, Duration::from_millis(1_500)]),
             slow_disk,
-            freeze: random.one_in(4).then(|| random.millis(200..=1_500)),
+            freeze: random.one_in(3).then(|| random.millis(200..=1_500)),
+            last_words: random.millis(0..=40),
         };
-        total += life.lasts + life.away;
+        total += life.lasts + life.away + 3 * life.freeze.unwrap_or_default();
         lives.push(life);
     }
     lives

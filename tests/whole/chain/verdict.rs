@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use gridos_dnp3::outstation::Ledger;
 use tokio_postgres::Client;
 
+use super::lives::Lives;
 use super::stations::{Station, Stations, place_of};
 
 /// An event as it is in the database.
@@ -21,7 +22,7 @@ struct Stored {
 type Events = BTreeMap<u64, Vec<Stored>>;
 
 /// What is wrong with what the database has of the outstations; empty if nothing is.
-pub(super) async fn of(stations: &Stations, database: &Client) -> String {
+pub(super) async fn of(stations: &Stations, lives: &Lives, database: &Client) -> String {
     let mut wrong = String::new();
     let (mut events, gaps) = (events(database).await, overflow_gaps(database).await);
     for station in stations.all() {
@@ -32,7 +33,9 @@ pub(super) async fn of(stations: &Stations, database: &Client) -> String {
             differences += "  no gap tells of its overflows\n";
         }
         if !differences.is_empty() {
-            let _ = write!(wrong, "{}:\n{differences}", station.name);
+            let name = &station.name;
+            let log = lives.log_about(&format!("\"{name}\""));
+            let _ = writeln!(wrong, "{name}:\n{differences}{log}");
         }
     }
     for name in events.keys() {
@@ -113,7 +116,7 @@ fn expected(ledger: &Ledger, number: u64) -> (usize, usize) {
 
 /// All events with times of their own.
 async fn events(database: &Client) -> BTreeMap<String, Events> {
-    // Present values have no time of their own, and those of outages no value.
+    // Present values have no time of their own (bit 20), and those of outages no value.
     let sql = "
         select device.name, point.name,
             (extract(epoch from ts_first) * 1000000)::bigint + change.lag, change.value,
@@ -127,7 +130,7 @@ async fn events(database: &Client) -> BTreeMap<String, Events> {
             on layout_point.layout = event.layout and layout_point.position = change.position
         join point on point.id = layout_point.point
         where change.value is not null
-            and not 'no_source_time' = any (quality_names(coalesce(change.quality, 0)))";
+            and coalesce(change.quality, 0) & 1048576 = 0";
     let mut events: BTreeMap<String, Events> = BTreeMap::new();
     for row in database.query(sql, &[]).await.unwrap() {
         let (device, value, micros): (String, f64, i64) = (row.get(0), row.get(3), row.get(2));
