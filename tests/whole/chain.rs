@@ -7,6 +7,7 @@
 
 mod lives;
 mod make;
+mod power;
 mod scenario;
 mod stations;
 mod verdict;
@@ -183,6 +184,10 @@ fn tell(stations: &Stations, lives: &Lives) {
         sum(|it| it.counters().response_timeouts),
         sum(|it| it.counters().unsolicited_timeouts),
         sum(|it| it.counters().restarts),
+    );
+    println!(
+        "{} power cuts took {} bytes that were not synced",
+        lives.power_cuts, lives.bytes_lost
     );
     let is_told = |(name, value): &(&String, &f64)| **value > 0.0 && !name.contains("_bucket");
     for (name, value) in lives.counted.iter().filter(is_told) {

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::PATIENCE;
-use super::scenario::{Life, SlowDisk};
+use super::power::{self, Synced};
+use super::scenario::{End, Life, SlowDisk};
 use super::stations::Stations;
 use crate::support::engine::{Process, binary};
 use crate::support::http::Client;
@@ -20,6 +22,10 @@ pub(super) struct Lives {
     config: PathBuf,
     log: PathBuf,
     address: String,
+    data_dir: PathBuf,
+    pub(super) power_cuts: u64,
+    /// What they took from the journals.
+    pub(super) bytes_lost: u64,
     /// The sums of what all lives counted, as far as they could be asked before their end.
     pub(super) counted: BTreeMap<String, f64>,
 }
@@ -41,13 +47,14 @@ impl Lives {
             database_url,
         } = place;
         let address = format!("127.0.0.1:{http_port}");
+        let data_dir = dir.join("data");
         let text = format!(
             "[engine]\ndata_dir = \"{}\"\n[http]\nlisten = \"{address}\"\n\
              [journal]\nsegment_size = \"1MiB\"\n\
              [store]\nkind = \"postgres\"\nurl = \"{database_url}\"\n\
              [[listener]]\nname = \"door\"\nkind = \"dnp3-dial-in\"\n\
              listen = \"127.0.0.1:{door_port}\"\nallow = [\"127.0.0.0/8\"]\nask_after = \"200ms\"\n{}",
-            dir.join("data").display(),
+            data_dir.display(),
             stations.config(),
         );
         let config = dir.join("gridos.toml");
@@ -56,30 +63,53 @@ impl Lives {
             config,
             log: dir.join("log"),
             address,
+            data_dir,
+            power_cuts: 0,
+            bytes_lost: 0,
             counted: BTreeMap::new(),
         }
     }
 
-    /// Lives as it is told, and is killed.
+    /// Lives as it is told, and ends as it must.
     pub(super) async fn live(&mut self, life: &Life) {
         let mut process = self.start(life.slow_disk);
-        for third in 1..=3 {
-            tokio::time::sleep(life.lasts / 3).await;
-            assert!(!process.has_ended(), "it has ended:\n{}", self.log());
-            if third == 3 {
+        let third = life.lasts / 3;
+        let (mut hung, mut kept) = (None, 0);
+        match life.end {
+            End::Kill => {
+                sleep(life.lasts).await;
                 self.count();
             }
-            if let Some(freeze) = life.freeze {
-                process.signal(Signal::STOP);
-                tokio::time::sleep(freeze).await;
-                process.signal(Signal::CONT);
+            End::KillAwaking { frozen, awake } => {
+                for _ in 0..2 {
+                    sleep(third).await;
+                    freeze(&process, frozen).await;
+                }
+                sleep(third).await;
+                self.count();
+                freeze(&process, frozen).await;
+                sleep(awake).await;
+            }
+            End::PowerCut {
+                lasts,
+                kept_percent,
+            } => {
+                let after = life.slow_disk.map_or(u64::MAX, |slow_disk| slow_disk.after);
+                hung = self.hang(after, life.lasts).await;
+                sleep(lasts).await;
+                self.count();
+                hung = hung.filter(|hung| self.synced() == Some(*hung));
+                kept = kept_percent;
             }
         }
-        if life.freeze.is_some() {
-            tokio::time::sleep(life.last_words).await;
-        }
+        assert!(!process.has_ended(), "it has ended:\n{}", self.log());
         process.kill();
-        tokio::time::sleep(life.away).await;
+        if let Some(synced) = hung {
+            let lost = power::cut(&self.data_dir.join("journal"), synced, kept);
+            self.power_cuts += 1;
+            self.bytes_lost += lost;
+        }
+        sleep(life.away).await;
     }
 
     /// Lives until all that is kept is stored, and ends in good order.
@@ -101,7 +131,7 @@ impl Lives {
                 self.log()
             );
             assert!(began.elapsed() < PATIENCE, "{unsettled}\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
         }
         self.count();
         process.signal(Signal::INT);
@@ -154,6 +184,31 @@ impl Lives {
         (answer.status == 200).then_some(answer.body)
     }
 
+    /// Waits until no sync ends any more, but no longer than `within`; returns how far it came.
+    async fn hang(&self, after: u64, within: Duration) -> Option<Synced> {
+        let began = Instant::now();
+        while began.elapsed() < within {
+            sleep(Duration::from_millis(20)).await;
+            if let Some(synced) = self.synced().filter(|synced| synced.syncs == after) {
+                return Some(synced);
+            }
+        }
+        None
+    }
+
+    fn synced(&self) -> Option<Synced> {
+        let metrics = self.ask("/metrics")?;
+        let number = |name: &str| {
+            let mut lines = metrics.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+            value.parse().ok()
+        };
+        Some(Synced {
+            syncs: number("gridos_journal_syncs_total")?,
+            durable: number("gridos_journal_durable_bytes")?,
+        })
+    }
+
     /// Adds up what this life counted.
     fn count(&mut self) {
         let metrics = self.ask("/metrics").unwrap_or_default();
@@ -166,6 +221,12 @@ impl Lives {
             }
         }
     }
+}
+
+async fn freeze(process: &Process, lasts: Duration) {
+    process.signal(Signal::STOP);
+    sleep(lasts).await;
+    process.signal(Signal::CONT);
 }
 
 /// So many lines of the log are shown.

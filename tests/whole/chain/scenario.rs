@@ -24,11 +24,25 @@ pub(super) struct Life {
     /// How long the engine is away after it.
     pub(super) away: Duration,
     pub(super) slow_disk: Option<SlowDisk>,
-    /// How long the whole process stands still after each third of its life.
-    pub(super) freeze: Option<Duration>,
-    /// How long it still lives when it has been frozen for the last time: it is killed while it
-    /// takes what has gathered meanwhile.
-    pub(super) last_words: Duration,
+    pub(super) end: End,
+}
+
+/// How a life ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    Kill,
+    /// The whole process stands still for so long, twice and then once more; it is killed when it
+    /// has taken some of what gathered meanwhile.
+    KillAwaking {
+        frozen: Duration,
+        awake: Duration,
+    },
+    /// The power fails: no sync ends any more, and `lasts` later all that was not synced is gone, or
+    /// all but a part.
+    PowerCut {
+        lasts: Duration,
+        kept_percent: u64,
+    },
 }
 
 /// A disk on which some syncs take long.
@@ -93,6 +107,11 @@ const LIFE_MAX_MS: u64 = 9_000;
 /// numbers for them.
 const LATE_MAX_MS: u64 = 600;
 
+/// No life has so many syncs; strace cannot count much further.
+const ALL: u64 = 60_000;
+/// Longer than any life.
+const FOR_EVER: Duration = Duration::from_secs(600);
+
 impl Scenario {
     pub(super) fn draw(seed: u64, length: Duration, lines: usize, stations: usize) -> Self {
         // Each kind of fault has a stream of chance of its own.
@@ -111,22 +130,44 @@ impl Scenario {
 fn lives(random: &mut Random, length: Duration) -> Vec<Life> {
     let (mut lives, mut total) = (Vec::new(), Duration::ZERO);
     while total < length {
-        let slow_disk = random.one_in(3).then(|| SlowDisk {
-            after: random.below(60),
-            slow_syncs: 1 + random.below(8),
-            each: random.millis(50..=1_500),
-        });
+        let end = match random.below(4) {
+            0 => End::KillAwaking {
+                frozen: random.millis(200..=1_500),
+                awake: random.millis(0..=40),
+            },
+            1 => End::PowerCut {
+                lasts: random.millis(300..=3_000),
+                kept_percent: random.one_of(&[0, 0, 40]),
+            },
+            _ => End::Kill,
+        };
         let life = Life {
             lasts: random.millis(LIFE_MIN_MS..=LIFE_MAX_MS),
             away: random.one_of(&[Duration::ZERO, Duration::from_millis(1_500)]),
-            slow_disk,
-            freeze: random.one_in(3).then(|| random.millis(200..=1_500)),
-            last_words: random.millis(0..=40),
+            slow_disk: slow_disk(random, end),
+            end,
         };
-        total += life.lasts + life.away + 3 * life.freeze.unwrap_or_default();
+        total += life.lasts + life.away;
         lives.push(life);
     }
     lives
+}
+
+fn slow_disk(random: &mut Random, end: End) -> Option<SlowDisk> {
+    let after = random.below(60);
+    let (each, slow_syncs) = (random.millis(50..=1_500), 1 + random.below(8));
+    match end {
+        End::PowerCut { .. } => Some(SlowDisk {
+            after,
+            slow_syncs: ALL,
+            each: FOR_EVER,
+        }),
+        End::Kill | End::KillAwaking { .. } => random.one_in(3).then_some(SlowDisk {
+            after,
+            slow_syncs,
+            each,
+        }),
+    }
 }
 
 fn outages(random: &mut Random, length: Duration) -> Vec<Outage> {

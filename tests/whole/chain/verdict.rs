@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use gridos_dnp3::outstation::Ledger;
+use gridos_dnp3::outstation::{Ledger, NumberSet};
 use tokio_postgres::Client;
 
 use super::lives::Lives;
@@ -70,38 +70,31 @@ fn compare(station: &Station, stored: &Events) -> String {
     for (number, copies) in stored.range(ledger.produced()..) {
         differences.add(*number, format!("never made: {copies:?}"));
     }
-    differences.0.iter().map(Difference::to_string).collect()
+    differences.to_string()
 }
 
-/// What is wrong with events; those that follow each other and have the same wrong are one.
+/// What is wrong, and with which events.
 #[derive(Default)]
-struct Differences(Vec<Difference>);
-
-struct Difference {
-    first: u64,
-    last: u64,
-    what: String,
-}
+struct Differences(BTreeMap<String, NumberSet>);
 
 impl Differences {
     fn add(&mut self, number: u64, what: String) {
-        match self.0.last_mut() {
-            Some(last) if last.last + 1 == number && last.what == what => last.last = number,
-            _ => self.0.push(Difference {
-                first: number,
-                last: number,
-                what,
-            }),
-        }
+        self.0.entry(what).or_default().insert(number);
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last, what } = self;
-        writeln!(f, "  {first} to {last}: {what}")
+        for (what, numbers) in &self.0 {
+            let ranges: Vec<_> = numbers.ranges().take(RANGES_SHOWN).collect();
+            writeln!(f, "  {} {what}: {ranges:?}", numbers.len())?;
+        }
+        Ok(())
     }
 }
+
+/// Of events that do not follow each other, so many spans are shown.
+const RANGES_SHOWN: usize = 10;
 
 /// How often an event must be in the database, and how often it may be.
 fn expected(ledger: &Ledger, number: u64) -> (usize, usize) {

@@ -75,8 +75,18 @@ impl Process {
 
     /// `kill -9`, and waits for the end.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let tracer = tracer(self.child.id());
+        // It may have ended already.
+        let _ = self.child.kill();
+        if let Some(tracer) = tracer {
+            // It holds on to what it traces.
+            let _ = kill_process(tracer, Signal::KILL);
+        }
+        let _ = self.child.wait();
     }
 
     /// Waits for its end; returns the rest of its output.
@@ -89,10 +99,17 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
+}
+
+/// Who traces a process.
+fn tracer(process: u32) -> Option<Pid> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("TracerPid:"))?;
+    Pid::from_raw(line.trim().parse().ok()?)
 }
 
 /// The address in a line such as `page and API: http://127.0.0.1:8080/   Ctrl-C ends`.
