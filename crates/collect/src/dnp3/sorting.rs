@@ -10,6 +10,7 @@ use gridos_ring::Intake;
 
 use super::point_map::Block;
 use super::recent::Key;
+use super::unmapped::Unmapped;
 use super::{PointKind, PointMap, quality};
 
 /// An event of a number, or a present value that is told like one.
@@ -61,12 +62,13 @@ pub(super) struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     /// Sorts what `delivery` carries, which was received then; numbers that are told one by one go
-    /// to `rows`.
+    /// to `rows`, and points that are not mapped are noted in `unmapped`.
     pub(super) fn of(
         delivery: &Delivery<'a>,
         received: Timestamp,
         place: Place<'_>,
         rows: &mut Vec<Row>,
+        unmapped: &mut Unmapped,
     ) -> Self {
         let mut sorted = Self::default();
         let mut common = CommonTime::NONE;
@@ -96,22 +98,25 @@ impl<'a> Sorted<'a> {
                 time_flags: quality::of_time(header.time_quality(common), delivery.is_synchronised),
             };
             if kind.is_text() {
-                sorted.take_texts(&part, place);
+                sorted.take_texts(&part, place, unmapped);
             } else if part.is_swept() {
-                sorted.sweep(&part, place, rows);
+                sorted.sweep(&part, place, rows, unmapped);
             } else {
-                sorted.unmapped += part.take_rows(place.map, rows);
+                sorted.unmapped += part.take_rows(place.map, rows, unmapped);
             }
         }
         sorted
     }
 
-    fn take_texts(&mut self, part: &Part<'a>, place: Place<'_>) {
+    fn take_texts(&mut self, part: &Part<'a>, place: Place<'_>, unmapped: &mut Unmapped) {
         let is_event = part.header.is_event();
         for object in part.header.objects() {
             let position = object.index.and_then(|i| place.map.position(part.kind, i));
             let Some(position) = position else {
                 self.unmapped += 1;
+                if let Some(index) = object.index {
+                    unmapped.note(part.kind, index);
+                }
                 continue;
             };
             let key = Key::of_octets(position, object.octets);
@@ -127,7 +132,13 @@ impl<'a> Sorted<'a> {
     }
 
     /// Present values, one after the other: groups that are all there become sweeps.
-    fn sweep(&mut self, part: &Part<'a>, place: Place<'_>, rows: &mut Vec<Row>) {
+    fn sweep(
+        &mut self,
+        part: &Part<'a>,
+        place: Place<'_>,
+        rows: &mut Vec<Row>,
+        unmapped: &mut Unmapped,
+    ) {
         let Range::Span { start, stop } = part.header.range() else {
             return;
         };
@@ -140,7 +151,7 @@ impl<'a> Sorted<'a> {
                 block = blocks.next();
             }
             let Some(within) = block.filter(|block| block.first <= reading.index) else {
-                self.unmapped += part.take_row(place.map, &reading, rows);
+                self.unmapped += part.take_row(place.map, &reading, rows, unmapped);
                 return;
             };
             if reading.index == within.first {
@@ -196,15 +207,22 @@ impl Part<'_> {
     }
 
     /// Adds all values to `rows`; returns how many have no point.
-    fn take_rows(&self, map: &PointMap, rows: &mut Vec<Row>) -> u64 {
-        let mut unmapped = 0;
-        self.for_each(|reading| unmapped += self.take_row(map, &reading, rows));
-        unmapped
+    fn take_rows(&self, map: &PointMap, rows: &mut Vec<Row>, unmapped: &mut Unmapped) -> u64 {
+        let mut count = 0;
+        self.for_each(|reading| count += self.take_row(map, &reading, rows, unmapped));
+        count
     }
 
     #[inline]
-    fn take_row(&self, map: &PointMap, reading: &Reading, rows: &mut Vec<Row>) -> u64 {
+    fn take_row(
+        &self,
+        map: &PointMap,
+        reading: &Reading,
+        rows: &mut Vec<Row>,
+        unmapped: &mut Unmapped,
+    ) -> u64 {
         let Some(position) = map.position(self.kind, reading.index) else {
+            unmapped.note(self.kind, reading.index);
             return 1;
         };
         let time = reading.time.map(timestamp);

@@ -19,6 +19,7 @@ use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
 use super::sorting::{Place, Row, Sorted};
 use super::tally::tell;
+use super::unmapped::Unmapped;
 use super::void::Void;
 use super::{Dnp3Device, PointMap, Recent};
 use crate::wall::wall;
@@ -36,6 +37,7 @@ pub(super) struct Unit {
     pending: Pending,
     /// By position: the text that was told last.
     texts: HashMap<u32, Key>,
+    unmapped: Unmapped,
     void: Void,
     /// Whether the points lost their values and must be read again.
     must_refresh: bool,
@@ -88,6 +90,7 @@ impl Unit {
             recent: device.recent,
             pending: Pending::default(),
             texts: HashMap::new(),
+            unmapped: Unmapped::default(),
             must_refresh: false,
             missed: None,
             covered: wall(),
@@ -172,7 +175,8 @@ impl Unit {
             intake,
             texts: &self.texts,
         };
-        let mut sorted = Sorted::of(delivery, moment.wall, place, rows);
+        let mut sorted = Sorted::of(delivery, moment.wall, place, rows, &mut self.unmapped);
+        self.unmapped.tell(&self.stats);
         let mut repeated = 0;
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
