@@ -130,15 +130,17 @@ impl Scenario {
 fn lives(random: &mut Random, length: Duration) -> Vec<Life> {
     let (mut lives, mut total) = (Vec::new(), Duration::ZERO);
     while total < length {
+        let power_cut = End::PowerCut {
+            lasts: random.millis(300..=3_000),
+            kept_percent: random.one_of(&[0, 0, 40]),
+        };
         let end = match random.below(4) {
+            _ if lives.is_empty() => power_cut,
             0 => End::KillAwaking {
                 frozen: random.millis(200..=1_500),
                 awake: random.millis(0..=40),
             },
-            1 => End::PowerCut {
-                lasts: random.millis(300..=3_000),
-                kept_percent: random.one_of(&[0, 0, 40]),
-            },
+            1 => power_cut,
             _ => End::Kill,
         };
         let life = Life {
