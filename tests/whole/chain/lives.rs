@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::PATIENCE;
-use super::power::{self, Synced};
+use super::power;
 use super::scenario::{End, Life, SlowDisk};
 use super::stations::Stations;
 use crate::support::engine::{Process, binary};
@@ -72,42 +72,36 @@ impl Lives {
 
     /// Lives as it is told, and ends as it must.
     pub(super) async fn live(&mut self, life: &Life) {
-        let mut process = self.start(life.slow_disk);
-        let third = life.lasts / 3;
-        let (mut hung, mut kept) = (None, 0);
+        let mut process = self.start(life.disk());
+        let mut synced = None;
         match life.end {
             End::Kill => {
                 sleep(life.lasts).await;
                 self.count();
             }
             End::KillAwaking { frozen, awake } => {
-                for _ in 0..2 {
-                    sleep(third).await;
+                for third in 1..=3 {
+                    sleep(life.lasts / 3).await;
+                    if third == 3 {
+                        self.count();
+                    }
                     freeze(&process, frozen).await;
                 }
-                sleep(third).await;
-                self.count();
-                freeze(&process, frozen).await;
                 sleep(awake).await;
             }
-            End::PowerCut {
-                lasts,
-                kept_percent,
-            } => {
-                let after = life.slow_disk.map_or(u64::MAX, |slow_disk| slow_disk.after);
-                hung = self.hang(after, life.lasts).await;
-                sleep(lasts).await;
+            End::PowerCut(cut) => {
+                self.hang(cut.after).await;
+                sleep(cut.lasts).await;
                 self.count();
-                hung = hung.filter(|hung| self.synced() == Some(*hung));
-                kept = kept_percent;
+                synced = self.synced().filter(|(syncs, _)| *syncs == cut.after);
             }
         }
         assert!(!process.has_ended(), "it has ended:\n{}", self.log());
         process.kill();
-        if let Some(synced) = hung {
-            let lost = power::cut(&self.data_dir.join("journal"), synced, kept);
+        if let (End::PowerCut(cut), Some((_, durable))) = (life.end, synced) {
+            let journal = self.data_dir.join("journal");
+            self.bytes_lost += power::cut(&journal, durable, cut.kept_percent);
             self.power_cuts += 1;
-            self.bytes_lost += lost;
         }
         sleep(life.away).await;
     }
@@ -184,29 +178,28 @@ impl Lives {
         (answer.status == 200).then_some(answer.body)
     }
 
-    /// Waits until no sync ends any more, but no longer than `within`; returns how far it came.
-    async fn hang(&self, after: u64, within: Duration) -> Option<Synced> {
+    /// Waits for the last sync that ends. There may be too few syncs when the storm is over and the
+    /// outstations are quiet.
+    async fn hang(&self, after: u64) {
         let began = Instant::now();
-        while began.elapsed() < within {
-            sleep(Duration::from_millis(20)).await;
-            if let Some(synced) = self.synced().filter(|synced| synced.syncs == after) {
-                return Some(synced);
+        while began.elapsed() < HANGS_WITHIN {
+            if self.synced().is_some_and(|(syncs, _)| syncs == after) {
+                return;
             }
+            sleep(Duration::from_millis(20)).await;
         }
-        None
     }
 
-    fn synced(&self) -> Option<Synced> {
+    /// How often the journal was synced, and up to which position.
+    fn synced(&self) -> Option<(u64, u64)> {
         let metrics = self.ask("/metrics")?;
         let number = |name: &str| {
             let mut lines = metrics.lines();
             let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
             value.parse().ok()
         };
-        Some(Synced {
-            syncs: number("gridos_journal_syncs_total")?,
-            durable: number("gridos_journal_durable_bytes")?,
-        })
+        let syncs = number("gridos_journal_syncs_total")?;
+        Some((syncs, number("gridos_journal_durable_bytes")?))
     }
 
     /// Adds up what this life counted.
@@ -229,6 +222,8 @@ async fn freeze(process: &Process, lasts: Duration) {
     process.signal(Signal::CONT);
 }
 
+/// So long is waited for syncs while outstations may be busy.
+const HANGS_WITHIN: Duration = Duration::from_secs(20);
 /// So many lines of the log are shown.
 const LOG_LINES: usize = 40;
 

@@ -3,21 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// How far the engine says that its journal is synced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Synced {
-    /// How often it was synced.
-    pub(super) syncs: u64,
-    /// The position up to which it is.
-    pub(super) durable: u64,
-}
-
 /// Bytes of a segment's header.
 const HEADER_BYTES: u64 = 64;
 
-/// Takes from the newest stream in `folder` what was written behind `synced`, but for so many
-/// percent; returns how many bytes that is.
-pub(super) fn cut(folder: &Path, synced: Synced, kept_percent: u64) -> u64 {
+/// Takes from the newest stream in `folder` what was written behind the position `durable`, but for
+/// so many percent; returns how many bytes that is.
+pub(super) fn cut(folder: &Path, durable: u64, kept_percent: u64) -> u64 {
     let Some(stream) = last(folder, "") else {
         return 0;
     };
@@ -27,7 +18,7 @@ pub(super) fn cut(folder: &Path, synced: Synced, kept_percent: u64) -> u64 {
     let base = segment.file_stem().and_then(|name| name.to_str());
     let base: u64 = base.unwrap().parse().unwrap();
     // A segment is synced before the next one is begun.
-    let synced = HEADER_BYTES + synced.durable.saturating_sub(base);
+    let synced = HEADER_BYTES + durable.saturating_sub(base);
     let written = fs::metadata(&segment).unwrap().len();
     let unsynced = written.saturating_sub(synced);
     let kept = unsynced * kept_percent / 100;

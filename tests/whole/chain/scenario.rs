@@ -23,6 +23,7 @@ pub(super) struct Life {
     pub(super) lasts: Duration,
     /// How long the engine is away after it.
     pub(super) away: Duration,
+    /// Unless its disk ends it.
     pub(super) slow_disk: Option<SlowDisk>,
     pub(super) end: End,
 }
@@ -37,12 +38,18 @@ pub(super) enum End {
         frozen: Duration,
         awake: Duration,
     },
-    /// The power fails: no sync ends any more, and `lasts` later all that was not synced is gone, or
-    /// all but a part.
-    PowerCut {
-        lasts: Duration,
-        kept_percent: u64,
-    },
+    PowerCut(PowerCut),
+}
+
+/// The power fails: no sync ends any more, and some time later all that was not synced is gone, or
+/// all but a part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PowerCut {
+    /// The syncs before the first that does not end.
+    pub(super) after: u64,
+    /// How long the engine lives without syncs.
+    pub(super) lasts: Duration,
+    pub(super) kept_percent: u64,
 }
 
 /// A disk on which some syncs take long.
@@ -130,10 +137,11 @@ impl Scenario {
 fn lives(random: &mut Random, length: Duration) -> Vec<Life> {
     let (mut lives, mut total) = (Vec::new(), Duration::ZERO);
     while total < length {
-        let power_cut = End::PowerCut {
+        let power_cut = End::PowerCut(PowerCut {
+            after: random.below(100),
             lasts: random.millis(300..=3_000),
             kept_percent: random.one_of(&[0, 0, 40]),
-        };
+        });
         let end = match random.below(4) {
             _ if lives.is_empty() => power_cut,
             0 => End::KillAwaking {
@@ -146,7 +154,7 @@ fn lives(random: &mut Random, length: Duration) -> Vec<Life> {
         let life = Life {
             lasts: random.millis(LIFE_MIN_MS..=LIFE_MAX_MS),
             away: random.one_of(&[Duration::ZERO, Duration::from_millis(1_500)]),
-            slow_disk: slow_disk(random, end),
+            slow_disk: random.one_in(3).then(|| slow_disk(random)),
             end,
         };
         total += life.lasts + life.away;
@@ -155,20 +163,25 @@ fn lives(random: &mut Random, length: Duration) -> Vec<Life> {
     lives
 }
 
-fn slow_disk(random: &mut Random, end: End) -> Option<SlowDisk> {
-    let after = random.below(60);
-    let (each, slow_syncs) = (random.millis(50..=1_500), 1 + random.below(8));
-    match end {
-        End::PowerCut { .. } => Some(SlowDisk {
-            after,
-            slow_syncs: ALL,
-            each: FOR_EVER,
-        }),
-        End::Kill | End::KillAwaking { .. } => random.one_in(3).then_some(SlowDisk {
-            after,
-            slow_syncs,
-            each,
-        }),
+fn slow_disk(random: &mut Random) -> SlowDisk {
+    SlowDisk {
+        after: random.below(60),
+        slow_syncs: 1 + random.below(8),
+        each: random.millis(50..=1_500),
+    }
+}
+
+impl Life {
+    /// The disk as its syncs find it.
+    pub(super) fn disk(&self) -> Option<SlowDisk> {
+        match self.end {
+            End::Kill | End::KillAwaking { .. } => self.slow_disk,
+            End::PowerCut(PowerCut { after, .. }) => Some(SlowDisk {
+                after,
+                slow_syncs: ALL,
+                each: FOR_EVER,
+            }),
+        }
     }
 }
 

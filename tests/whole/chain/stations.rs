@@ -194,12 +194,7 @@ impl Station {
                 let number = outstation.ledger().produced();
                 let (_, point) = POINTS[place_of(number)];
                 let id = outstation.points().find(point.kind, point.index).unwrap();
-                let value = match point.kind {
-                    PointKind::Counter | PointKind::FrozenCounter => {
-                        Value::Uint32(u32::try_from(number).unwrap())
-                    }
-                    _ => Value::Float64(f64::from(u32::try_from(number).unwrap())),
-                };
+                let value = value_of(point.kind, number);
                 let update = Update::new(value, at.unix_ms).forced();
                 assert_eq!(outstation.update(id, update, at), Ok(Some(number)));
                 times.push(at.unix_ms);
@@ -270,6 +265,15 @@ impl Station {
     /// When an event was made, in milliseconds since 1970.
     pub(super) fn time_of(&self, number: u64) -> u64 {
         self.times.lock().unwrap()[usize::try_from(number).unwrap()]
+    }
+}
+
+fn value_of(kind: PointKind, number: u64) -> Value<'static> {
+    let number = u32::try_from(number).unwrap();
+    if matches!(kind, PointKind::Counter | PointKind::FrozenCounter) {
+        Value::Uint32(number)
+    } else {
+        Value::Float64(number.into())
     }
 }
 
