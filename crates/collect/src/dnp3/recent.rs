@@ -5,15 +5,17 @@
 //! connection, or to the engine's next process.
 
 mod key;
+mod letters;
 mod run;
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
-use gridos_model::{Quality, Timestamp};
+use gridos_model::{DeadLetter, Quality, Timestamp};
 
 pub(super) use key::Key;
 use key::Lane;
+use letters::Letters;
 use run::longest_prefix;
 
 /// Remembers the last events that were taken from one outstation, each as 64 bits.
@@ -34,6 +36,7 @@ pub struct Recent {
     fragments: [u64; FRAGMENTS],
     /// How often each event with a time is among `keys`; only while events may come again.
     index: Option<HashMap<Key, u32>>,
+    letters: Letters,
 }
 
 /// The events of so many fragments are remembered in any case: an outstation waits for one confirm
@@ -60,6 +63,15 @@ impl Recent {
         recent.remember(keys);
         recent.index = None;
         recent
+    }
+
+    /// The same with the dead letters that were taken by an earlier process, in their order.
+    #[must_use]
+    pub fn with_letters<'a>(mut self, letters: impl IntoIterator<Item = &'a DeadLetter>) -> Self {
+        for letter in letters {
+            self.letters.remember(Key::of_letter(letter));
+        }
+        self
     }
 
     /// How many events are remembered.
@@ -163,6 +175,21 @@ impl Recent {
                 self.uncount(key);
             }
         }
+    }
+
+    /// Whether a dead letter was taken before, if some may have been.
+    pub(super) fn knows_letter(&self, key: Key) -> bool {
+        self.letters.knows(key)
+    }
+
+    /// Remembers a dead letter that is taken.
+    pub(super) fn remember_letter(&mut self, key: Key) {
+        self.letters.remember(key);
+    }
+
+    /// Forgets a dead letter that was not kept after all.
+    pub(super) fn forget_letter(&mut self, key: Key) {
+        self.letters.forget(key);
     }
 
     /// Bytes allocated.

@@ -10,9 +10,10 @@ use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Receiv
 use gridos_dnp3::{app, master};
 use gridos_model::{Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeviceStats, Dnp3Cells, LossReason};
+use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::letter::{Letter, LetterLimit, Mail};
 use super::offer::{Offer, Terms};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
@@ -35,6 +36,7 @@ pub(super) struct Unit {
     pending: Pending,
     /// By position: the text that was told last.
     texts: HashMap<u32, Key>,
+    letter_limit: LetterLimit,
     void: Void,
     /// Whether the points lost their values and must be read again.
     must_refresh: bool,
@@ -87,6 +89,7 @@ impl Unit {
             recent: device.recent,
             pending: Pending::default(),
             texts: HashMap::new(),
+            letter_limit: LetterLimit::default(),
             must_refresh: false,
             missed: None,
             covered: wall(),
@@ -181,13 +184,20 @@ impl Unit {
             repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
         }
         self.count(&sorted, repeated, intake);
-        self.on_dead_letter(delivery);
+        let mail = self.open(delivery, moment);
         let gap = self.gap(moment.wall);
         let mut offer = Offer::new(intake, &self.whole, moment.wall);
         // Events before present values: these are younger, and what comes behind them is late.
         offer.add_rows(rows);
         offer.add_texts(&sorted.texts);
         offer.add_sweeps(sorted.sweeps, sorted.without_batch);
+        let fate = mail.map(|mail| match mail {
+            Mail::Record(letter) => {
+                offer.add_letter(letter);
+                DeadLetterFate::Taken
+            }
+            Mail::Nothing(fate) => fate,
+        });
         let terms = Terms {
             wire: moment.now,
             with_receipts: delivery.needs_receipt,
@@ -208,12 +218,21 @@ impl Unit {
                 self.texts.insert(text.position, key);
             }
         }
+        if let Some((letter, fate)) = delivery.dead_letter.zip(fate) {
+            let is_refused = taken.is_refused && fate == DeadLetterFate::Taken;
+            let fate = if is_refused {
+                DeadLetterFate::Refused
+            } else {
+                fate
+            };
+            self.on_dead_letter(&letter, fate, &intake.telemetry().dnp3);
+        }
         if delivery.needs_receipt {
             self.pending.push(Fragment {
                 token: delivery.token,
                 wire: moment.now,
                 parts: taken.parts,
-                depends: repeated > 0,
+                depends: repeated > 0 || fate == Some(DeadLetterFate::Repeated),
                 is_refused: taken.is_refused,
                 is_lost: false,
             });
@@ -337,16 +356,46 @@ impl Unit {
         }
     }
 
-    fn on_dead_letter(&self, delivery: &Delivery<'_>) {
-        if let Some(letter) = &delivery.dead_letter {
-            let (device, error) = (self.stats.name(), &letter.error);
-            let shown = letter
-                .octets
-                .get(..DEAD_LETTER_SHOWN)
-                .unwrap_or(letter.octets);
-            let octets = shown.escape_ascii().to_string();
-            tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
-            self.stats.note(error);
+    /// What is to become of the end of a fragment that cannot be read, if it has such an end.
+    fn open(&mut self, delivery: &Delivery<'_>, moment: Moment) -> Option<Mail> {
+        let dead = delivery.dead_letter.as_ref()?;
+        let letter = Letter::new(self.whole.device_id(), moment.wall, dead);
+        let may_repeat = delivery.may_repeat || !self.pending.is_empty();
+        Some(if may_repeat && self.recent.knows_letter(letter.key) {
+            Mail::Nothing(DeadLetterFate::Repeated)
+        } else if self.letter_limit.has_room(moment.now) {
+            Mail::Record(letter)
+        } else {
+            Mail::Nothing(DeadLetterFate::OverLimit)
+        })
+    }
+
+    fn on_dead_letter(
+        &mut self,
+        letter: &master::DeadLetter<'_>,
+        fate: DeadLetterFate,
+        cells: &Dnp3Cells,
+    ) {
+        cells.on_dead_letters(fate, 1);
+        let (device, error) = (self.stats.name(), &letter.error);
+        self.stats.note(error);
+        match fate {
+            DeadLetterFate::Taken => {
+                self.letter_limit.on_recorded();
+                let octets = letter.octets;
+                let shown = octets.get(..DEAD_LETTER_SHOWN).unwrap_or(octets);
+                let octets = shown.escape_ascii().to_string();
+                tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
+            }
+            DeadLetterFate::OverLimit => {
+                if self.letter_limit.on_passed() {
+                    tracing::error!(device, "dead letters of this minute are only counted now");
+                }
+            }
+            DeadLetterFate::Repeated | DeadLetterFate::Refused => {
+                let fate = fate.label();
+                tracing::debug!(device, %error, fate, "a fragment cannot be read to its end");
+            }
         }
     }
 
