@@ -16,6 +16,11 @@ fn with_tail(objects: &[u8]) -> Vec<u8> {
     [objects, UNKNOWN].concat()
 }
 
+/// Present values that are one group: g30v2.
+fn all_analogs() -> Vec<u8> {
+    [vec![30, 2, 0x00, 100, 104], [1, 7, 0].repeat(5)].concat()
+}
+
 /// Another unknown object each time.
 fn nth_unknown(n: u8) -> Vec<u8> {
     [UNKNOWN, &[n]].concat()
@@ -50,7 +55,7 @@ async fn the_known_part_and_the_rest_are_durable_before_the_confirm() {
     );
     assert_eq!(
         letter.reason(),
-        "object header at octet 19 (g254v1): the size of such objects is not known"
+        "object header at octet 18 (g254v1): the size of such objects is not known"
     );
     line.nothing().await;
     batch.keep();
@@ -76,7 +81,7 @@ async fn a_fragment_that_cannot_be_read_at_all_is_a_letter_alone() {
     drop(line);
     let mut line = site.accept().await;
     rig.until_state(0, DeviceState::Down).await;
-    line.answer(UNKNOWN).await;
+    line.answer(&nth_unknown(1)).await;
     let batch = rig.next().await;
     assert!(batch.letter.is_some() && batch.gap.is_none());
     line.send(&unsolicited(2, &binary_events(&[(1, true, 5)])))
@@ -92,9 +97,7 @@ async fn a_letter_goes_with_the_last_of_several_batches() {
     let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
     let mut line = site.accept().await;
     let sequence = line.read_request().await;
-    // Events, then five present values that are one group.
-    let analogs = [[30, 2, 0x00, 100, 104].to_vec(), [1, 7, 0].repeat(5)].concat();
-    let objects = [binary_events(&[(1, true, 5)]), analogs].concat();
+    let objects = [binary_events(&[(1, true, 5)]), all_analogs()].concat();
     line.send(&response_con(sequence, &with_tail(&objects)))
         .await;
     let (mut events, mut sweep) = (rig.next().await, rig.next().await);
@@ -198,14 +201,22 @@ async fn a_letter_for_which_there_is_no_room_is_not_confirmed() {
     let mut rig = Rig::start_with(vec![Setup::new("rtu", site.address())], 1);
     let mut line = site.accept().await;
     line.answer(&[]).await;
-    line.send(&unsolicited(1, &binary_events(&[(1, true, 5)])))
-        .await;
-    rig.until(|telemetry| telemetry.ledger.offered.get() == 1)
-        .await;
-    line.send(&unsolicited(2, UNKNOWN)).await;
+    // Events and a sweep are two batches.
+    let objects = [binary_events(&[(1, true, 5)]), all_analogs()].concat();
+    line.send(&unsolicited(1, &with_tail(&objects))).await;
     rig.until(|telemetry| telemetry.dnp3.dead_letters(DeadLetterFate::Refused) == 1)
         .await;
-    assert_eq!(rig.next().await.values(), [("b1", 1.0)]);
-    assert_eq!(fates(&rig), [("refused", 1)]);
+    assert!(rig.try_next().is_none());
+    // It comes again, in an answer that fits.
+    let sequence = line.read_request().await;
+    line.send(&response_con(sequence, &with_tail(&objects[..14])))
+        .await;
+    let batch = rig.keep_next().await;
+    assert_eq!(
+        (batch.values(), octets(&batch)),
+        (vec![("b1", 1.0)], Some(UNKNOWN))
+    );
+    assert_eq!(line.next().await, confirm(sequence));
+    assert_eq!(fates(&rig), [("taken", 1), ("refused", 1)]);
     rig.stop().await;
 }
