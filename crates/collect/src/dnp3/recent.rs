@@ -50,6 +50,8 @@ const SPARE: usize = 256;
 impl Recent {
     /// The most events that are remembered.
     pub const EVENTS_MAX: usize = 4_096;
+    /// The most dead letters that are remembered: more than can have come without a confirm.
+    pub const LETTERS_MAX: usize = 64;
 
     /// What was taken by an earlier process, in the order of the journal: for each event its position
     /// in the device's whole layout, its time, its value and its quality as they were journalled.

@@ -2,10 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Key;
-
-/// So many are remembered: more than the outstation can have sent without a confirm.
-const LETTERS_MAX: usize = 64;
+use super::{Key, Recent};
 
 /// Dead letters are known again by all of their octets.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +14,7 @@ impl Letters {
     }
 
     pub(super) fn remember(&mut self, key: Key) {
-        if self.0.len() >= LETTERS_MAX {
+        if self.0.len() >= Recent::LETTERS_MAX {
             self.0.pop_front();
         }
         self.0.push_back(key);
