@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use gridos_dnp3::master;
 use gridos_model::{DeadLetter, DeviceId, Timestamp};
-use gridos_telemetry::DeadLetterFate;
+use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells};
 
 use super::recent::Key;
 
@@ -54,6 +54,8 @@ pub(super) struct LetterLimit {
 
 /// So many letters of one outstation are recorded in a minute.
 const LETTERS_PER_MINUTE_MAX: u32 = 10;
+/// So many octets of a letter are logged.
+const OCTETS_SHOWN_MAX: usize = 512;
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl LetterLimit {
@@ -69,14 +71,34 @@ impl LetterLimit {
         self.recorded < LETTERS_PER_MINUTE_MAX
     }
 
-    /// One is recorded.
-    pub(super) fn on_recorded(&mut self) {
-        self.recorded += 1;
-    }
-
-    /// One is not, because the limit is reached; returns whether it is the first of its minute.
-    pub(super) fn on_passed(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_said, true)
+    /// Counts a letter and says what became of it.
+    pub(super) fn tell(
+        &mut self,
+        letter: &master::DeadLetter<'_>,
+        fate: DeadLetterFate,
+        stats: &DeviceStats,
+        cells: &Dnp3Cells,
+    ) {
+        cells.on_dead_letters(fate, 1);
+        let (device, error, octets) = (stats.name(), &letter.error, letter.octets);
+        stats.note(error);
+        match fate {
+            DeadLetterFate::Taken => {
+                self.recorded += 1;
+                let shown = octets.get(..OCTETS_SHOWN_MAX).unwrap_or(octets);
+                let octets = shown.escape_ascii().to_string();
+                tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
+            }
+            DeadLetterFate::OverLimit => {
+                if !std::mem::replace(&mut self.is_said, true) {
+                    tracing::error!(device, "more dead letters of this minute are only counted");
+                }
+            }
+            DeadLetterFate::Repeated | DeadLetterFate::Refused => {
+                let fate = fate.label();
+                tracing::debug!(device, %error, fate, "a fragment cannot be read to its end");
+            }
+        }
     }
 }
 
@@ -92,11 +114,10 @@ mod tests {
             let minute = began + MINUTE * minute;
             for _ in 0..LETTERS_PER_MINUTE_MAX {
                 assert!(limit.has_room(minute));
-                limit.on_recorded();
+                limit.recorded += 1;
             }
             let last = minute + MINUTE - Duration::from_nanos(1);
             assert!(!limit.has_room(minute) && !limit.has_room(last));
-            assert!(limit.on_passed() && !limit.on_passed());
         }
     }
 }

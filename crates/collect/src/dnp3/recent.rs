@@ -5,38 +5,56 @@
 //! connection, or to the engine's next process.
 
 mod key;
+mod known;
 mod letters;
 mod run;
 
-use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
+use std::collections::VecDeque;
+use std::ops::{Range, RangeInclusive};
 
 use gridos_model::{DeadLetter, Quality, Timestamp};
 
 pub(super) use key::Key;
 use key::Lane;
+use known::Known;
 use letters::Letters;
 use run::longest_prefix;
 
 /// Remembers the last events that were taken from one outstation, each as 64 bits.
 ///
-/// An event with a time of its own is known again by its point, time, value and flags. One without
-/// can only be known by what stands before it: of such events, the longest beginning of a fragment
-/// is dropped that is also the end of what was taken. Devices that give their events times are
-/// therefore taken exactly once, others at least once.
+/// An event with a time of its own is known again by its point, time, value and flags, whenever it
+/// comes: that a confirm was sent does not mean that the outstation took it. One without can only be
+/// known by what stands before it: of such events, the longest beginning of a fragment is dropped
+/// that is also the end of what was taken, if it is known that some may come again. Devices that give
+/// their events times are therefore taken exactly once, others at least once.
 ///
-/// As long as confirms arrive, only the events of a few fragments are remembered; else up to
+/// As long as confirms arrive, only the events of the last fragments are remembered; else up to
 /// [`Recent::EVENTS_MAX`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Recent {
     keys: VecDeque<Key>,
     /// How many events were forgotten before the first one of `keys`.
     forgotten: u64,
     /// Where the last fragments begin, the oldest first, counted as `forgotten` is.
     fragments: [u64; FRAGMENTS],
-    /// How often each event with a time is among `keys`; only while events may come again.
-    index: Option<HashMap<Key, u32>>,
+    /// No event with a time is later.
+    newest: Timestamp,
+    doubt: Doubt,
+    /// Whether some events of the last fragment had been taken before.
+    has_repeated: bool,
     letters: Letters,
+}
+
+/// Which events of a fragment may have been taken before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Doubt {
+    /// None.
+    #[default]
+    None,
+    /// Those that have times: one is not later than all that were taken.
+    Timed,
+    /// Any.
+    All,
 }
 
 /// The events of so many fragments are remembered in any case: an outstation waits for one confirm
@@ -44,8 +62,9 @@ pub struct Recent {
 /// fragment is under way.
 const FRAGMENTS: usize = 4;
 
-/// Memory for fewer events than this is not given back.
-const SPARE: usize = 256;
+/// So many events are remembered in any case: the confirms of one side may be lost while those of
+/// the other arrive.
+const EVENTS_MIN: usize = 1_024;
 
 impl Recent {
     /// The most events that are remembered.
@@ -58,12 +77,11 @@ impl Recent {
     /// The last [`Recent::EVENTS_MAX`] are remembered; texts cannot be.
     pub fn restore(events: impl IntoIterator<Item = (u32, Timestamp, f64, Quality)>) -> Self {
         let mut recent = Self::default();
-        let keys = events.into_iter().map(|(position, time, value, quality)| {
-            let has_time = !quality.contains(Quality::NO_SOURCE_TIME);
-            Key::of_number(position, has_time.then_some(time), value, quality)
-        });
-        recent.remember(keys);
-        recent.index = None;
+        for (position, time, value, quality) in events {
+            let time = (!quality.contains(Quality::NO_SOURCE_TIME)).then_some(time);
+            recent.newest = time.map_or(recent.newest, |time| recent.newest.max(time));
+            recent.remember([Key::of_number(position, time, value, quality)]);
+        }
         recent
     }
 
@@ -86,24 +104,23 @@ impl Recent {
         self.keys.is_empty()
     }
 
-    /// A fragment with events begins. If none of them `may_repeat`, all but the last ones are known
-    /// to have been confirmed.
-    pub(super) fn begin_fragment(&mut self, may_repeat: bool) {
-        if may_repeat {
-            if self.index.is_none() {
-                self.index = Some(self.count());
-            }
-        } else {
-            self.index = None;
-            let oldest = self.fragments.first().copied().unwrap_or(0);
-            let settled = oldest.saturating_sub(self.forgotten);
-            let settled = usize::try_from(settled).unwrap_or(usize::MAX);
-            let count = settled.min(self.keys.len());
-            self.keys.drain(..count);
-            self.forgotten += count as u64;
-            if self.keys.len() < SPARE && self.keys.capacity() > 4 * SPARE {
-                self.keys.shrink_to(SPARE);
-            }
+    /// A fragment with events begins; the first and the last time of those that have one are
+    /// `times`. If its events `may_repeat`, an earlier confirm was not sent.
+    pub(super) fn begin_fragment(
+        &mut self,
+        may_repeat: bool,
+        times: Option<RangeInclusive<Timestamp>>,
+    ) {
+        self.doubt = match &times {
+            _ if may_repeat => Doubt::All,
+            Some(times) if *times.start() <= self.newest => Doubt::Timed,
+            Some(_) | None => Doubt::None,
+        };
+        if let Some(times) = times {
+            self.newest = self.newest.max(*times.end());
+        }
+        if !std::mem::take(&mut self.has_repeated) && !may_repeat {
+            self.settle();
         }
         self.fragments.rotate_left(1);
         if let Some(newest) = self.fragments.last_mut() {
@@ -111,41 +128,56 @@ impl Recent {
         }
     }
 
+    /// All but the last events have been confirmed.
+    fn settle(&mut self) {
+        let oldest = self.fragments.first().copied().unwrap_or(0);
+        let settled = usize::try_from(oldest.saturating_sub(self.forgotten));
+        let spare = self.keys.len().saturating_sub(EVENTS_MIN);
+        let count = settled.unwrap_or(usize::MAX).min(spare);
+        self.keys.drain(..count);
+        self.forgotten += count as u64;
+        if self.keys.len() <= 2 * EVENTS_MIN && self.keys.capacity() >= Self::EVENTS_MAX {
+            self.keys.shrink_to(2 * EVENTS_MIN);
+        }
+    }
+
     /// Removes the events of a fragment that were taken before, if some may have been; returns how
     /// many these are.
-    pub(super) fn sift<T>(&self, events: &mut Vec<T>, key: impl Fn(&T) -> Key) -> usize {
-        let Some(index) = &self.index else {
-            return 0;
-        };
-        if self.keys.is_empty() || events.is_empty() {
+    pub(super) fn sift<T>(&mut self, events: &mut Vec<T>, key: impl Fn(&T) -> Key) -> usize {
+        if self.doubt == Doubt::None || self.keys.is_empty() || events.is_empty() {
             return 0;
         }
+        let mut known = Known::of(&self.keys, events.iter().map(&key));
         let mut repeated_runs = [Lane::Untimed, Lane::Text].map(|lane| {
-            let run = events.iter().map(&key).filter(|key| key.lane() == lane);
-            let run: Vec<_> = run.collect();
-            let taken = self.keys.iter().rev().filter(|key| key.lane() == lane);
-            let mut taken: Vec<_> = taken.take(run.len()).copied().collect();
-            taken.reverse();
-            longest_prefix(&run, &taken)
+            if self.doubt == Doubt::All {
+                self.repeated_run(lane, events.iter().map(&key))
+            } else {
+                0
+            }
         });
-        let mut used: HashMap<Key, u32> = HashMap::new();
         let before = events.len();
         events.retain(|event| {
             let key = key(event);
             let is_repeated = match key.lane() {
-                Lane::Timed => {
-                    let used = used.entry(key).or_default();
-                    let is_known = *used < index.get(&key).copied().unwrap_or(0);
-                    *used += u32::from(is_known);
-                    is_known
-                }
+                Lane::Timed => known.take(key),
                 Lane::Untimed => take_one(&mut repeated_runs[0]),
                 Lane::Text => take_one(&mut repeated_runs[1]),
                 Lane::None => false,
             };
             !is_repeated
         });
-        before - events.len()
+        let repeated = before - events.len();
+        self.has_repeated |= repeated > 0;
+        repeated
+    }
+
+    /// How many of the first events of a lane are the last ones that were taken.
+    fn repeated_run(&self, lane: Lane, keys: impl Iterator<Item = Key>) -> usize {
+        let run: Vec<_> = keys.filter(|key| key.lane() == lane).collect();
+        let taken = self.keys.iter().rev().filter(|key| key.lane() == lane);
+        let mut taken: Vec<_> = taken.take(run.len()).copied().collect();
+        taken.reverse();
+        longest_prefix(&run, &taken)
     }
 
     /// Remembers events that are taken; returns their numbers for [`Recent::forget`].
@@ -153,16 +185,10 @@ impl Recent {
         let start = self.forgotten + self.keys.len() as u64;
         for key in keys {
             if self.keys.len() >= Self::EVENTS_MAX {
-                let oldest = self.keys.pop_front();
+                self.keys.pop_front();
                 self.forgotten += 1;
-                oldest.into_iter().for_each(|key| self.uncount(key));
             }
             self.keys.push_back(key);
-            if key.lane() == Lane::Timed
-                && let Some(index) = &mut self.index
-            {
-                *index.entry(key).or_default() += 1;
-            }
         }
         start..self.forgotten + self.keys.len() as u64
     }
@@ -172,9 +198,8 @@ impl Recent {
         for number in numbers {
             let place = number.checked_sub(self.forgotten);
             let place = place.and_then(|place| usize::try_from(place).ok());
-            let key = place.and_then(|place| self.keys.get_mut(place));
-            if let Some(key) = key.map(|key| std::mem::replace(key, Key::NONE)) {
-                self.uncount(key);
+            if let Some(key) = place.and_then(|place| self.keys.get_mut(place)) {
+                *key = Key::NONE;
             }
         }
     }
@@ -193,30 +218,18 @@ impl Recent {
     pub(super) fn forget_letter(&mut self, key: Key) {
         self.letters.forget(key);
     }
+}
 
-    /// Bytes allocated.
-    #[cfg(test)]
-    pub(super) fn allocated_bytes(&self) -> usize {
-        let index = self.index.as_ref().map_or(0, |index| index.capacity());
-        self.keys.capacity() * size_of::<Key>() + index * size_of::<(Key, u32)>()
-    }
-
-    fn count(&self) -> HashMap<Key, u32> {
-        let mut index = HashMap::new();
-        for key in self.keys.iter().filter(|key| key.lane() == Lane::Timed) {
-            *index.entry(*key).or_default() += 1;
-        }
-        index
-    }
-
-    fn uncount(&mut self, key: Key) {
-        if let Some(index) = &mut self.index
-            && let Some(count) = index.get_mut(&key)
-        {
-            *count -= 1;
-            if *count == 0 {
-                index.remove(&key);
-            }
+impl Default for Recent {
+    fn default() -> Self {
+        Self {
+            keys: VecDeque::new(),
+            forgotten: 0,
+            fragments: [0; FRAGMENTS],
+            newest: Timestamp::MIN,
+            doubt: Doubt::None,
+            has_repeated: false,
+            letters: Letters::default(),
         }
     }
 }

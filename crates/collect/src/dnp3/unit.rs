@@ -1,6 +1,7 @@
 //! One outstation: what it says, what is made of it, and what it is told.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -179,7 +180,7 @@ impl Unit {
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
-            self.recent.begin_fragment(may_repeat);
+            self.recent.begin_fragment(may_repeat, times(rows));
             repeated += self.recent.sift(rows, |row| row.key);
             repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
         }
@@ -225,7 +226,8 @@ impl Unit {
             } else {
                 fate
             };
-            self.on_dead_letter(&letter, fate, &intake.telemetry().dnp3);
+            let cells = &intake.telemetry().dnp3;
+            self.letter_limit.tell(&letter, fate, &self.stats, cells);
         }
         if delivery.needs_receipt {
             self.pending.push(Fragment {
@@ -370,35 +372,6 @@ impl Unit {
         })
     }
 
-    fn on_dead_letter(
-        &mut self,
-        letter: &master::DeadLetter<'_>,
-        fate: DeadLetterFate,
-        cells: &Dnp3Cells,
-    ) {
-        cells.on_dead_letters(fate, 1);
-        let (device, error) = (self.stats.name(), &letter.error);
-        self.stats.note(error);
-        match fate {
-            DeadLetterFate::Taken => {
-                self.letter_limit.on_recorded();
-                let octets = letter.octets;
-                let shown = octets.get(..DEAD_LETTER_SHOWN).unwrap_or(octets);
-                let octets = shown.escape_ascii().to_string();
-                tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
-            }
-            DeadLetterFate::OverLimit => {
-                if self.letter_limit.on_passed() {
-                    tracing::error!(device, "dead letters of this minute are only counted now");
-                }
-            }
-            DeadLetterFate::Repeated | DeadLetterFate::Refused => {
-                let fate = fate.label();
-                tracing::debug!(device, %error, fate, "a fragment cannot be read to its end");
-            }
-        }
-    }
-
     /// Notes an answer, with one line if it was not up.
     fn answered(&mut self, now: Timestamp) {
         if self.stats.answered(now.as_nanos()) {
@@ -448,5 +421,11 @@ impl Unit {
     }
 }
 
-/// So many octets of a dead letter are logged.
-const DEAD_LETTER_SHOWN: usize = 512;
+/// The first and the last time of events that have one.
+fn times(rows: &[Row]) -> Option<RangeInclusive<Timestamp>> {
+    let timed = rows.iter().filter(|row| row.key.has_time());
+    timed.fold(None, |times: Option<RangeInclusive<_>>, row| {
+        let (first, last) = times.map_or((row.time, row.time), RangeInclusive::into_inner);
+        Some(first.min(row.time)..=last.max(row.time))
+    })
+}

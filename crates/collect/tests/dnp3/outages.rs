@@ -58,11 +58,11 @@ async fn a_restart_and_an_overflow_are_gaps() {
     let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
     let mut line = site.accept().await;
     line.answer(&[]).await;
-    for (iin, reason) in [
-        ([0, 0x08], GapReason::EventBufferOverflow),
-        ([0x80, 0], GapReason::DeviceRestart),
+    for (iin, reason, time) in [
+        ([0, 0x08], GapReason::EventBufferOverflow, 5),
+        ([0x80, 0], GapReason::DeviceRestart, 6),
     ] {
-        let mut fragment = unsolicited(iin[0] >> 7, &binary_events(&[(1, true, 5)]));
+        let mut fragment = unsolicited(iin[0] >> 7, &binary_events(&[(1, true, time)]));
         fragment[2..4].copy_from_slice(&iin);
         line.send(&fragment).await;
         let batch = rig.keep_next().await;

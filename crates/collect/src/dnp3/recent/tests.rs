@@ -10,9 +10,15 @@ fn key((position, millis, value): Event) -> Key {
     Key::of_number(position, time, f64::from(value), Quality::GOOD)
 }
 
+fn times(fragment: &[Event]) -> Option<RangeInclusive<Timestamp>> {
+    let times = || fragment.iter().filter_map(|event| event.1);
+    let (first, last) = times().min().zip(times().max())?;
+    Some(Timestamp::from_millis(first)..=Timestamp::from_millis(last))
+}
+
 /// What of a fragment is taken; it is remembered.
 fn taken(recent: &mut Recent, may_repeat: bool, fragment: &[Event]) -> Vec<Event> {
-    recent.begin_fragment(may_repeat);
+    recent.begin_fragment(may_repeat, times(fragment));
     let mut events = fragment.to_vec();
     let dropped = recent.sift(&mut events, |event| key(*event));
     assert_eq!(dropped + events.len(), fragment.len());
@@ -43,11 +49,40 @@ fn equal_events_are_counted() {
 }
 
 #[test]
-fn what_cannot_repeat_is_taken_as_it_is() {
+fn events_with_times_are_known_again_whenever_they_come() {
     let mut recent = Recent::default();
-    assert_eq!(taken(&mut recent, false, &[A]), [A]);
-    assert_eq!(taken(&mut recent, false, &[A]), [A]);
-    assert_eq!(taken(&mut recent, true, &[A, A, A]), [A]);
+    assert_eq!(taken(&mut recent, false, &[A, U]), [A, U]);
+    assert_eq!(taken(&mut recent, false, &[A, U, C]), [U, C]);
+    assert_eq!(taken(&mut recent, false, &[B, A]), [B]);
+}
+
+#[test]
+fn a_clock_that_was_never_set_makes_nothing_look_repeated() {
+    let mut recent = Recent::default();
+    let event = |value| (1, Some(0), value);
+    for value in [1, 0, 1, 0] {
+        assert_eq!(taken(&mut recent, false, &[event(value)]), [event(value)]);
+    }
+    assert_eq!(
+        taken(&mut recent, true, &[event(1), event(0), event(1)]),
+        [event(1)]
+    );
+}
+
+#[test]
+fn nothing_is_settled_while_events_come_again() {
+    let mut recent = Recent::default();
+    let all: Vec<_> = (0..3_000).map(|n| (n, Some(i64::from(n) + 1), 1)).collect();
+    for upto in (100..=3_000).step_by(100) {
+        let new = &all[upto - 100..upto];
+        assert_eq!(taken(&mut recent, false, &all[..upto]), new);
+    }
+    assert_eq!(recent.len(), 3_000);
+    // At last the outstation took a confirm.
+    for n in 3_000..3_010 {
+        taken(&mut recent, false, &[(n, Some(i64::from(n) + 1), 1)]);
+    }
+    assert_eq!(recent.len(), EVENTS_MIN + 1);
 }
 
 #[test]
@@ -70,7 +105,7 @@ fn events_with_and_without_time_do_not_disturb_each_other() {
 #[test]
 fn what_was_not_kept_is_taken_again() {
     let mut recent = Recent::default();
-    recent.begin_fragment(true);
+    recent.begin_fragment(true, times(&[A, B, U, C]));
     let first = recent.remember([A, B].map(key));
     let second = recent.remember([U, C].map(key));
     assert_eq!((first.clone(), second.clone()), (0..2, 2..4));
@@ -83,21 +118,24 @@ fn what_was_not_kept_is_taken_again() {
 #[test]
 fn as_long_as_confirms_arrive_little_is_remembered() {
     let mut recent = Recent::default();
-    let fragment: Vec<_> = (0..100).map(|n| (n, Some(7), 1)).collect();
-    for _ in 0..100 {
-        taken(&mut recent, false, &fragment);
+    let fragment = |time| {
+        (0..500)
+            .map(move |n| (n, Some(time), 1))
+            .collect::<Vec<_>>()
+    };
+    for time in 0..100 {
+        taken(&mut recent, false, &fragment(time));
     }
-    assert_eq!(recent.len(), 500);
-    for _ in 0..100 {
-        recent.begin_fragment(true);
-        recent.remember(fragment.iter().copied().map(key));
+    assert_eq!(recent.len(), 5 * 500);
+    for time in 100..200 {
+        recent.begin_fragment(true, times(&fragment(time)));
+        recent.remember(fragment(time).into_iter().map(key));
     }
     assert_eq!(recent.len(), Recent::EVENTS_MAX);
-    for _ in 0..6 {
-        taken(&mut recent, false, &[A]);
+    for time in 200..206 {
+        taken(&mut recent, false, &[(1, Some(time), 1)]);
     }
-    assert_eq!(recent.len(), 5);
-    assert!(recent.allocated_bytes() <= 2_048);
+    assert_eq!(recent.len(), EVENTS_MIN + 1);
 }
 
 #[test]
@@ -135,7 +173,7 @@ fn model(remembered: &[Event], fragment: &[Event]) -> Vec<Event> {
     let mut known = remembered.to_vec();
     let mut taken = Vec::new();
     for event in fragment {
-        if event.1.is_none() {
+        if is_untimed(&event) {
             if untimed_left > 0 {
                 untimed_left -= 1;
                 continue;
@@ -150,7 +188,7 @@ fn model(remembered: &[Event], fragment: &[Event]) -> Vec<Event> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    (0..3_u32, prop::option::weighted(0.6, 0..3_i64), 0..2_u8)
+    (0..3_u32, prop::option::weighted(0.6, 1..4_i64), 0..2_u8)
 }
 
 proptest! {
@@ -165,7 +203,7 @@ proptest! {
         let mut remembered: Vec<Event> = Vec::new();
         for (fragment, is_kept) in fragments {
             let expected = model(&remembered, &fragment);
-            recent.begin_fragment(true);
+            recent.begin_fragment(true, times(&fragment));
             let mut events = fragment;
             recent.sift(&mut events, |event| key(*event));
             prop_assert_eq!(&events, &expected);
