@@ -159,6 +159,25 @@ async fn a_letter_whose_confirm_was_lost_is_kept_once() {
 }
 
 #[tokio::test]
+async fn what_repeats_a_letter_that_is_lost_is_not_confirmed() {
+    let site = Site::new().await;
+    let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
+    let mut line = site.accept().await;
+    line.answer(&[]).await;
+    line.send(&unsolicited(1, UNKNOWN)).await;
+    let first = rig.next().await;
+    line.send(&unsolicited(2, UNKNOWN)).await;
+    line.nothing().await;
+    drop(first);
+    line.nothing().await;
+    line.send(&unsolicited(3, UNKNOWN)).await;
+    assert_eq!(octets(&rig.keep_next().await), Some(UNKNOWN));
+    assert_eq!(line.next().await, confirm_unsolicited(3));
+    assert_eq!(fates(&rig), [("taken", 2), ("repeated", 1)]);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_letter_of_an_earlier_process_is_not_taken_again() {
     let site = Site::new().await;
     let mut setup = Setup::new("rtu", site.address());
