@@ -7,6 +7,7 @@ mod demo;
 mod fuzz;
 mod kill;
 mod layering;
+mod letters;
 mod outstation;
 mod readme;
 mod tools;
