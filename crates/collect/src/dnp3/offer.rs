@@ -261,7 +261,7 @@ fn events(keys: impl Iterator<Item = Key>) -> impl Iterator<Item = Key> {
 }
 
 /// Counts readings that came and were not even offered.
-fn refuse(intake: &Intake, reason: Refusal, readings: usize) {
+pub(super) fn refuse(intake: &Intake, reason: Refusal, readings: usize) {
     if readings > 0 {
         let ledger = &intake.telemetry().ledger;
         ledger.received.add(readings as u64);

@@ -11,11 +11,12 @@ use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Receiv
 use gridos_dnp3::{app, master};
 use gridos_model::{Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason};
+use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason, Refusal};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::begun::Begun;
 use super::letter::{Letter, LetterLimit, Mail};
-use super::offer::{Offer, Terms};
+use super::offer::{Offer, Terms, refuse};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
 use super::sorting::{Place, Row, Sorted};
@@ -38,6 +39,8 @@ pub(super) struct Unit {
     /// By position: the text that was told last.
     texts: HashMap<u32, Key>,
     letter_limit: LetterLimit,
+    /// Present values that may go on in the next fragment.
+    begun: Option<Box<Begun>>,
     void: Void,
     /// Whether the points lost their values and must be read again.
     must_refresh: bool,
@@ -91,6 +94,7 @@ impl Unit {
             pending: Pending::default(),
             texts: HashMap::new(),
             letter_limit: LetterLimit::default(),
+            begun: None,
             must_refresh: false,
             missed: None,
             covered: wall(),
@@ -111,6 +115,7 @@ impl Unit {
     pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
         self.association.handle_disconnected();
         self.take_events(Instant::now(), intake);
+        self.give_up_begun(intake);
         self.wants_integrity = false;
         self.end_permit(intake);
         if !std::mem::take(&mut self.is_heard) {
@@ -122,6 +127,7 @@ impl Unit {
     /// The connection ends because the engine stops, which says nothing of the outstation.
     pub(super) fn on_stopped(&mut self, intake: &Intake) {
         self.association.handle_disconnected();
+        self.give_up_begun(intake);
         self.end_permit(intake);
     }
 
@@ -152,7 +158,10 @@ impl Unit {
                 self.answered(moment.wall);
                 return self.deliver(&delivery, moment, rows, intake);
             }
-            Received::Null | Received::Repeated => self.answered(moment.wall),
+            Received::Null | Received::Repeated => {
+                self.answered(moment.wall);
+                self.give_up_begun(intake);
+            }
             Received::Ignored(why) => {
                 tracing::debug!(device = self.stats.name(), %why, "fragment ignored");
             }
@@ -175,7 +184,7 @@ impl Unit {
             intake,
             texts: &self.texts,
         };
-        let mut sorted = Sorted::of(delivery, moment.wall, place, rows);
+        let mut sorted = Sorted::of(delivery, moment.wall, place, self.begun.take(), rows);
         let mut repeated = 0;
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
@@ -210,10 +219,17 @@ impl Unit {
             self.missed = None;
         }
         if taken.is_refused {
+            // All of it comes again.
+            refuse(
+                intake,
+                Refusal::RingFull,
+                sorted.begun.map_or(0, |begun| begun.len()),
+            );
             self.association.handle_refused(moment.now, delivery.token);
             self.missed.get_or_insert(GapReason::BackPressure);
         } else {
             self.covered = self.covered.max(moment.wall);
+            self.begun = sorted.begun;
             for text in &sorted.texts {
                 let key = Key::of_octets(text.position, text.octets);
                 self.texts.insert(text.position, key);
@@ -240,6 +256,27 @@ impl Unit {
             });
         }
         taken.is_refused
+    }
+
+    /// What had begun does not go on: it is told as it is, if there is room.
+    fn give_up_begun(&mut self, intake: &Intake) {
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        let rows: Vec<_> = begun.rows(&self.map).collect();
+        let mut offer = Offer::new(intake, &self.whole, begun.received());
+        offer.add_rows(&rows);
+        let terms = Terms {
+            wire: Instant::now(),
+            with_receipts: false,
+            gap: self.gap(begun.received()),
+        };
+        let taken = offer.make(terms, &mut self.recent, &rows, &[]);
+        self.stats.readings.add(taken.readings as u64);
+        if taken.readings > 0 {
+            self.missed = None;
+            self.covered = self.covered.max(begun.received());
+        }
     }
 
     /// Takes the next receipt, or is woken when there is one; returns whether there was one.
@@ -332,7 +369,10 @@ impl Unit {
                     task,
                     failure,
                     failures,
-                } => self.on_task_failed(task, failure, failures),
+                } => {
+                    self.on_task_failed(task, failure, failures);
+                    self.give_up_begun(intake);
+                }
             }
         }
     }

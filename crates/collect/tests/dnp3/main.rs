@@ -11,6 +11,7 @@ mod authority;
 mod confirms;
 mod dialling;
 mod fleets;
+mod groups;
 mod letters;
 mod listening;
 mod outages;
