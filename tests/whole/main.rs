@@ -8,6 +8,7 @@ mod demo;
 mod fuzz;
 mod kill;
 mod layering;
+mod letters;
 mod outstation;
 mod readme;
 mod tools;

@@ -6,16 +6,18 @@
 
 mod key;
 mod known;
+mod letters;
 mod run;
 
 use std::collections::VecDeque;
 use std::ops::{Range, RangeInclusive};
 
-use gridos_model::{Quality, Timestamp};
+use gridos_model::{DeadLetter, Quality, Timestamp};
 
 pub(super) use key::Key;
 use key::Lane;
 use known::Known;
+use letters::Letters;
 use run::longest_prefix;
 
 /// Remembers the last events that were taken from one outstation, each as 64 bits.
@@ -40,6 +42,7 @@ pub struct Recent {
     doubt: Doubt,
     /// Whether some events of the last fragment had been taken before.
     has_repeated: bool,
+    letters: Letters,
 }
 
 /// Which events of a fragment may have been taken before.
@@ -66,6 +69,8 @@ const EVENTS_MIN: usize = 1_024;
 impl Recent {
     /// The most events that are remembered.
     pub const EVENTS_MAX: usize = 4_096;
+    /// The most dead letters that are remembered: more than can have come without a confirm.
+    pub const LETTERS_MAX: usize = 64;
 
     /// What was taken by an earlier process, in the order of the journal: for each event its position
     /// in the device's whole layout, its time, its value and its quality as they were journalled.
@@ -78,6 +83,15 @@ impl Recent {
             recent.remember([Key::of_number(position, time, value, quality)]);
         }
         recent
+    }
+
+    /// The same with the dead letters that were taken by an earlier process, in their order.
+    #[must_use]
+    pub fn with_letters<'a>(mut self, letters: impl IntoIterator<Item = &'a DeadLetter>) -> Self {
+        for letter in letters {
+            self.letters.remember(Key::of_letter(letter));
+        }
+        self
     }
 
     /// How many events are remembered.
@@ -189,6 +203,21 @@ impl Recent {
             }
         }
     }
+
+    /// Whether a dead letter was taken before, if some may have been.
+    pub(super) fn knows_letter(&self, key: Key) -> bool {
+        self.letters.knows(key)
+    }
+
+    /// Remembers a dead letter that is taken.
+    pub(super) fn remember_letter(&mut self, key: Key) {
+        self.letters.remember(key);
+    }
+
+    /// Forgets a dead letter that was not kept after all.
+    pub(super) fn forget_letter(&mut self, key: Key) {
+        self.letters.forget(key);
+    }
 }
 
 impl Default for Recent {
@@ -200,6 +229,7 @@ impl Default for Recent {
             newest: Timestamp::MIN,
             doubt: Doubt::None,
             has_repeated: false,
+            letters: Letters::default(),
         }
     }
 }
