@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gridos_dnp3::app::{CommonTime, ObjectHeader, Range, Reading, TimeQuality};
+use gridos_dnp3::app::{CommonTime, FlagSet, ObjectHeader, Range, Reading, TimeQuality};
 use gridos_dnp3::master::Delivery;
 use gridos_model::{Batch, Layout, Quality, TimeQuality as SweepTime, Timestamp};
 use gridos_ring::Intake;
@@ -105,6 +105,8 @@ impl<'a> Sorted<'a> {
             let part = Part {
                 header,
                 kind,
+                is_event: header.is_event(),
+                flag_set: header.flag_set(),
                 common,
                 received,
                 time_flags: quality::of_time(header.time_quality(common), delivery.is_synchronised),
@@ -126,7 +128,7 @@ impl<'a> Sorted<'a> {
     }
 
     fn take_texts(&mut self, part: &Part<'a>, place: Place<'_>, unmapped: &mut Unmapped) {
-        let is_event = part.header.is_event();
+        let is_event = part.is_event;
         for object in part.header.objects() {
             let position = object.index.and_then(|i| place.map.position(part.kind, i));
             let Some(position) = position else {
@@ -168,7 +170,6 @@ impl<'a> Sorted<'a> {
         let mut blocks = place.map.blocks_within(part.kind, start, stop).iter();
         let mut block = blocks.next();
         let mut batch: Option<Box<Batch>> = None;
-        let flag_set = part.header.flag_set();
         part.for_each(|reading| {
             while block.is_some_and(|block| block.last < reading.index) {
                 block = blocks.next();
@@ -182,7 +183,7 @@ impl<'a> Sorted<'a> {
             }
             if let Some(batch) = &mut batch {
                 let value = part.scaled(place.map, &reading);
-                batch.push(value, quality::of_flags(reading.flags, flag_set));
+                batch.push(value, quality::of_flags(reading.flags, part.flag_set));
             }
             if reading.index == within.last {
                 self.sweeps.extend(batch.take());
@@ -262,6 +263,8 @@ impl<'a> Sorted<'a> {
 struct Part<'a> {
     header: ObjectHeader<'a>,
     kind: PointKind,
+    is_event: bool,
+    flag_set: FlagSet,
     common: CommonTime,
     received: Timestamp,
     time_flags: Quality,
@@ -271,7 +274,7 @@ impl Part<'_> {
     /// Whether it carries present values without times, one after the other.
     fn is_swept(&self) -> bool {
         let has_times = self.header.time_quality(self.common) != TimeQuality::None;
-        !self.header.is_event() && !has_times && matches!(self.header.range(), Range::Span { .. })
+        !self.is_event && !has_times && matches!(self.header.range(), Range::Span { .. })
     }
 
     fn for_each(&self, take_reading: impl FnMut(Reading)) {
@@ -306,8 +309,8 @@ impl Part<'_> {
         };
         let time = reading.time.map(timestamp);
         let value = map.scaled(position, reading.value);
-        let flags = quality::of_flags(reading.flags, self.header.flag_set());
-        let key = if self.header.is_event() {
+        let flags = quality::of_flags(reading.flags, self.flag_set);
+        let key = if self.is_event {
             Key::of_number(position, time, value, flags)
         } else {
             Key::NONE

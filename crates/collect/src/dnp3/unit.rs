@@ -19,7 +19,7 @@ use super::letter::{Letter, LetterLimit, Mail};
 use super::offer::{Offer, Terms, refuse};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
-use super::sorting::{Place, Row, Sorted};
+use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
 use super::unmapped::Unmapped;
 use super::void::Void;
@@ -195,8 +195,9 @@ impl Unit {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
             self.recent.begin_fragment(may_repeat, times(rows));
-            repeated += self.recent.sift(rows, |row| row.key);
-            repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
+            repeated += self.recent.sift(rows, |row| (row.key, row.time));
+            let of_text = |text: &TextRow<'_>| (text.key, Timestamp::EPOCH);
+            repeated += self.recent.sift(&mut sorted.texts, of_text);
         }
         self.count(&sorted, repeated, intake);
         let mail = self.open(delivery, moment);
