@@ -129,7 +129,7 @@ impl Bench {
                 }
                 2 => self
                     .association
-                    .set_paused(bytes.byte() % 2 == 0, self.now()),
+                    .set_paused(bytes.byte().is_multiple_of(2), self.now()),
                 _ => self.association.demand_integrity(self.now()),
             },
         }
@@ -156,9 +156,11 @@ impl Bench {
         ]);
         let control = form & 0xe0 | (form & 1) << 4 | number;
         let iin = [bytes.byte(), bytes.byte() & 0x3f];
+        let before = self.last_token;
         self.hear(&[&[control, function], &iin[..], objects].concat());
         // What needs no receipt is refused at once, or not at all.
         if let Some((token, false)) = self.receipts.last().copied()
+            && self.last_token > before
             && bytes.byte() & 7 == 1
         {
             self.receipts.pop();

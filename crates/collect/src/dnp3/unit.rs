@@ -11,14 +11,17 @@ use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Receiv
 use gridos_dnp3::{app, master};
 use gridos_model::{Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeviceStats, Dnp3Cells, LossReason};
+use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason, Refusal};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::offer::{Offer, Terms};
+use super::begun::Begun;
+use super::letter::{Letter, LetterLimit, Mail};
+use super::offer::{Offer, Terms, refuse};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
-use super::sorting::{Place, Row, Sorted};
+use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
+use super::unmapped::Unmapped;
 use super::void::Void;
 use super::{Dnp3Device, PointMap, Recent};
 use crate::wall::wall;
@@ -36,6 +39,10 @@ pub(super) struct Unit {
     pending: Pending,
     /// By position: the text that was told last.
     texts: HashMap<u32, Key>,
+    unmapped: Unmapped,
+    letter_limit: LetterLimit,
+    /// Present values that may go on in the next fragment.
+    begun: Option<Box<Begun>>,
     void: Void,
     /// Whether the points lost their values and must be read again.
     must_refresh: bool,
@@ -88,6 +95,9 @@ impl Unit {
             recent: device.recent,
             pending: Pending::default(),
             texts: HashMap::new(),
+            unmapped: Unmapped::default(),
+            letter_limit: LetterLimit::default(),
+            begun: None,
             must_refresh: false,
             missed: None,
             covered: wall(),
@@ -108,6 +118,7 @@ impl Unit {
     pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
         self.association.handle_disconnected();
         self.take_events(Instant::now(), intake);
+        self.give_up_begun(intake);
         self.wants_integrity = false;
         self.end_permit(intake);
         if !std::mem::take(&mut self.is_heard) {
@@ -119,6 +130,7 @@ impl Unit {
     /// The connection ends because the engine stops, which says nothing of the outstation.
     pub(super) fn on_stopped(&mut self, intake: &Intake) {
         self.association.handle_disconnected();
+        self.give_up_begun(intake);
         self.end_permit(intake);
     }
 
@@ -149,7 +161,10 @@ impl Unit {
                 self.answered(moment.wall);
                 return self.deliver(&delivery, moment, rows, intake);
             }
-            Received::Null | Received::Repeated => self.answered(moment.wall),
+            Received::Null | Received::Repeated => {
+                self.answered(moment.wall);
+                self.give_up_begun(intake);
+            }
             Received::Ignored(why) => {
                 tracing::debug!(device = self.stats.name(), %why, "fragment ignored");
             }
@@ -172,23 +187,33 @@ impl Unit {
             intake,
             texts: &self.texts,
         };
-        let mut sorted = Sorted::of(delivery, moment.wall, place, rows);
+        let (begun, unmapped) = (self.begun.take(), &mut self.unmapped);
+        let mut sorted = Sorted::of(delivery, moment.wall, place, begun, rows, unmapped);
+        self.unmapped.tell(&self.stats);
         let mut repeated = 0;
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
             self.recent.begin_fragment(may_repeat, times(rows));
-            repeated += self.recent.sift(rows, |row| row.key);
-            repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
+            repeated += self.recent.sift(rows, |row| (row.key, row.time));
+            let of_text = |text: &TextRow<'_>| (text.key, Timestamp::EPOCH);
+            repeated += self.recent.sift(&mut sorted.texts, of_text);
         }
         self.count(&sorted, repeated, intake);
-        self.on_dead_letter(delivery);
+        let mail = self.open(delivery, moment);
         let gap = self.gap(moment.wall);
         let mut offer = Offer::new(intake, &self.whole, moment.wall);
         // Events before present values: these are younger, and what comes behind them is late.
         offer.add_rows(rows);
         offer.add_texts(&sorted.texts);
         offer.add_sweeps(sorted.sweeps, sorted.without_batch);
+        let fate = mail.map(|mail| match mail {
+            Mail::Record(letter) => {
+                offer.add_letter(letter);
+                DeadLetterFate::Taken
+            }
+            Mail::Nothing(fate) => fate,
+        });
         let terms = Terms {
             wire: moment.now,
             with_receipts: delivery.needs_receipt,
@@ -200,26 +225,64 @@ impl Unit {
             self.missed = None;
         }
         if taken.is_refused {
+            // All of it comes again.
+            refuse(
+                intake,
+                Refusal::RingFull,
+                sorted.begun.map_or(0, |begun| begun.len()),
+            );
             self.association.handle_refused(moment.now, delivery.token);
             self.missed.get_or_insert(GapReason::BackPressure);
         } else {
             self.covered = self.covered.max(moment.wall);
+            self.begun = sorted.begun;
             for text in &sorted.texts {
                 let key = Key::of_octets(text.position, text.octets);
                 self.texts.insert(text.position, key);
             }
+        }
+        if let Some((letter, fate)) = delivery.dead_letter.zip(fate) {
+            let is_refused = taken.is_refused && fate == DeadLetterFate::Taken;
+            let fate = if is_refused {
+                DeadLetterFate::Refused
+            } else {
+                fate
+            };
+            let cells = &intake.telemetry().dnp3;
+            self.letter_limit.tell(&letter, fate, &self.stats, cells);
         }
         if delivery.needs_receipt {
             self.pending.push(Fragment {
                 token: delivery.token,
                 wire: moment.now,
                 parts: taken.parts,
-                depends: repeated > 0,
+                depends: repeated > 0 || fate == Some(DeadLetterFate::Repeated),
                 is_refused: taken.is_refused,
                 is_lost: false,
             });
         }
         taken.is_refused
+    }
+
+    /// What had begun does not go on: it is told as it is, if there is room.
+    fn give_up_begun(&mut self, intake: &Intake) {
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        let rows: Vec<_> = begun.rows(&self.map).collect();
+        let mut offer = Offer::new(intake, &self.whole, begun.received());
+        offer.add_rows(&rows);
+        let terms = Terms {
+            wire: Instant::now(),
+            with_receipts: false,
+            gap: self.gap(begun.received()),
+        };
+        let taken = offer.make(terms, &mut self.recent, &rows, &[]);
+        self.stats.readings.add(taken.readings as u64);
+        if taken.readings > 0 {
+            self.missed = None;
+            self.covered = self.covered.max(begun.received());
+        }
     }
 
     /// Takes the next receipt, or is woken when there is one; returns whether there was one.
@@ -312,7 +375,10 @@ impl Unit {
                     task,
                     failure,
                     failures,
-                } => self.on_task_failed(task, failure, failures),
+                } => {
+                    self.on_task_failed(task, failure, failures);
+                    self.give_up_begun(intake);
+                }
             }
         }
     }
@@ -338,17 +404,18 @@ impl Unit {
         }
     }
 
-    fn on_dead_letter(&self, delivery: &Delivery<'_>) {
-        if let Some(letter) = &delivery.dead_letter {
-            let (device, error) = (self.stats.name(), &letter.error);
-            let shown = letter
-                .octets
-                .get(..DEAD_LETTER_SHOWN)
-                .unwrap_or(letter.octets);
-            let octets = shown.escape_ascii().to_string();
-            tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
-            self.stats.note(error);
-        }
+    /// What is to become of the end of a fragment that cannot be read, if it has such an end.
+    fn open(&mut self, delivery: &Delivery<'_>, moment: Moment) -> Option<Mail> {
+        let dead = delivery.dead_letter.as_ref()?;
+        let letter = Letter::new(self.whole.device_id(), moment.wall, dead);
+        let may_repeat = delivery.may_repeat || !self.pending.is_empty();
+        Some(if may_repeat && self.recent.knows_letter(letter.key) {
+            Mail::Nothing(DeadLetterFate::Repeated)
+        } else if self.letter_limit.has_room(moment.now) {
+            Mail::Record(letter)
+        } else {
+            Mail::Nothing(DeadLetterFate::OverLimit)
+        })
     }
 
     /// Notes an answer, with one line if it was not up.
@@ -408,6 +475,3 @@ fn times(rows: &[Row]) -> Option<RangeInclusive<Timestamp>> {
         Some(first.min(row.time)..=last.max(row.time))
     })
 }
-
-/// So many octets of a dead letter are logged.
-const DEAD_LETTER_SHOWN: usize = 512;

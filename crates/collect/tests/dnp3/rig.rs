@@ -10,7 +10,7 @@ use gridos_dnp3::app::EventClasses;
 use gridos_dnp3::link::Address;
 use gridos_dnp3::master::Config;
 use gridos_model::{
-    Directory, DirectoryBuilder, Gap, Point, Quality, Readings, TimeQuality, Timestamp,
+    DeadLetter, Directory, DirectoryBuilder, Gap, Point, Quality, Readings, TimeQuality, Timestamp,
 };
 use gridos_ring::{Consumer, Intake, Pool, Receipt, ring};
 use gridos_telemetry::{DeviceState, Telemetry};
@@ -89,6 +89,7 @@ pub(crate) struct Arrived {
     pub(crate) readings: Vec<Seen>,
     pub(crate) received: Timestamp,
     pub(crate) gap: Option<Gap>,
+    pub(crate) letter: Option<Box<DeadLetter>>,
     pub(crate) receipt: Option<Receipt>,
 }
 
@@ -215,7 +216,8 @@ impl Rig {
     pub(crate) fn try_next(&mut self) -> Option<Arrived> {
         let slot = self.consumer.pop()?;
         let arrived = Arrived {
-            gap: slot.gap,
+            gap: slot.beside.gap,
+            letter: slot.beside.letter,
             receipt: slot.receipt,
             ..self.arrive(&slot.batch.readings().unwrap())
         };
@@ -283,6 +285,7 @@ impl Rig {
             readings: Vec::new(),
             received: readings.received(),
             gap: None,
+            letter: None,
             receipt: None,
         };
         match readings {

@@ -7,7 +7,7 @@ use gridos_collect::dnp3::PointKind;
 use gridos_dnp3::app::{EventClasses, Selection};
 use gridos_dnp3::master::{Config, Poll};
 use gridos_model::GapReason;
-use gridos_telemetry::{FragmentFate, LossReason};
+use gridos_telemetry::{DeadLetterFate, FragmentFate, LossReason};
 
 use crate::outstation::{KINDS, Mode, Outstation, Put, brisk, points};
 use crate::rig::{Rig, Setup};
@@ -61,7 +61,7 @@ async fn present_values_in_many_fragments_arrive_whole() {
     }
     rig.until(|t| t.dnp3.integrity_polls.get() >= 1).await;
     assert!(rig.telemetry.dnp3.fragments(FragmentFate::Answer) > 16);
-    assert_eq!(rig.telemetry.dnp3.dead_letters.get(), 0);
+    assert_eq!(rig.telemetry.dnp3.dead_letters(DeadLetterFate::Taken), 0);
     rig.stop().await;
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use gridos_model::{Quality, TimeQuality, Timestamp};
+use gridos_telemetry::DeadLetterFate;
 
 use crate::outstation::{PATIENCE, Put};
 use crate::rig::{Arrived, Rig, Seen, point_name};
@@ -139,5 +140,5 @@ pub(crate) fn no_more_events(rig: &mut Rig, count: u64) {
     keep_present(rig);
     let cells = &rig.telemetry.dnp3;
     assert_eq!(cells.events.get() - cells.events_repeated.get(), count);
-    assert_eq!(cells.dead_letters.get(), 0);
+    assert_eq!(cells.dead_letters(DeadLetterFate::Taken), 0);
 }

@@ -9,6 +9,7 @@ use gridos_store::{HistoryQuery, ReadingRow, Store};
 use super::fixture::MIDNIGHT;
 
 mod books;
+mod letters;
 mod readings;
 mod texts;
 
@@ -45,6 +46,8 @@ pub(crate) async fn check(kind: &dyn Kind) {
     texts::texts_come_back(kind).await;
     texts::a_text_of_no_point_is_quarantined(kind).await;
     texts::an_earlier_database_learns_texts(kind).await;
+    letters::letters_are_kept_once(kind).await;
+    letters::an_earlier_database_learns_letters(kind).await;
     books::engines_may_start_at_once(kind).await;
 }
 
