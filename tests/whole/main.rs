@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod chain;
 mod decode;
 mod demo;
 mod fuzz;
@@ -18,4 +19,5 @@ mod support {
     pub(crate) mod http;
     #[path = "../../../crates/store/tests/support/postgres.rs"]
     pub(crate) mod postgres;
+    pub(crate) mod random;
 }

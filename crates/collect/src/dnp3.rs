@@ -23,6 +23,7 @@ mod sorting;
 mod start;
 mod tally;
 mod unit;
+mod unmapped;
 mod void;
 
 pub use device::Dnp3Device;

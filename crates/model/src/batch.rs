@@ -133,6 +133,24 @@ impl Batch {
         known
     }
 
+    /// Adds events at once, as [`Batch::push_event`] would one by one; each is its position, its
+    /// time, its value and its quality. Returns whether the layout has all their points: else none
+    /// is added.
+    #[inline]
+    pub fn push_events(
+        &mut self,
+        events: impl Iterator<Item = (u32, Timestamp, f64, Quality)> + Clone,
+    ) -> bool {
+        let are_known = events.clone().all(|(position, ..)| self.knows(position));
+        if are_known {
+            let points = events.clone().map(|(position, ..)| position);
+            self.points.extend(points);
+            self.times.extend(events.clone().map(|(_, time, ..)| time));
+            self.push_all(events.map(|(.., value, quality)| (value, quality)));
+        }
+        are_known
+    }
+
     /// Adds a text of the point at `position` of the layout, of any bytes; returns whether there
     /// is such a point and the text was taken. It is not if the batch was not started for texts, or
     /// would have more than [`TEXTS_BYTES_MAX`] bytes of them.
@@ -173,7 +191,7 @@ impl Batch {
         layout.is_some_and(|layout| (position as usize) < layout.len())
     }
 
-    /// Adds values of a sweep at once, as [`Batch::push`] would one by one.
+    /// Adds values at once, as [`Batch::push`] would one by one.
     ///
     /// The values are gone through once where all are good and finite, and twice where not.
     #[inline]
@@ -323,6 +341,37 @@ mod tests {
         let mut builder = DirectoryBuilder::default();
         let device = builder.add("d", points, &[]).unwrap();
         Arc::clone(builder.build().device(device).whole())
+    }
+
+    #[test]
+    fn events_are_added_at_once_as_one_by_one() {
+        let layout = layout(3);
+        let at = Timestamp::from_millis;
+        let good = [
+            (0, at(1), 1.0, Quality::GOOD),
+            (2, at(2), 2.0, Quality::GOOD),
+        ];
+        let bad = [
+            (1, at(3), f64::NAN, Quality::GOOD),
+            (1, at(4), 4.0, Quality::LATE),
+        ];
+        for fragments in [vec![good], vec![bad], vec![good, bad], vec![bad, good]] {
+            let (mut at_once, mut one_by_one) = (Batch::default(), Batch::default());
+            for batch in [&mut at_once, &mut one_by_one] {
+                batch.start_events(&layout, at(9));
+            }
+            for events in fragments {
+                assert!(at_once.push_events(events.into_iter()));
+                for (position, time, value, quality) in events {
+                    assert!(one_by_one.push_event(position, time, value, quality));
+                }
+            }
+            assert!(!at_once.push_events([good[0], (3, at(5), 5.0, Quality::GOOD)].into_iter()));
+            assert_eq!(
+                format!("{:?}", at_once.readings()),
+                format!("{:?}", one_by_one.readings())
+            );
+        }
     }
 
     #[test]

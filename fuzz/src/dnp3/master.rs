@@ -129,7 +129,7 @@ impl Bench {
                 }
                 2 => self
                     .association
-                    .set_paused(bytes.byte() % 2 == 0, self.now()),
+                    .set_paused(bytes.byte().is_multiple_of(2), self.now()),
                 _ => self.association.demand_integrity(self.now()),
             },
         }

@@ -92,9 +92,8 @@ impl<'a> Offer<'a> {
                 continue;
             };
             batch.start_events(self.whole, self.received);
-            for row in chunk {
-                batch.push_event(row.position, row.time, row.value, row.quality);
-            }
+            let events = chunk.iter();
+            batch.push_events(events.map(|r| (r.position, r.time, r.value, r.quality)));
             self.lots.push(Lot {
                 batch,
                 keys: Source::Rows(range),

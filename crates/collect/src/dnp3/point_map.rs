@@ -131,8 +131,23 @@ impl PointKind {
         matches!(self, Self::Octets)
     }
 
+    /// What points of the kind are called in a configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::DoubleBit => "double_bit",
+            Self::BinaryOutput => "binary_output",
+            Self::Counter => "counter",
+            Self::FrozenCounter => "frozen_counter",
+            Self::Analog => "analog",
+            Self::FrozenAnalog => "frozen_analog",
+            Self::AnalogOutput => "analog_output",
+            Self::Octets => "octets",
+        }
+    }
+
     /// The kind of points with values on the wire of `kind`; `None` if such are not collected.
-    pub(super) const fn of(kind: Kind) -> Option<Self> {
+    pub const fn of(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::BinaryInput => Self::Binary,
             Kind::DoubleBitInput => Self::DoubleBit,

@@ -8,6 +8,7 @@ mod key;
 mod known;
 mod letters;
 mod run;
+mod spans;
 
 use std::collections::VecDeque;
 use std::ops::{Range, RangeInclusive};
@@ -19,6 +20,7 @@ use key::Lane;
 use known::Known;
 use letters::Letters;
 use run::longest_prefix;
+use spans::Spans;
 
 /// Remembers the last events that were taken from one outstation, each as 64 bits.
 ///
@@ -30,31 +32,22 @@ use run::longest_prefix;
 ///
 /// As long as confirms arrive, only the events of the last fragments are remembered; else up to
 /// [`Recent::EVENTS_MAX`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Recent {
     keys: VecDeque<Key>,
     /// How many events were forgotten before the first one of `keys`.
     forgotten: u64,
     /// Where the last fragments begin, the oldest first, counted as `forgotten` is.
     fragments: [u64; FRAGMENTS],
-    /// No event with a time is later.
-    newest: Timestamp,
-    doubt: Doubt,
-    /// Whether some events of the last fragment had been taken before.
+    /// The times of what is remembered, numbered in the same way.
+    spans: Spans,
+    /// The first and the last time of the events of the last fragment that have one.
+    times: Option<RangeInclusive<Timestamp>>,
+    /// Whether some of its events may come for the second time because a confirm was not sent.
+    may_repeat: bool,
+    /// Whether some had been taken before.
     has_repeated: bool,
     letters: Letters,
-}
-
-/// Which events of a fragment may have been taken before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Doubt {
-    /// None.
-    #[default]
-    None,
-    /// Those that have times: one is not later than all that were taken.
-    Timed,
-    /// Any.
-    All,
 }
 
 /// The events of so many fragments are remembered in any case: an outstation waits for one confirm
@@ -79,7 +72,7 @@ impl Recent {
         let mut recent = Self::default();
         for (position, time, value, quality) in events {
             let time = (!quality.contains(Quality::NO_SOURCE_TIME)).then_some(time);
-            recent.newest = time.map_or(recent.newest, |time| recent.newest.max(time));
+            recent.times = time.map(|time| time..=time);
             recent.remember([Key::of_number(position, time, value, quality)]);
         }
         recent
@@ -111,14 +104,8 @@ impl Recent {
         may_repeat: bool,
         times: Option<RangeInclusive<Timestamp>>,
     ) {
-        self.doubt = match &times {
-            _ if may_repeat => Doubt::All,
-            Some(times) if *times.start() <= self.newest => Doubt::Timed,
-            Some(_) | None => Doubt::None,
-        };
-        if let Some(times) = times {
-            self.newest = self.newest.max(*times.end());
-        }
+        self.times = times;
+        self.may_repeat = may_repeat;
         if !std::mem::take(&mut self.has_repeated) && !may_repeat {
             self.settle();
         }
@@ -136,25 +123,29 @@ impl Recent {
         let count = settled.unwrap_or(usize::MAX).min(spare);
         self.keys.drain(..count);
         self.forgotten += count as u64;
+        self.spans.forget_before(self.forgotten);
         if self.keys.len() <= 2 * EVENTS_MIN && self.keys.capacity() >= Self::EVENTS_MAX {
             self.keys.shrink_to(2 * EVENTS_MIN);
         }
     }
 
-    /// Removes the events of a fragment that were taken before, if some may have been; returns how
-    /// many these are.
-    pub(super) fn sift<T>(&mut self, events: &mut Vec<T>, key: impl Fn(&T) -> Key) -> usize {
-        if self.doubt == Doubt::None || self.keys.is_empty() || events.is_empty() {
+    /// Removes the events of a fragment that were taken before; returns how many these are. `key`
+    /// says what each is known by, and its time if it has one.
+    pub(super) fn sift<T>(
+        &mut self,
+        events: &mut Vec<T>,
+        key: impl Fn(&T) -> (Key, Timestamp),
+    ) -> usize {
+        let mut known = self.known(events.iter().map(&key));
+        let key = |event: &T| key(event).0;
+        let mut repeated_runs = [0; 2];
+        if self.may_repeat && !events.iter().all(|event| key(event).has_time()) {
+            repeated_runs = [Lane::Untimed, Lane::Text]
+                .map(|lane| self.repeated_run(lane, events.iter().map(key)));
+        }
+        if known.has_none() && repeated_runs == [0; 2] {
             return 0;
         }
-        let mut known = Known::of(&self.keys, events.iter().map(&key));
-        let mut repeated_runs = [Lane::Untimed, Lane::Text].map(|lane| {
-            if self.doubt == Doubt::All {
-                self.repeated_run(lane, events.iter().map(&key))
-            } else {
-                0
-            }
-        });
         let before = events.len();
         events.retain(|event| {
             let key = key(event);
@@ -169,6 +160,29 @@ impl Recent {
         let repeated = before - events.len();
         self.has_repeated |= repeated > 0;
         repeated
+    }
+
+    /// Which events with a time were taken before. Most are later than all that were.
+    fn known(&self, fragment: impl Iterator<Item = (Key, Timestamp)>) -> Known {
+        let times = self.times.as_ref();
+        let Some((times, latest)) = times.and_then(|t| Some((t, self.spans.latest(t)?))) else {
+            return Known::default();
+        };
+        let is_in_doubt = |(key, time): &(Key, Timestamp)| key.has_time() && *time <= latest;
+        let mut known = Known::new(fragment.filter(is_in_doubt).map(|(key, _)| key));
+        for numbers in self.spans.numbers(times) {
+            known.count(self.numbered(numbers));
+        }
+        known
+    }
+
+    /// The remembered events with these numbers.
+    fn numbered(&self, numbers: Range<u64>) -> impl Iterator<Item = &Key> {
+        let place = |number: u64| {
+            let place = usize::try_from(number.saturating_sub(self.forgotten));
+            place.unwrap_or(usize::MAX).min(self.keys.len())
+        };
+        self.keys.range(place(numbers.start)..place(numbers.end))
     }
 
     /// How many of the first events of a lane are the last ones that were taken.
@@ -190,7 +204,12 @@ impl Recent {
             }
             self.keys.push_back(key);
         }
-        start..self.forgotten + self.keys.len() as u64
+        let end = self.forgotten + self.keys.len() as u64;
+        if let Some(times) = self.times.as_ref().filter(|_| end > start) {
+            self.spans.note(start, times);
+            self.spans.forget_before(self.forgotten);
+        }
+        start..end
     }
 
     /// Forgets events that were not kept after all.
@@ -217,20 +236,6 @@ impl Recent {
     /// Forgets a dead letter that was not kept after all.
     pub(super) fn forget_letter(&mut self, key: Key) {
         self.letters.forget(key);
-    }
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        Self {
-            keys: VecDeque::new(),
-            forgotten: 0,
-            fragments: [0; FRAGMENTS],
-            newest: Timestamp::MIN,
-            doubt: Doubt::None,
-            has_repeated: false,
-            letters: Letters::default(),
-        }
     }
 }
 

@@ -19,8 +19,9 @@ use super::letter::{Letter, LetterLimit, Mail};
 use super::offer::{Offer, Terms, refuse};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
-use super::sorting::{Place, Row, Sorted};
+use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
+use super::unmapped::Unmapped;
 use super::void::Void;
 use super::{Dnp3Device, PointMap, Recent};
 use crate::wall::wall;
@@ -38,6 +39,7 @@ pub(super) struct Unit {
     pending: Pending,
     /// By position: the text that was told last.
     texts: HashMap<u32, Key>,
+    unmapped: Unmapped,
     letter_limit: LetterLimit,
     /// Present values that may go on in the next fragment.
     begun: Option<Box<Begun>>,
@@ -93,6 +95,7 @@ impl Unit {
             recent: device.recent,
             pending: Pending::default(),
             texts: HashMap::new(),
+            unmapped: Unmapped::default(),
             letter_limit: LetterLimit::default(),
             begun: None,
             must_refresh: false,
@@ -184,14 +187,17 @@ impl Unit {
             intake,
             texts: &self.texts,
         };
-        let mut sorted = Sorted::of(delivery, moment.wall, place, self.begun.take(), rows);
+        let (begun, unmapped) = (self.begun.take(), &mut self.unmapped);
+        let mut sorted = Sorted::of(delivery, moment.wall, place, begun, rows, unmapped);
+        self.unmapped.tell(&self.stats);
         let mut repeated = 0;
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
             self.recent.begin_fragment(may_repeat, times(rows));
-            repeated += self.recent.sift(rows, |row| row.key);
-            repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
+            repeated += self.recent.sift(rows, |row| (row.key, row.time));
+            let of_text = |text: &TextRow<'_>| (text.key, Timestamp::EPOCH);
+            repeated += self.recent.sift(&mut sorted.texts, of_text);
         }
         self.count(&sorted, repeated, intake);
         let mail = self.open(delivery, moment);

@@ -4,10 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_collect::dnp3::{Guest, Inbox, Listener, Peer, TlsServer, Via, listen};
-use gridos_dnp3::link::Address;
+use gridos_collect::dnp3::{Peer, TlsServer};
 use gridos_telemetry::PeerRefusal;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -15,6 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::authority::{Authority, Issued, Wish};
+use crate::guests::expect;
 use crate::outstation::{
     Heard, Line, OUTSTATION, binary_events, confirm_unsolicited, response, unsolicited,
 };
@@ -27,43 +27,14 @@ async fn start(
     tls: Option<TlsServer>,
 ) -> (Rig, SocketAddr) {
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let mut setups = Vec::new();
-    let mut known = Vec::new();
-    for (name, outstation, peer) in guests {
-        let inbox = Arc::new(Inbox::default());
-        setups.push(Setup {
+    let guests = guests.into_iter().map(|(name, outstation, peer)| {
+        let setup = Setup {
             outstation,
-            via: Via::DialIn(Arc::clone(&inbox)),
             ..Setup::new(name, nowhere)
-        });
-        known.push(Guest {
-            peer,
-            master: Address::from_raw(1),
-            outstation: Address::from_raw(outstation),
-            inbox,
-        });
-    }
-    let mut rig = Rig::start(setups);
-    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = socket.local_addr().unwrap();
-    let listener = Listener {
-        name: "test".to_owned(),
-        socket,
-        allow: vec!["127.0.0.0/8".parse().unwrap()],
-        tls,
-        roles: Vec::new(),
-        connections_max: 8,
-        ask_after,
-        introduced_within: Duration::from_secs(600),
-        guests: known,
-    };
-    listen(
-        vec![listener],
-        &rig.intake,
-        &mut rig.collector,
-        &rig.stopped,
-    );
-    (rig, address)
+        };
+        (setup, peer)
+    });
+    expect(guests.collect(), ask_after, tls).await
 }
 
 async fn dial(address: SocketAddr) -> Line<TcpStream> {

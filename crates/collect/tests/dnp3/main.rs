@@ -12,6 +12,7 @@ mod confirms;
 mod dialling;
 mod fleets;
 mod groups;
+mod guests;
 mod letters;
 mod listening;
 mod outages;

@@ -62,6 +62,14 @@ pub(crate) fn quiet() -> Config {
     }
 }
 
+/// The initials of the kind, and the index: "a7", "bo0".
+pub(crate) fn point_name(kind: PointKind, index: u16) -> String {
+    let kind = kind.to_string();
+    let words = kind.split(' ').filter(|word| *word != "input");
+    let initials: String = words.filter_map(|word| word.chars().next()).collect();
+    format!("{initials}{index}")
+}
+
 /// One reading that left the ring.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
@@ -136,9 +144,7 @@ impl Rig {
         for setup in setups {
             let map = PointMap::new(setup.points.clone()).unwrap();
             let points = setup.points.iter().map(|mapped| {
-                let kind = mapped.kind.to_string();
-                let initial = kind.chars().next().unwrap();
-                let name = format!("{initial}{}", mapped.index);
+                let name = point_name(mapped.kind, mapped.index);
                 if mapped.is_text() {
                     Point::text(&name)
                 } else {

@@ -1,31 +1,50 @@
 //! Which events of one fragment were taken before, and how often.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::{Key, Lane};
+use super::Key;
 
-/// How often each event with a time of one fragment is among those that were taken.
+/// How often each of some events of one fragment is among those that were taken.
 ///
 /// It is made for one fragment, so that no outstation needs memory for it between two.
-#[derive(Debug)]
-pub(super) struct Known(HashMap<Key, u32, BuildHasherDefault<KeyHasher>>);
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    counts: HashMap<Key, u32, BuildHasherDefault<KeyHasher>>,
+    /// The sum of all.
+    found: usize,
+}
 
 impl Known {
-    pub(super) fn of(taken: &VecDeque<Key>, fragment: impl Iterator<Item = Key>) -> Self {
-        let own = fragment.filter(|key| key.lane() == Lane::Timed);
-        let mut counts: HashMap<_, _, _> = own.map(|key| (key, 0)).collect();
+    /// None of the events with these keys was taken.
+    pub(super) fn new(fragment: impl Iterator<Item = Key>) -> Self {
+        Self {
+            counts: fragment.map(|key| (key, 0)).collect(),
+            found: 0,
+        }
+    }
+
+    /// These events were taken.
+    pub(super) fn count<'k>(&mut self, taken: impl Iterator<Item = &'k Key>) {
+        if self.counts.is_empty() {
+            return;
+        }
         for key in taken {
-            if let Some(count) = counts.get_mut(key) {
+            if let Some(count) = self.counts.get_mut(key) {
                 *count += 1;
+                self.found += 1;
             }
         }
-        Self(counts)
+    }
+
+    /// Whether none of them was taken.
+    pub(super) fn has_none(&self) -> bool {
+        self.found == 0
     }
 
     /// Whether the event was taken before, once more than was asked for it already.
     pub(super) fn take(&mut self, key: Key) -> bool {
-        let count = self.0.get_mut(&key).filter(|count| **count > 0);
+        let count = self.counts.get_mut(&key).filter(|count| **count > 0);
         count.map(|count| *count -= 1).is_some()
     }
 }

@@ -16,11 +16,16 @@ fn times(fragment: &[Event]) -> Option<RangeInclusive<Timestamp>> {
     Some(Timestamp::from_millis(first)..=Timestamp::from_millis(last))
 }
 
+fn key_and_time(event: &Event) -> (Key, Timestamp) {
+    let time = event.1.map_or(Timestamp::EPOCH, Timestamp::from_millis);
+    (key(*event), time)
+}
+
 /// What of a fragment is taken; it is remembered.
 fn taken(recent: &mut Recent, may_repeat: bool, fragment: &[Event]) -> Vec<Event> {
     recent.begin_fragment(may_repeat, times(fragment));
     let mut events = fragment.to_vec();
-    let dropped = recent.sift(&mut events, |event| key(*event));
+    let dropped = recent.sift(&mut events, key_and_time);
     assert_eq!(dropped + events.len(), fragment.len());
     recent.remember(events.iter().copied().map(key));
     events
@@ -191,6 +196,16 @@ fn event() -> impl Strategy<Value = Event> {
     (0..3_u32, prop::option::weighted(0.6, 1..4_i64), 0..2_u8)
 }
 
+/// Fragments that are as long as several spans, most with times later than those before.
+fn long_fragments() -> impl Strategy<Value = Vec<Vec<Event>>> {
+    let fragment = |n: i64| {
+        let time = (n * 3 - 4).max(1)..n * 3 + 2;
+        let event = (0..3_u32, time.prop_map(Some), 0..2_u8);
+        prop::collection::vec(event, 0..100)
+    };
+    (1..8).map(fragment).collect::<Vec<_>>()
+}
+
 proptest! {
     #[test]
     fn it_takes_what_a_naive_memory_takes(
@@ -205,7 +220,7 @@ proptest! {
             let expected = model(&remembered, &fragment);
             recent.begin_fragment(true, times(&fragment));
             let mut events = fragment;
-            recent.sift(&mut events, |event| key(*event));
+            recent.sift(&mut events, key_and_time);
             prop_assert_eq!(&events, &expected);
             let numbers = recent.remember(events.iter().copied().map(key));
             if is_kept {
@@ -213,6 +228,18 @@ proptest! {
             } else {
                 recent.forget(numbers);
             }
+        }
+    }
+
+    #[test]
+    fn of_many_events_it_knows_those_that_a_naive_memory_knows(fragments in long_fragments()) {
+        let mut recent = Recent::default();
+        let mut remembered: Vec<Event> = Vec::new();
+        for fragment in fragments {
+            let expected = model(&remembered, &fragment);
+            let events = taken(&mut recent, true, &fragment);
+            prop_assert_eq!(&events, &expected);
+            remembered.extend(events);
         }
     }
 }
