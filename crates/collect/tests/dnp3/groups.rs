@@ -189,7 +189,10 @@ async fn only_the_answer_that_began_it_completes_a_group() {
     line.send(&fragment(first, true, false, &analogs(100, 101)))
         .await;
     assert_eq!(line.next().await, confirm(first));
-    line.send(&unsolicited(1, &analogs(102, 104))).await;
+    // FIR and FIN mean nothing in what comes unasked.
+    let mut unasked = unsolicited(1, &analogs(102, 104));
+    unasked[0] = 0x31;
+    line.send(&unasked).await;
     assert_loose(&rig.next().await, 100, 104);
     assert_eq!(line.next().await, confirm_unsolicited(1));
     rig.stop().await;
@@ -202,13 +205,15 @@ async fn an_answer_that_is_given_up_leaves_what_was_there() {
     setup.config.response_timeout = Duration::from_secs(1);
     let mut rig = Rig::start(vec![setup]);
     let mut line = site.accept().await;
+    let mut is_confirmed = false;
     let batch = loop {
-        // If the machine is slow it is asked again.
+        // If the machine is slow, it is asked again before it has the first fragment.
         tokio::select! {
             batch = rig.next() => break batch,
             request = line.next() => {
                 let sequence = request[0] & 0x0f;
-                if request[1] == 0x01 {
+                is_confirmed |= request[1] == 0x00;
+                if request[1] == 0x01 && !is_confirmed {
                     let first = fragment(sequence, true, false, &analogs(100, 101));
                     line.send(&first).await;
                 }
