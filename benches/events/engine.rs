@@ -33,8 +33,10 @@ pub(crate) struct Engine {
     pub(crate) telemetry: Arc<Telemetry>,
     runtime: Runtime,
     collector: Collector,
+    /// Those that have no session yet.
+    devices: Vec<Dnp3Device>,
+    intake: Intake,
     stop: watch::Sender<bool>,
-    directory: Directory,
     behind: Behind,
 }
 
@@ -56,8 +58,9 @@ pub(crate) struct Journalled {
 }
 
 impl Engine {
-    /// Sessions of the outstations at `ports`; the journal goes to `folder` if there is one.
-    pub(crate) fn start(
+    /// What takes the events of the outstations at `ports`, without sessions; the journal goes to
+    /// `folder` if there is one.
+    pub(crate) fn new(
         runtime: Runtime,
         ports: &[u16],
         fragment_max: FragmentMax,
@@ -100,32 +103,30 @@ impl Engine {
             }
         };
         let intake = Intake::new(pool, producer, Arc::clone(&telemetry));
-        let (stop, stopped) = watch::channel(false);
-        let mut collector = Collector::default();
-        let devices = devices(&directory, &map, ports, fragment_max);
-        {
-            let _within = runtime.enter();
-            let (connects, polls) = (
-                Dnp3Device::CONNECTS_AT_ONCE,
-                Dnp3Device::INTEGRITY_POLLS_AT_ONCE,
-            );
-            let started = start(devices, connects, polls, &intake, &mut collector, &stopped);
-            started.expect("outstations that fit their layouts");
-        }
         Self {
             telemetry,
             runtime,
-            collector,
-            stop,
-            directory,
+            collector: Collector::default(),
+            devices: devices(&directory, &map, ports, fragment_max),
+            intake,
+            stop: watch::Sender::new(false),
             behind,
         }
     }
 
-    /// Waits until all outstations are up and have been read once.
-    pub(crate) fn wait_until_up(&self) {
-        let began = Instant::now();
-        let count = self.directory.devices().len();
+    /// Starts so many of the sessions, and waits until their outstations are up and were read once.
+    pub(crate) fn open(&mut self, sessions: usize) {
+        let _within = self.runtime.enter();
+        let started = start(
+            self.devices.drain(..sessions).collect(),
+            Dnp3Device::CONNECTS_AT_ONCE,
+            Dnp3Device::INTEGRITY_POLLS_AT_ONCE,
+            &self.intake,
+            &mut self.collector,
+            &self.stop.subscribe(),
+        );
+        started.expect("outstations that fit their layouts");
+        let (began, count) = (Instant::now(), self.collector.len());
         while self.telemetry.devices.count(DeviceState::Up) < count
             || self.telemetry.dnp3.integrity_polls.get() < count as u64
         {

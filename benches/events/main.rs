@@ -10,6 +10,7 @@
 mod bare;
 mod cpu;
 mod engine;
+mod idle;
 mod outstations;
 
 use std::time::{Duration, Instant};
@@ -65,32 +66,28 @@ struct Figures {
 
 fn main() {
     allow_files();
-    let arguments: Vec<_> = std::env::args().collect();
-    let number = |at: usize| arguments.get(at).and_then(|n| n.parse().ok());
-    if arguments
-        .get(1)
-        .is_some_and(|role| role == outstations::ROLE)
-    {
-        let (count, bytes) = number(2).zip(number(3)).expect("two numbers");
-        return outstations::serve(count, bytes);
+    let mut arguments = std::env::args().skip(1);
+    let what = arguments.next().unwrap_or_default();
+    let numbers: Vec<usize> = arguments.filter_map(|n| n.parse().ok()).collect();
+    if what == outstations::ROLE {
+        return outstations::serve(&numbers);
     }
-    println!("              outsta-  frag-                CPU seconds for a million events");
-    println!(
-        "              tions    ment      events/s   sessions (user + system)   pipeline    sync    outstations"
-    );
     // One way alone, for a profiler: `cargo bench --bench events -- ring 100`.
-    let ways = [
-        ("bare", Way::Bare),
-        ("ring", Way::Ring),
-        ("journal", Way::Journal),
-    ];
-    let chosen = ways
-        .iter()
-        .find(|(name, _)| arguments.get(1).is_some_and(|way| way == name));
-    if let (Some((_, way)), Some(count)) = (chosen, number(2)) {
-        return measure_and_show(*way, count, number(3).unwrap_or(FRAGMENT_BYTES));
+    match (&*what, &*numbers) {
+        ("bare", [count, ..]) => return measure_and_show(Way::Bare, *count, FRAGMENT_BYTES),
+        ("ring", [count]) => return measure_and_show(Way::Ring, *count, FRAGMENT_BYTES),
+        ("ring", [count, bytes]) => return measure_and_show(Way::Ring, *count, *bytes),
+        ("journal", [count]) => return measure_and_show(Way::Journal, *count, FRAGMENT_BYTES),
+        ("journal", [count, bytes]) => return measure_and_show(Way::Journal, *count, *bytes),
+        ("idle", _) => return idle::measure_and_show(),
+        _ => {}
     }
-    for (_, way) in ways {
+    println!(
+        "              outsta-  fragment,               CPU seconds for a million events\n\
+         way           tions       bytes   events/s    sessions (user + system)  pipeline   \
+         sync   outstations"
+    );
+    for way in [Way::Bare, Way::Ring, Way::Journal] {
         for count in OUTSTATIONS {
             measure_and_show(way, count, FRAGMENT_BYTES);
         }
@@ -98,6 +95,7 @@ fn main() {
     for way in [Way::Ring, Way::Journal] {
         measure_and_show(way, 100, LONG_FRAGMENT_BYTES);
     }
+    idle::measure_and_show();
 }
 
 fn measure_and_show(way: Way, count: usize, fragment_bytes: usize) {
@@ -119,8 +117,8 @@ fn measure_and_show(way: Way, count: usize, fragment_bytes: usize) {
     };
     let (user, system) = (sessions.user, sessions.system);
     println!(
-        "{name:<12} {count:>8} {fragment_bytes:>6} {rate:>13.0} {:>10.3} ({user:.3} + {system:.3}) \
-         {pipeline:>13.3} {sync:>7.3} {outstations:>14.3}   {goal}",
+        "{name:<12} {count:>6} {fragment_bytes:>11} {rate:>10.0} {:>11.3} ({user:.3} + {system:.3}) \
+         {pipeline:>10.3} {sync:>6.3} {outstations:>13.3}   {goal}",
         sessions.all()
     );
 }
@@ -136,8 +134,8 @@ fn measure(way: Way, count: usize, fragment_bytes: usize) -> Figures {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let path = (way == Way::Journal).then(|| folder.path());
-    let engine = Engine::start(sessions(), &others.ports, limit, path);
-    engine.wait_until_up();
+    let mut engine = Engine::new(sessions(), &others.ports, limit, path);
+    engine.open(count);
     let process = others.process();
     let figures = watch(process, || others.report().confirmed);
     let last = others.finish();
@@ -188,7 +186,7 @@ fn sessions() -> Runtime {
 fn allow_files() {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {
-        current: Some(maximum.map_or(4_096, |maximum| maximum.min(4_096))),
+        current: maximum,
         maximum,
     };
     setrlimit(Resource::Nofile, limit).expect("as many files as the hard limit allows");

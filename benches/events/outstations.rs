@@ -22,7 +22,7 @@ use crate::bare;
 
 /// Analog inputs of each outstation.
 pub(crate) const POINTS: u16 = 100;
-/// The link address of each.
+/// The link address of the first; the others count on.
 pub(crate) const ADDRESS: u16 = 10;
 /// Values begin again behind so many events.
 pub(crate) const NUMBERS: u64 = 1 << 24;
@@ -56,10 +56,22 @@ pub(crate) struct Report {
 }
 
 impl Outstations {
-    /// So many outstations, whose fragments are no longer than that.
+    /// So many outstations that always have events, in fragments no longer than that.
     pub(crate) fn start(count: usize, fragment_bytes: usize) -> Self {
+        let ready = (READY / count).max(READY_MIN);
+        Self::start_at(ADDRESS, count, fragment_bytes, ready)
+    }
+
+    /// So many outstations that have no events, with link addresses from `address` on.
+    pub(crate) fn start_idle(address: u16, count: usize) -> Self {
+        Self::start_at(address, count, 2_048, 0)
+    }
+
+    fn start_at(address: u16, count: usize, fragment_bytes: usize, ready: usize) -> Self {
+        let arguments = [address.into(), count, fragment_bytes, ready];
         let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args([ROLE, &count.to_string(), &fragment_bytes.to_string()])
+            .arg(ROLE)
+            .args(arguments.map(|number| number.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -118,14 +130,20 @@ fn numbers(output: &mut Lines<BufReader<ChildStdout>>) -> Vec<u64> {
     words.map(|word| word.parse().expect("a number")).collect()
 }
 
-/// The other process itself: it ends with its input.
-pub(crate) fn serve(count: usize, fragment_bytes: usize) {
+/// The other process itself, with the numbers that it was started with: it ends with its input.
+pub(crate) fn serve(numbers: &[usize]) {
+    let &[address, count, fragment_bytes, ready] = numbers else {
+        panic!("four numbers");
+    };
+    let config = FleetConfig {
+        first_address: u16::try_from(address).expect("an address"),
+        ..config(count, fragment_bytes, ready)
+    };
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
-    let ready = (READY / count).max(READY_MIN);
     let fleet = runtime.block_on(async {
         let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let fleet = Fleet::listen(localhost, 0, config(count, fragment_bytes, ready)).await;
+        let fleet = Fleet::listen(localhost, 0, config).await;
         let fleet = fleet.expect("free ports");
         let listener = TcpListener::bind((localhost, 0)).await.expect("a port");
         let bare_port = listener.local_addr().expect("an address").port();
@@ -158,7 +176,6 @@ fn config(outstations: usize, fragment_bytes: usize, ready: usize) -> FleetConfi
     };
     FleetConfig {
         outstations,
-        first_address: ADDRESS,
         outstation: OutstationConfig {
             fragment_bytes,
             capacities: EventCapacities::all(2 * ready),
@@ -171,6 +188,9 @@ fn config(outstations: usize, fragment_bytes: usize, ready: usize) -> FleetConfi
 
 /// Fills up who has only half of what should be ready.
 async fn make_events(units: Vec<Arc<Unit>>, ready: usize) {
+    if ready == 0 {
+        return;
+    }
     let mut looks = tokio::time::interval(LOOK);
     let mut filled: Vec<Option<u64>> = vec![None; units.len()];
     loop {

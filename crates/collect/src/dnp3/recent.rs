@@ -11,7 +11,7 @@ mod run;
 mod spans;
 
 use std::collections::VecDeque;
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use gridos_model::{DeadLetter, Quality, Timestamp};
 
@@ -21,6 +21,7 @@ use known::Known;
 use letters::Letters;
 use run::longest_prefix;
 use spans::Spans;
+pub(super) use spans::Times;
 
 /// Remembers the last events that were taken from one outstation, each as 64 bits.
 ///
@@ -40,8 +41,8 @@ pub struct Recent {
     forgotten: u64,
     /// The times of what is remembered, numbered in the same way.
     spans: Spans,
-    /// The first and the last time of the events of the last fragment that have one.
-    times: Option<RangeInclusive<Timestamp>>,
+    /// Those of the events of the last fragment.
+    times: Times,
     /// Whether some of its events may come for the second time because a confirm was not sent.
     may_repeat: bool,
     letters: Letters,
@@ -60,7 +61,7 @@ impl Recent {
         let mut recent = Self::default();
         for (position, time, value, quality) in events {
             let time = (!quality.contains(Quality::NO_SOURCE_TIME)).then_some(time);
-            recent.times = time.map(|time| time..=time);
+            recent.times = time.into_iter().fold(Times::NONE, Times::and);
             recent.remember([Key::of_number(position, time, value, quality)]);
         }
         recent
@@ -85,13 +86,9 @@ impl Recent {
         self.keys.is_empty()
     }
 
-    /// A fragment with events begins; the first and the last time of those that have one are
-    /// `times`. If its events `may_repeat`, an earlier confirm was not sent.
-    pub(super) fn begin_fragment(
-        &mut self,
-        may_repeat: bool,
-        times: Option<RangeInclusive<Timestamp>>,
-    ) {
+    /// A fragment with events begins; `times` are those of the ones that have one. If its events
+    /// `may_repeat`, an earlier confirm was not sent.
+    pub(super) fn begin_fragment(&mut self, may_repeat: bool, times: Times) {
         self.times = times;
         self.may_repeat = may_repeat;
     }
@@ -129,13 +126,12 @@ impl Recent {
 
     /// Which events with a time were taken before. Most are later than all that were.
     fn known(&self, fragment: impl Iterator<Item = (Key, Timestamp)>) -> Known {
-        let times = self.times.as_ref();
-        let Some((times, latest)) = times.and_then(|t| Some((t, self.spans.latest(t)?))) else {
+        let Some(latest) = self.spans.latest(self.times) else {
             return Known::default();
         };
         let is_in_doubt = |(key, time): &(Key, Timestamp)| key.has_time() && *time <= latest;
         let mut known = Known::new(fragment.filter(is_in_doubt).map(|(key, _)| key));
-        for numbers in self.spans.numbers(times) {
+        for numbers in self.spans.numbers(self.times) {
             known.count(self.numbered(numbers));
         }
         known
@@ -170,8 +166,8 @@ impl Recent {
             self.keys.push_back(key);
         }
         let end = self.forgotten + self.keys.len() as u64;
-        if let Some(times) = self.times.as_ref().filter(|_| end > start) {
-            self.spans.note(start, times);
+        if end > start && self.times != Times::NONE {
+            self.spans.note(start, self.times);
             self.spans.forget_before(self.forgotten);
         }
         start..end

@@ -1,7 +1,6 @@
 //! One outstation: what it says, what is made of it, and what it is told.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -18,7 +17,7 @@ use super::begun::Begun;
 use super::letter::{Letter, LetterLimit, Mail};
 use super::offer::{Offer, Terms, refuse};
 use super::pending::{Fragment, Outcome, Pending};
-use super::recent::Key;
+use super::recent::{Key, Times};
 use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
 use super::unmapped::Unmapped;
@@ -467,11 +466,8 @@ impl Unit {
     }
 }
 
-/// The first and the last time of events that have one.
-fn times(rows: &[Row]) -> Option<RangeInclusive<Timestamp>> {
+/// Those of events that have one.
+fn times(rows: &[Row]) -> Times {
     let timed = rows.iter().filter(|row| row.key.has_time());
-    timed.fold(None, |times: Option<RangeInclusive<_>>, row| {
-        let (first, last) = times.map_or((row.time, row.time), RangeInclusive::into_inner);
-        Some(first.min(row.time)..=last.max(row.time))
-    })
+    timed.fold(Times::NONE, |times, row| times.and(row.time))
 }

@@ -10,10 +10,11 @@ fn key((position, millis, value): Event) -> Key {
     Key::of_number(position, time, f64::from(value), Quality::GOOD)
 }
 
-fn times(fragment: &[Event]) -> Option<RangeInclusive<Timestamp>> {
-    let times = || fragment.iter().filter_map(|event| event.1);
-    let (first, last) = times().min().zip(times().max())?;
-    Some(Timestamp::from_millis(first)..=Timestamp::from_millis(last))
+fn times(fragment: &[Event]) -> Times {
+    let times = fragment.iter().filter_map(|event| event.1);
+    times
+        .map(Timestamp::from_millis)
+        .fold(Times::NONE, Times::and)
 }
 
 fn key_and_time(event: &Event) -> (Key, Timestamp) {
