@@ -7,6 +7,7 @@
 
 mod channel;
 mod device;
+mod diary;
 mod listener;
 mod offer;
 mod outstation;

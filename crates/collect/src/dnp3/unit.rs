@@ -14,6 +14,7 @@ use gridos_ring::Intake;
 use gridos_telemetry::{DeviceStats, Dnp3Cells, LossReason};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::diary::Diary;
 use super::offer::{Offer, Terms};
 use super::pending::{Fragment, Outcome, Pending};
 use super::recent::Key;
@@ -50,6 +51,7 @@ pub(super) struct Unit {
     /// The permit of the integrity poll under way.
     permit: Option<OwnedSemaphorePermit>,
     told: master::Counters,
+    diary: Diary,
     /// Whether it was heard on this connection.
     pub(super) is_heard: bool,
 }
@@ -97,6 +99,7 @@ impl Unit {
             wants_integrity: false,
             permit: None,
             told: master::Counters::default(),
+            diary: Diary::new(),
             is_heard: false,
         }
     }
@@ -149,10 +152,10 @@ impl Unit {
         self.take_events(moment.now, intake);
         match received {
             Received::Deliver(delivery) => {
-                self.answered(moment.wall);
+                self.answered(moment);
                 return self.deliver(&delivery, moment, rows, intake);
             }
-            Received::Null | Received::Repeated => self.answered(moment.wall),
+            Received::Null | Received::Repeated => self.answered(moment),
             Received::Ignored(why) => {
                 tracing::debug!(device = self.stats.name(), %why, "fragment ignored");
             }
@@ -288,7 +291,6 @@ impl Unit {
     /// Takes what the association has to tell.
     pub(super) fn take_events(&mut self, now: Instant, intake: &Intake) {
         while let Some(event) = self.association.poll_event() {
-            let device = self.stats.name();
             match event {
                 Event::Online => {
                     self.is_heard = true;
@@ -302,40 +304,40 @@ impl Unit {
                 }
                 // The session knows why and says so.
                 Event::Offline(Offline::Disconnected) => {}
-                Event::Gap(gap) => self.on_loss(gap, &intake.telemetry().dnp3),
+                Event::Gap(gap) => self.on_loss(now, gap, &intake.telemetry().dnp3),
                 Event::Indication { bit, is_set } => {
-                    tracing::info!(device, indication = %bit, is_set, "the outstation indicates");
+                    self.diary.on_indication(&self.stats, bit, is_set, now);
                 }
                 Event::WantsIntegrity => self.wants_integrity = true,
                 Event::IntegrityEnded { succeeded } => {
+                    let device = self.stats.name();
                     tracing::debug!(device, succeeded, "integrity poll ended");
                     self.end_permit(intake);
                 }
-                Event::ClockSet => tracing::debug!(device, "clock set"),
+                Event::ClockSet => tracing::debug!(device = self.stats.name(), "clock set"),
                 Event::TaskFailed {
                     task,
                     failure,
                     failures,
-                } => self.on_task_failed(task, failure, failures),
+                } => self.on_task_failed(now, task, failure, failures),
             }
         }
     }
 
-    fn on_task_failed(&self, task: Task, failure: Failure, failures: u8) {
+    fn on_task_failed(&mut self, now: Instant, task: Task, failure: Failure, failures: u8) {
         self.stats.note(&format_args!("{task:?}: {failure}"));
         if failures == 1 {
-            tracing::warn!(device = self.stats.name(), ?task, %failure, "task failed");
+            self.diary.on_task_failed(&self.stats, task, failure, now);
         }
     }
 
-    fn on_loss(&mut self, gap: master::Gap, cells: &Dnp3Cells) {
+    fn on_loss(&mut self, now: Instant, gap: master::Gap, cells: &Dnp3Cells) {
         let (label, reason) = match gap {
             master::Gap::Restart => (LossReason::Restart, GapReason::DeviceRestart),
             master::Gap::Overflow => (LossReason::Overflow, GapReason::EventBufferOverflow),
         };
         cells.on_losses(label, 1);
-        let (device, reason_name) = (self.stats.name(), reason.name());
-        tracing::warn!(device, reason = reason_name, "events may be lost");
+        self.diary.on_loss(&self.stats, gap, reason.name(), now);
         // That events are lost says more than why they might be.
         if self.missed != Some(GapReason::EventBufferOverflow) {
             self.missed = Some(reason);
@@ -355,22 +357,21 @@ impl Unit {
         }
     }
 
-    /// Notes an answer, with one line if it was not up.
-    fn answered(&mut self, now: Timestamp) {
-        if self.stats.answered(now.as_nanos()) {
-            let (device, address) = (self.stats.name(), self.address);
-            tracing::info!(device, %address, "device is up");
+    /// Notes an answer.
+    fn answered(&mut self, moment: Moment) {
+        if self.stats.answered(moment.wall.as_nanos()) {
             self.void.end();
         }
+        self.diary.on_up(&self.stats, self.address, moment.now);
     }
 
-    /// Notes that it cannot be reached, with one line if it was not down.
+    /// Notes that it cannot be reached.
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         if self.stats.failed(why) {
-            let (device, address) = (self.stats.name(), self.address);
-            tracing::warn!(device, %address, %why, "device is down");
             self.missed.get_or_insert(GapReason::DeviceDown);
         }
+        let now = Instant::now();
+        self.diary.on_down(&self.stats, self.address, why, now);
     }
 
     /// The gap that readings received at `until` end, if some are missing before them.

@@ -11,6 +11,9 @@ mod authority;
 mod confirms;
 mod dialling;
 mod fleets;
+mod floods;
+#[path = "../lines/mod.rs"]
+mod lines;
 mod listening;
 mod outages;
 mod outstation;

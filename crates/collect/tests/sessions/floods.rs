@@ -1,60 +1,15 @@
 //! What a device that changes its mind all the time may cost.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use gridos_modbus::{Kind, RegisterPoint, Table};
 use gridos_sim::modbus::{Device, Exception, Fault, Read, Server};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
+use crate::lines::Lines;
 use crate::rig::{Rig, Setup};
-
-/// Keeps the messages of all lines.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl Lines {
-    fn of(&self, message: &str) -> usize {
-        let lines = self.0.lock().unwrap();
-        lines.iter().filter(|line| *line == message).count()
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("gridos_collect")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut Message(self));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Message<'a>(&'a Lines);
-
-impl Visit for Message<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "message" {
-            self.0.0.lock().unwrap().push(format!("{value:?}"));
-        }
-    }
-}
 
 /// Has every second request spoilt.
 struct Turning {
