@@ -17,6 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::diary::Diary;
 use super::offer::{Offer, Terms};
 use super::pending::{Fragment, Outcome, Pending};
+use super::permits::Held;
 use super::recent::Key;
 use super::sorting::{Place, Row, Sorted};
 use super::tally::tell;
@@ -49,7 +50,7 @@ pub(super) struct Unit {
     /// Whether an integrity poll waits for a permit.
     pub(super) wants_integrity: bool,
     /// The permit of the integrity poll under way.
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Held,
     told: master::Counters,
     diary: Diary,
     /// Whether it was heard on this connection.
@@ -97,7 +98,7 @@ impl Unit {
             missed: None,
             covered: wall(),
             wants_integrity: false,
-            permit: None,
+            permit: Held::default(),
             told: master::Counters::default(),
             diary: Diary::new(),
             is_heard: false,
@@ -150,6 +151,10 @@ impl Unit {
     ) -> bool {
         let received = self.association.handle_fragment(moment.now, fragment);
         self.take_events(moment.now, intake);
+        // Without fragments, the poll ends by itself.
+        if self.permit.is_too_long(moment.now) {
+            self.end_permit(intake);
+        }
         match received {
             Received::Deliver(delivery) => {
                 self.answered(moment);
@@ -269,12 +274,12 @@ impl Unit {
         if self.association.grant_integrity() {
             self.end_permit(intake);
             intake.telemetry().dnp3.integrity_polls_open.add(1);
-            self.permit = Some(permit);
+            self.permit.begin(permit, Instant::now());
         }
     }
 
     fn end_permit(&mut self, intake: &Intake) {
-        if self.permit.take().is_some() {
+        if self.permit.end() {
             intake.telemetry().dnp3.integrity_polls_open.sub(1);
         }
     }

@@ -24,11 +24,10 @@ fn null(sequence: u8, indications: [u8; 2]) -> Vec<u8> {
 
 #[tokio::test]
 async fn indications_that_come_and_go_do_not_fill_the_log() {
-    let lines = Lines::default();
-    let _logging = tracing::subscriber::set_default(lines.clone());
+    let lines = Lines::keep();
     let began = Instant::now();
     let site = Site::new().await;
-    let rig = Rig::start(vec![Setup::new("rtu", site.address())]);
+    let rig = Rig::start(vec![Setup::new("turning", site.address())]);
     let mut line = site.accept().await;
     line.answer(&[]).await;
     for turn in 0..TURNS {
@@ -42,26 +41,25 @@ async fn indications_that_come_and_go_do_not_fill_the_log() {
     rig.until(|t| t.dnp3.losses(LossReason::Restart) == u64::from(TURNS))
         .await;
     rig.stop().await;
-    let lost = lines.of("events may be lost");
+    let lost = lines.of("turning", "events may be lost");
     assert!((2..=most(4, began)).contains(&lost), "{lost}");
-    let indicated = lines.of("the outstation indicates");
+    let indicated = lines.of("turning", "the outstation indicates");
     assert!((2..=most(4, began)).contains(&indicated), "{indicated}");
 }
 
 #[tokio::test]
 async fn an_outstation_that_comes_and_goes_does_not_fill_the_log() {
-    let lines = Lines::default();
-    let _logging = tracing::subscriber::set_default(lines.clone());
+    let lines = Lines::keep();
     let began = Instant::now();
     let site = Site::new().await;
-    let rig = Rig::start(vec![Setup::new("rtu", site.address())]);
+    let rig = Rig::start(vec![Setup::new("coming", site.address())]);
     for _ in 0..10 {
         let mut line = site.accept().await;
         line.send(&null(0, [0, 0])).await;
         while line.next().await != confirm_unsolicited(0) {}
     }
     rig.stop().await;
-    let (up, down) = (lines.of("device is up"), lines.of("device is down"));
+    let [up, down] = ["device is up", "device is down"].map(|line| lines.of("coming", line));
     assert!(up >= 1 && down >= 1);
     assert!(up + down <= most(2, began), "{up} and {down}");
 }

@@ -1,20 +1,39 @@
 //! The lines that are logged while a test runs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Keeps the messages of all lines.
+/// Keeps all lines of all tests of this process: a subscriber of one thread would miss lines that
+/// another thread has said first.
 #[derive(Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<Line>>>);
+
+#[derive(Default)]
+struct Line {
+    device: String,
+    message: String,
+}
 
 impl Lines {
-    /// How many were `message`.
-    pub(crate) fn of(&self, message: &str) -> usize {
+    /// What is logged from now on.
+    pub(crate) fn keep() -> Self {
+        static LINES: OnceLock<Lines> = OnceLock::new();
+        let keep = || {
+            let lines = Self::default();
+            tracing::subscriber::set_global_default(lines.clone()).unwrap();
+            lines
+        };
+        LINES.get_or_init(keep).clone()
+    }
+
+    /// How many said `message` of `device`.
+    pub(crate) fn of(&self, device: &str, message: &str) -> usize {
         let lines = self.0.lock().unwrap();
-        lines.iter().filter(|line| *line == message).count()
+        let is_wanted = |line: &&Line| line.device == device && line.message == message;
+        lines.iter().filter(is_wanted).count()
     }
 }
 
@@ -32,7 +51,9 @@ impl Subscriber for Lines {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        event.record(&mut Message(self));
+        let mut line = Line::default();
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line);
     }
 
     fn enter(&self, _: &Id) {}
@@ -40,12 +61,16 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
-struct Message<'a>(&'a Lines);
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "device" {
+            value.clone_into(&mut self.device);
+        }
+    }
 
-impl Visit for Message<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         if field.name() == "message" {
-            self.0.0.lock().unwrap().push(format!("{value:?}"));
+            self.message = format!("{value:?}");
         }
     }
 }

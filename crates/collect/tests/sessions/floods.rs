@@ -75,16 +75,15 @@ async fn a_search_that_finds_something_else_each_time_has_its_pace() {
 }
 
 /// Polls a device that turns 50 times; how often each line may be said, and was.
-async fn turn(fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
-    let lines = Lines::default();
-    let _logging = tracing::subscriber::set_default(lines.clone());
+async fn turn(name: &'static str, fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
+    let lines = Lines::keep();
     let began = Instant::now();
     let asked = AtomicU64::new(0);
     let device: Arc<dyn Device> = Arc::new(Turning { asked, fault });
     let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), device);
     let server = server.await.unwrap();
     let point = RegisterPoint::new("p", Table::InputRegister, 0, Kind::U16);
-    let setup = Setup::new("d", server.local_addr(), vec![point]);
+    let setup = Setup::new(name, server.local_addr(), vec![point]);
     let rig = Rig::start(vec![setup]);
     rig.until(|telemetry| {
         let device = telemetry.devices.get(0).unwrap();
@@ -93,13 +92,13 @@ async fn turn(fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
     .await;
     rig.stop().await;
     let tens = usize::try_from(began.elapsed().as_secs() / 10).unwrap();
-    (1 + tens, messages.map(|message| lines.of(message)))
+    (1 + tens, messages.map(|message| lines.of(name, message)))
 }
 
 #[tokio::test]
 async fn a_device_that_goes_up_and_down_does_not_fill_the_log() {
     let messages = ["device is up", "device is down"];
-    let (tens, [up, down]) = turn(Fault::WrongTransaction, messages).await;
+    let (tens, [up, down]) = turn("up-and-down", Fault::WrongTransaction, messages).await;
     assert!(up >= 1 && down >= 1);
     assert!(up + down <= 2 * tens, "{up} and {down}");
 }
@@ -108,7 +107,7 @@ async fn a_device_that_goes_up_and_down_does_not_fill_the_log() {
 async fn a_request_that_is_refused_and_answered_does_not_fill_the_log() {
     let fault = Fault::Exception(Exception::DeviceFailure);
     let messages = ["request refused", "request answered again"];
-    let (tens, [refused, answered]) = turn(fault, messages).await;
+    let (tens, [refused, answered]) = turn("refusing", fault, messages).await;
     assert!(refused >= 1 && answered >= 1);
     assert!(refused + answered <= 4 * tens, "{refused} and {answered}");
 }
