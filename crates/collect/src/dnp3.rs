@@ -8,6 +8,7 @@
 mod begun;
 mod channel;
 mod device;
+mod diary;
 mod letter;
 mod listener;
 mod offer;

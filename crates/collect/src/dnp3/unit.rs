@@ -14,9 +14,11 @@ use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason, Refus
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::begun::Begun;
+use super::diary::Diary;
 use super::letter::{Letter, LetterLimit, Mail};
 use super::offer::{Offer, Terms, refuse};
 use super::pending::{Fragment, Outcome, Pending};
+use super::permits::Held;
 use super::recent::{Key, Times};
 use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
@@ -52,8 +54,9 @@ pub(super) struct Unit {
     /// Whether an integrity poll waits for a permit.
     pub(super) wants_integrity: bool,
     /// The permit of the integrity poll under way.
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Held,
     told: master::Counters,
+    diary: Diary,
     /// Whether it was heard on this connection.
     pub(super) is_heard: bool,
 }
@@ -101,8 +104,9 @@ impl Unit {
             missed: None,
             covered: wall(),
             wants_integrity: false,
-            permit: None,
+            permit: Held::default(),
             told: master::Counters::default(),
+            diary: Diary::new(),
             is_heard: false,
         }
     }
@@ -155,13 +159,17 @@ impl Unit {
     ) -> bool {
         let received = self.association.handle_fragment(moment.now, fragment);
         self.take_events(moment.now, intake);
+        // Without fragments, the poll ends by itself.
+        if self.permit.is_too_long(moment.now) {
+            self.end_permit(intake);
+        }
         match received {
             Received::Deliver(delivery) => {
-                self.answered(moment.wall);
+                self.answered(moment);
                 return self.deliver(&delivery, moment, rows, intake);
             }
             Received::Null | Received::Repeated => {
-                self.answered(moment.wall);
+                self.answered(moment);
                 self.give_up_begun(intake);
             }
             Received::Ignored(why) => {
@@ -324,12 +332,12 @@ impl Unit {
         if self.association.grant_integrity() {
             self.end_permit(intake);
             intake.telemetry().dnp3.integrity_polls_open.add(1);
-            self.permit = Some(permit);
+            self.permit.begin(permit, Instant::now());
         }
     }
 
     fn end_permit(&mut self, intake: &Intake) {
-        if self.permit.take().is_some() {
+        if self.permit.end() {
             intake.telemetry().dnp3.integrity_polls_open.sub(1);
         }
     }
@@ -346,7 +354,6 @@ impl Unit {
     /// Takes what the association has to tell.
     pub(super) fn take_events(&mut self, now: Instant, intake: &Intake) {
         while let Some(event) = self.association.poll_event() {
-            let device = self.stats.name();
             match event {
                 Event::Online => {
                     self.is_heard = true;
@@ -360,43 +367,43 @@ impl Unit {
                 }
                 // The session knows why and says so.
                 Event::Offline(Offline::Disconnected) => {}
-                Event::Gap(gap) => self.on_loss(gap, &intake.telemetry().dnp3),
+                Event::Gap(gap) => self.on_loss(now, gap, &intake.telemetry().dnp3),
                 Event::Indication { bit, is_set } => {
-                    tracing::info!(device, indication = %bit, is_set, "the outstation indicates");
+                    self.diary.on_indication(&self.stats, bit, is_set, now);
                 }
                 Event::WantsIntegrity => self.wants_integrity = true,
                 Event::IntegrityEnded { succeeded } => {
+                    let device = self.stats.name();
                     tracing::debug!(device, succeeded, "integrity poll ended");
                     self.end_permit(intake);
                 }
-                Event::ClockSet => tracing::debug!(device, "clock set"),
+                Event::ClockSet => tracing::debug!(device = self.stats.name(), "clock set"),
                 Event::TaskFailed {
                     task,
                     failure,
                     failures,
                 } => {
-                    self.on_task_failed(task, failure, failures);
+                    self.on_task_failed(now, task, failure, failures);
                     self.give_up_begun(intake);
                 }
             }
         }
     }
 
-    fn on_task_failed(&self, task: Task, failure: Failure, failures: u8) {
+    fn on_task_failed(&mut self, now: Instant, task: Task, failure: Failure, failures: u8) {
         self.stats.note(&format_args!("{task:?}: {failure}"));
         if failures == 1 {
-            tracing::warn!(device = self.stats.name(), ?task, %failure, "task failed");
+            self.diary.on_task_failed(&self.stats, task, failure, now);
         }
     }
 
-    fn on_loss(&mut self, gap: master::Gap, cells: &Dnp3Cells) {
+    fn on_loss(&mut self, now: Instant, gap: master::Gap, cells: &Dnp3Cells) {
         let (label, reason) = match gap {
             master::Gap::Restart => (LossReason::Restart, GapReason::DeviceRestart),
             master::Gap::Overflow => (LossReason::Overflow, GapReason::EventBufferOverflow),
         };
         cells.on_losses(label, 1);
-        let (device, reason_name) = (self.stats.name(), reason.name());
-        tracing::warn!(device, reason = reason_name, "events may be lost");
+        self.diary.on_loss(&self.stats, gap, reason.name(), now);
         // That events are lost says more than why they might be.
         if self.missed != Some(GapReason::EventBufferOverflow) {
             self.missed = Some(reason);
@@ -417,22 +424,21 @@ impl Unit {
         })
     }
 
-    /// Notes an answer, with one line if it was not up.
-    fn answered(&mut self, now: Timestamp) {
-        if self.stats.answered(now.as_nanos()) {
-            let (device, address) = (self.stats.name(), self.address);
-            tracing::info!(device, %address, "device is up");
+    /// Notes an answer.
+    fn answered(&mut self, moment: Moment) {
+        if self.stats.answered(moment.wall.as_nanos()) {
             self.void.end();
         }
+        self.diary.on_up(&self.stats, self.address, moment.now);
     }
 
-    /// Notes that it cannot be reached, with one line if it was not down.
+    /// Notes that it cannot be reached.
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         if self.stats.failed(why) {
-            let (device, address) = (self.stats.name(), self.address);
-            tracing::warn!(device, %address, %why, "device is down");
             self.missed.get_or_insert(GapReason::DeviceDown);
         }
+        let now = Instant::now();
+        self.diary.on_down(&self.stats, self.address, why, now);
     }
 
     /// The gap that readings received at `until` end, if some are missing before them.

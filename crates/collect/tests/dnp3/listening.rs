@@ -115,6 +115,26 @@ async fn a_new_connection_takes_the_place_of_the_old_one() {
     rig.stop().await;
 }
 
+#[tokio::test]
+async fn who_says_nothing_takes_no_place_of_an_outstation_that_is_heard() {
+    let guests = vec![("rtu", OUTSTATION, anybody())];
+    let (mut rig, address) = start(guests, Duration::from_millis(1), None).await;
+    let mut old = dial(address).await;
+    old.answer(&[1, 1, 0x00, 0, 7, 1]).await;
+    assert_eq!(rig.next().await.device, "rtu");
+    let mut stranger = dial(address).await;
+    assert_eq!(stranger.try_next().await, Some(Heard::Link(10, 0xC9)));
+    old.nothing().await;
+    drop(stranger);
+    // The outstation itself does, as soon as it says who it is.
+    let mut new = dial(address).await;
+    let events = binary_events(&[(1, true, 5)]);
+    new.send(&unsolicited(3, &events)).await;
+    assert_eq!(old.try_next().await, None);
+    assert_eq!(rig.next().await.values(), [("b1", 1.0)]);
+    rig.stop().await;
+}
+
 fn connector(authority: &Authority, own: &Issued) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let pem = authority.pem();

@@ -90,7 +90,7 @@ pub(super) const DNP3: &[Metric] = &[
     ),
     Metric::gauge(
         "gridos_dnp3_integrity_polls_open",
-        "DNP3 integrity polls under way.",
+        "DNP3 integrity polls under way, without those that have taken over a minute.",
         Unit::Count,
         |m, _| double(m.telemetry.dnp3.integrity_polls_open.get()),
     ),
