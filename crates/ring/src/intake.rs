@@ -77,7 +77,7 @@ impl Intake {
     }
 
     /// Offers a batch as [`Intake::offer`] does, and what is `beside` it: all of it is kept, or
-    /// nothing. With a dead letter, a batch that was started may be without readings.
+    /// nothing. With a gap or a dead letter, a batch that was started may be without readings.
     pub fn offer_with(
         &self,
         batch: Box<Batch>,
@@ -88,9 +88,9 @@ impl Intake {
         let readings = batch.len() as u64;
         let ledger = &self.telemetry.ledger;
         ledger.received.add(readings);
-        let is_letter_alone = |error| error == BatchError::Empty && beside.letter.is_some();
+        let has_something = beside.gap.is_some() || beside.letter.is_some();
         if let Err(error) = batch.check()
-            && !is_letter_alone(error)
+            && !(error == BatchError::Empty && has_something)
         {
             ledger.refuse(Refusal::Invalid, readings);
             self.pool.give(batch);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gridos_model::{Batch, Gap, Layout, Timestamp};
+use gridos_model::{Batch, Gap, GapReason, Layout, Timestamp};
 use gridos_ring::{Beside, Intake, Receipt, Refused};
 use gridos_telemetry::Refusal;
 
@@ -54,6 +54,8 @@ pub(super) struct Taken {
     pub(super) parts: VecDeque<Part>,
     /// Readings taken.
     pub(super) readings: usize,
+    /// Whether the gap was.
+    pub(super) has_gap: bool,
     /// Whether something was not taken.
     pub(super) is_refused: bool,
 }
@@ -139,6 +141,14 @@ impl<'a> Offer<'a> {
     /// Adds what could not be read behind all that was added: it goes with the last batch, so that
     /// it is taken only if all are, or with one of its own if there is no other.
     pub(super) fn add_letter(&mut self, letter: Letter) {
+        self.add_carrier();
+        if let Some(last) = self.lots.last_mut() {
+            last.letter = Some(letter);
+        }
+    }
+
+    /// Makes sure of a batch for what goes beside one, if there are no readings.
+    pub(super) fn add_carrier(&mut self) {
         if self.lots.is_empty()
             && let Some(mut batch) = self.take(0)
         {
@@ -148,9 +158,6 @@ impl<'a> Offer<'a> {
                 keys: Source::None,
                 letter: None,
             });
-        }
-        if let Some(last) = self.lots.last_mut() {
-            last.letter = Some(letter);
         }
     }
 
@@ -167,6 +174,7 @@ impl<'a> Offer<'a> {
         let mut taken = Taken {
             parts: VecDeque::new(),
             readings: 0,
+            has_gap: false,
             is_refused: false,
         };
         let refusal = if self.lacks_batch {
@@ -197,10 +205,11 @@ impl<'a> Offer<'a> {
             };
             let letter = lot.letter.as_ref().map(|letter| letter.key);
             let beside = Beside {
-                // Readings end a gap, and a letter alone does not.
-                gap: terms.gap.filter(|_| readings > 0),
+                // Readings end an outage; what the outstation itself tells needs none.
+                gap: terms.gap.filter(|gap| readings > 0 || is_told_once(gap)),
                 letter: lot.letter.map(|letter| letter.record),
             };
+            let beside_gap = beside.gap.is_some();
             match intake.offer_with(lot.batch, terms.wire, receipt, beside) {
                 Ok(()) => {}
                 Err(Refused::RingFull | Refused::JournalStalled) => {
@@ -213,7 +222,8 @@ impl<'a> Offer<'a> {
                     continue;
                 }
             }
-            if readings > 0 {
+            if beside_gap {
+                taken.has_gap = true;
                 terms.gap = None;
             }
             taken.readings += readings;
@@ -257,6 +267,15 @@ const TEXTS_PER_BATCH_MAX: usize = gridos_model::TEXTS_BYTES_MAX / gridos_model:
 /// Without present values, which may come as often as they like.
 fn events(keys: impl Iterator<Item = Key>) -> impl Iterator<Item = Key> {
     keys.filter(|key| *key != Key::NONE)
+}
+
+/// Whether a gap is known from an indication, which the outstation does not repeat once the fragment
+/// with it is confirmed.
+pub(super) fn is_told_once(gap: &Gap) -> bool {
+    matches!(
+        gap.reason,
+        GapReason::DeviceRestart | GapReason::EventBufferOverflow
+    )
 }
 
 /// Counts readings that came and were not even offered.

@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::begun::Begun;
 use super::diary::Diary;
 use super::letter::{Letter, LetterLimit, Mail};
-use super::offer::{Offer, Terms, refuse};
+use super::offer::{Offer, Terms, is_told_once, refuse};
 use super::pending::{Fragment, Outcome, Pending};
 use super::permits::Held;
 use super::recent::{Key, Times};
@@ -221,6 +221,9 @@ impl Unit {
             }
             Mail::Nothing(fate) => fate,
         });
+        if delivery.needs_receipt && gap.as_ref().is_some_and(is_told_once) {
+            offer.add_carrier();
+        }
         let terms = Terms {
             wire: moment.now,
             with_receipts: delivery.needs_receipt,
@@ -228,7 +231,7 @@ impl Unit {
         };
         let taken = offer.make(terms, &mut self.recent, rows, &sorted.texts);
         self.stats.readings.add(taken.readings as u64);
-        if taken.readings > 0 {
+        if taken.has_gap {
             self.missed = None;
         }
         if taken.is_refused {
