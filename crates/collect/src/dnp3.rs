@@ -5,8 +5,11 @@
 //! when it is durable; what it then offers again is known by its [`Recent`] events and not taken
 //! twice. While the engine can keep nothing, nothing is read and nothing confirmed.
 
+mod begun;
 mod channel;
 mod device;
+mod diary;
+mod letter;
 mod listener;
 mod offer;
 mod outstation;

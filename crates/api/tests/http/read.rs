@@ -356,6 +356,7 @@ async fn a_database_that_is_away_stops_history_alone_and_tells_no_secrets() {
     for path in [
         "/api/v1/scada/data?point=sub1.f1.ia",
         "/api/v1/alarms/history",
+        "/api/v1/dead-letters",
     ] {
         let answer = get(&router, path).await;
         answer.problem(503, "database-away");

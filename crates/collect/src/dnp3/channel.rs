@@ -130,6 +130,11 @@ impl Channel {
         was_heard
     }
 
+    /// Whether anybody was heard on this connection.
+    pub(super) fn is_heard(&self) -> bool {
+        self.outstations.iter().any(|o| o.unit.is_heard)
+    }
+
     /// No connection could be made.
     pub(super) fn on_unreachable(&mut self, why: &dyn fmt::Display) {
         for outstation in &mut self.outstations {

@@ -6,17 +6,19 @@
 
 mod key;
 mod known;
+mod letters;
 mod run;
 mod spans;
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use gridos_model::{Quality, Timestamp};
+use gridos_model::{DeadLetter, Quality, Timestamp};
 
 pub(super) use key::Key;
 use key::Lane;
 use known::Known;
+use letters::Letters;
 use run::longest_prefix;
 use spans::Spans;
 pub(super) use spans::Times;
@@ -29,37 +31,28 @@ pub(super) use spans::Times;
 /// that is also the end of what was taken, if it is known that some may come again. Devices that give
 /// their events times are therefore taken exactly once, others at least once.
 ///
-/// As long as confirms arrive, only the events of the last fragments are remembered; else up to
-/// [`Recent::EVENTS_MAX`].
+/// The last [`Recent::EVENTS_MAX`] are remembered, however well all seems to go: while the poll of one
+/// class fails, those of the others succeed, and what is left of the first may be a burst or two old
+/// when it comes again.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     keys: VecDeque<Key>,
     /// How many events were forgotten before the first one of `keys`.
     forgotten: u64,
-    /// Where the last fragments begin, the oldest first, counted as `forgotten` is.
-    fragments: [u64; FRAGMENTS],
     /// The times of what is remembered, numbered in the same way.
     spans: Spans,
     /// Those of the events of the last fragment.
     times: Times,
     /// Whether some of its events may come for the second time because a confirm was not sent.
     may_repeat: bool,
-    /// Whether some had been taken before.
-    has_repeated: bool,
+    letters: Letters,
 }
-
-/// The events of so many fragments are remembered in any case: an outstation waits for one confirm
-/// of an answer and for one of what it sent unasked, and each may be taken for lost while the next
-/// fragment is under way.
-const FRAGMENTS: usize = 4;
-
-/// So many events are remembered in any case: the confirms of one side may be lost while those of
-/// the other arrive.
-const EVENTS_MIN: usize = 1_024;
 
 impl Recent {
     /// The most events that are remembered.
     pub const EVENTS_MAX: usize = 4_096;
+    /// The most dead letters that are remembered: more than can have come without a confirm.
+    pub const LETTERS_MAX: usize = 64;
 
     /// What was taken by an earlier process, in the order of the journal: for each event its position
     /// in the device's whole layout, its time, its value and its quality as they were journalled.
@@ -72,6 +65,15 @@ impl Recent {
             recent.remember([Key::of_number(position, time, value, quality)]);
         }
         recent
+    }
+
+    /// The same with the dead letters that were taken by an earlier process, in their order.
+    #[must_use]
+    pub fn with_letters<'a>(mut self, letters: impl IntoIterator<Item = &'a DeadLetter>) -> Self {
+        for letter in letters {
+            self.letters.remember(Key::of_letter(letter));
+        }
+        self
     }
 
     /// How many events are remembered.
@@ -89,33 +91,12 @@ impl Recent {
     pub(super) fn begin_fragment(&mut self, may_repeat: bool, times: Times) {
         self.times = times;
         self.may_repeat = may_repeat;
-        if !std::mem::take(&mut self.has_repeated) && !may_repeat {
-            self.settle();
-        }
-        self.fragments.rotate_left(1);
-        if let Some(newest) = self.fragments.last_mut() {
-            *newest = self.forgotten + self.keys.len() as u64;
-        }
-    }
-
-    /// All but the last events have been confirmed.
-    fn settle(&mut self) {
-        let oldest = self.fragments.first().copied().unwrap_or(0);
-        let settled = usize::try_from(oldest.saturating_sub(self.forgotten));
-        let spare = self.keys.len().saturating_sub(EVENTS_MIN);
-        let count = settled.unwrap_or(usize::MAX).min(spare);
-        self.keys.drain(..count);
-        self.forgotten += count as u64;
-        self.spans.forget_before(self.forgotten);
-        if self.keys.len() <= 2 * EVENTS_MIN && self.keys.capacity() >= Self::EVENTS_MAX {
-            self.keys.shrink_to(2 * EVENTS_MIN);
-        }
     }
 
     /// Removes the events of a fragment that were taken before; returns how many these are. `key`
     /// says what each is known by, and its time if it has one.
     pub(super) fn sift<T>(
-        &mut self,
+        &self,
         events: &mut Vec<T>,
         key: impl Fn(&T) -> (Key, Timestamp),
     ) -> usize {
@@ -140,9 +121,7 @@ impl Recent {
             };
             !is_repeated
         });
-        let repeated = before - events.len();
-        self.has_repeated |= repeated > 0;
-        repeated
+        before - events.len()
     }
 
     /// Which events with a time were taken before. Most are later than all that were.
@@ -203,6 +182,21 @@ impl Recent {
                 *key = Key::NONE;
             }
         }
+    }
+
+    /// Whether a dead letter was taken before, if some may have been.
+    pub(super) fn knows_letter(&self, key: Key) -> bool {
+        self.letters.knows(key)
+    }
+
+    /// Remembers a dead letter that is taken.
+    pub(super) fn remember_letter(&mut self, key: Key) {
+        self.letters.remember(key);
+    }
+
+    /// Forgets a dead letter that was not kept after all.
+    pub(super) fn forget_letter(&mut self, key: Key) {
+        self.letters.forget(key);
     }
 }
 

@@ -8,6 +8,7 @@ use gridos_dnp3::master::Delivery;
 use gridos_model::{Batch, Layout, Quality, TimeQuality as SweepTime, Timestamp};
 use gridos_ring::Intake;
 
+use super::begun::Begun;
 use super::point_map::Block;
 use super::recent::Key;
 use super::unmapped::Unmapped;
@@ -49,6 +50,8 @@ pub(super) struct Sorted<'a> {
     /// Groups of which all present values came.
     #[expect(clippy::vec_box, reason = "the batches of the pool are boxed")]
     pub(super) sweeps: Vec<Box<Batch>>,
+    /// A group that may go on in the next fragment of the answer.
+    pub(super) begun: Option<Box<Begun>>,
     pub(super) texts: Vec<TextRow<'a>>,
     /// Events, also those of points that are not mapped.
     pub(super) events: u64,
@@ -62,15 +65,24 @@ pub(super) struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     /// Sorts what `delivery` carries, which was received then; numbers that are told one by one go
-    /// to `rows`, and points that are not mapped are noted in `unmapped`.
+    /// to `rows`, and points that are not mapped are noted in `unmapped`. A group may have `begun` in
+    /// the fragment before.
     pub(super) fn of(
         delivery: &Delivery<'a>,
         received: Timestamp,
         place: Place<'_>,
+        begun: Option<Box<Begun>>,
         rows: &mut Vec<Row>,
         unmapped: &mut Unmapped,
     ) -> Self {
-        let mut sorted = Self::default();
+        let control = delivery.response.control;
+        let mut sorted = Self {
+            begun,
+            ..Self::default()
+        };
+        if control.uns || control.fir {
+            sorted.give_up(place.map, rows);
+        }
         let mut common = CommonTime::NONE;
         // What cannot be read ends the headers; the delivery has it as its dead letter.
         for header in delivery.response.headers().map_while(Result::ok) {
@@ -104,8 +116,13 @@ impl<'a> Sorted<'a> {
             } else if part.is_swept() {
                 sorted.sweep(&part, place, rows, unmapped);
             } else {
+                // An event may be younger than what waits.
+                sorted.give_up(place.map, rows);
                 sorted.unmapped += part.take_rows(place.map, rows, unmapped);
             }
+        }
+        if control.uns || control.fin {
+            sorted.give_up(place.map, rows);
         }
         sorted
     }
@@ -133,7 +150,8 @@ impl<'a> Sorted<'a> {
         }
     }
 
-    /// Present values, one after the other: groups that are all there become sweeps.
+    /// Present values, one after the other: groups that are all there become sweeps, also those
+    /// that began in the header before.
     fn sweep(
         &mut self,
         part: &Part<'a>,
@@ -144,6 +162,11 @@ impl<'a> Sorted<'a> {
         let Range::Span { start, stop } = part.header.range() else {
             return;
         };
+        let goes_on = |begun: &Begun| begun.goes_on_at(part.kind, start);
+        if !self.begun.as_deref().is_some_and(goes_on) {
+            self.give_up(place.map, rows);
+        }
+        let cut = place.map.block_cut_at(part.kind, start, stop);
         let mut blocks = place.map.blocks_within(part.kind, start, stop).iter();
         let mut block = blocks.next();
         let mut batch: Option<Box<Batch>> = None;
@@ -152,21 +175,70 @@ impl<'a> Sorted<'a> {
                 block = blocks.next();
             }
             let Some(within) = block.filter(|block| block.first <= reading.index) else {
-                self.unmapped += part.take_row(place.map, &reading, rows, unmapped);
+                self.take_loose((part, &reading), cut, place, rows, unmapped);
                 return;
             };
             if reading.index == within.first {
                 batch = self.begin(within, part.received, place);
             }
             if let Some(batch) = &mut batch {
-                let position = place.map.position(part.kind, reading.index).unwrap_or(0);
-                let value = place.map.scaled(position, reading.value);
+                let value = part.scaled(place.map, &reading);
                 batch.push(value, quality::of_flags(reading.flags, part.flag_set));
             }
             if reading.index == within.last {
                 self.sweeps.extend(batch.take());
             }
         });
+    }
+
+    /// A value of a group of which another header has the rest, or of none. The header ends within
+    /// the group `cut`.
+    fn take_loose(
+        &mut self,
+        (part, reading): (&Part<'a>, &Reading),
+        cut: Option<Block>,
+        place: Place<'_>,
+        rows: &mut Vec<Row>,
+        unmapped: &mut Unmapped,
+    ) {
+        if let Some(cut) = cut.filter(|cut| cut.first == reading.index) {
+            let begun = Begun::new(part.kind, cut, part.received, part.time_flags);
+            self.begun = Some(Box::new(begun));
+        }
+        let goes_on = |begun: &&mut Box<Begun>| begun.goes_on_at(part.kind, reading.index);
+        let Some(begun) = self.begun.as_mut().filter(goes_on) else {
+            self.unmapped += part.take_row(place.map, reading, rows, unmapped);
+            return;
+        };
+        let flags = quality::of_flags(reading.flags, part.header.flag_set());
+        begun.push(part.scaled(place.map, reading), flags);
+        if begun.is_whole() {
+            self.complete(part.received, place);
+        }
+    }
+
+    /// The group that had begun is whole.
+    fn complete(&mut self, received: Timestamp, place: Place<'_>) {
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        let Some(layout) = place.groups.get(begun.group()) else {
+            return;
+        };
+        match place.intake.take() {
+            Some(mut batch) => {
+                begun.fill(layout, received, &mut batch);
+                self.sweeps.push(batch);
+            }
+            None => self.without_batch += begun.len(),
+        }
+    }
+
+    /// The group that had begun does not go on: what is there is told one by one.
+    fn give_up(&mut self, map: &PointMap, rows: &mut Vec<Row>) {
+        if let Some(begun) = self.begun.take() {
+            rows.extend(begun.rows(map));
+        }
     }
 
     /// A sweep of the group at `block`, if there is a batch for it.
@@ -207,6 +279,13 @@ impl Part<'_> {
 
     fn for_each(&self, take_reading: impl FnMut(Reading)) {
         self.header.for_each_reading(self.common, take_reading);
+    }
+
+    /// The value of a point that there is.
+    #[inline]
+    fn scaled(&self, map: &PointMap, reading: &Reading) -> f64 {
+        let position = map.position(self.kind, reading.index).unwrap_or(0);
+        map.scaled(position, reading.value)
     }
 
     /// Adds all values to `rows`; returns how many have no point.

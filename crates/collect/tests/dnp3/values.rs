@@ -154,19 +154,3 @@ async fn texts_are_told_when_they_change_and_as_often_as_they_are_events() {
     assert_eq!(line.next().await, confirm_unsolicited(2));
     rig.stop().await;
 }
-
-#[tokio::test]
-async fn what_cannot_be_read_is_counted_and_the_rest_is_kept() {
-    let site = Site::new().await;
-    let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
-    let mut line = site.accept().await;
-    line.answer(&[]).await;
-    let objects = [2, 1, 0x17, 1, 0, 0x81, 99, 99, 0x17, 1, 0, 0x81];
-    line.send(&unsolicited(1, &objects)).await;
-    let batch = rig.keep_next().await;
-    assert_eq!(batch.values(), [("b0", 1.0)]);
-    assert_eq!(line.next().await, confirm_unsolicited(1));
-    assert_eq!(rig.telemetry.dnp3.dead_letters.get(), 1);
-    assert!(rig.telemetry.devices.get(0).unwrap().last_error().is_some());
-    rig.stop().await;
-}

@@ -1,8 +1,7 @@
 //! `gridos discover sunspec`: asks a device for its models and makes a profile of them.
 
 use std::fmt::Display;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gridos_collect::modbus::{Probe, ReadError, Via};
 use gridos_modbus::Table;
@@ -48,10 +47,7 @@ fn keep(path: Option<&Path>, text: &str, what: impl Display) -> Outcome {
     let Some(path) = path else {
         return output::show(text);
     };
-    fs::write(path, text).map_err(|source| NotWritten {
-        path: path.to_owned(),
-        source,
-    })?;
+    output::new_file(path, text)?;
     output::line(format_args!("{what}, written to {}", path.display()))
 }
 
@@ -100,13 +96,6 @@ struct NotSunSpec;
 )]
 struct NoPoints {
     models: usize,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}", path.display())]
-struct NotWritten {
-    path: PathBuf,
-    source: std::io::Error,
 }
 
 #[cfg(test)]

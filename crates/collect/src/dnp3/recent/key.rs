@@ -1,6 +1,6 @@
 //! An event as 64 bits.
 
-use gridos_model::{Quality, Timestamp};
+use gridos_model::{DeadLetter, Quality, Timestamp};
 
 /// What an event is known again by; the lowest bits tell its [`Lane`].
 ///
@@ -60,6 +60,11 @@ impl Key {
             hash = fold(hash, u64::from_le_bytes(word));
         }
         Self(hash | LANE)
+    }
+
+    /// What could not be read, in whatever fragment it comes.
+    pub(in super::super) fn of_letter(letter: &DeadLetter) -> Self {
+        Self::of_octets(letter.length(), letter.octets())
     }
 
     /// Whether it is that of an event with a time of its own.

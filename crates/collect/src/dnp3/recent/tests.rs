@@ -76,19 +76,17 @@ fn a_clock_that_was_never_set_makes_nothing_look_repeated() {
 }
 
 #[test]
-fn nothing_is_settled_while_events_come_again() {
+fn events_are_known_again_though_thousands_of_other_classes_were_taken() {
     let mut recent = Recent::default();
-    let all: Vec<_> = (0..3_000).map(|n| (n, Some(i64::from(n) + 1), 1)).collect();
-    for upto in (100..=3_000).step_by(100) {
-        let new = &all[upto - 100..upto];
-        assert_eq!(taken(&mut recent, false, &all[..upto]), new);
+    let of_class_2 = [A, B, C];
+    assert_eq!(taken(&mut recent, false, &of_class_2), of_class_2);
+    // Their confirm is lost, and the next polls of their class fail.
+    let others = Recent::EVENTS_MAX - of_class_2.len();
+    for n in 0..u32::try_from(others).unwrap() {
+        let of_class_1 = [(n, Some(i64::from(n) + 100), 1)];
+        assert_eq!(taken(&mut recent, false, &of_class_1), of_class_1);
     }
-    assert_eq!(recent.len(), 3_000);
-    // At last the outstation took a confirm.
-    for n in 3_000..3_010 {
-        taken(&mut recent, false, &[(n, Some(i64::from(n) + 1), 1)]);
-    }
-    assert_eq!(recent.len(), EVENTS_MIN + 1);
+    assert_eq!(taken(&mut recent, false, &of_class_2), []);
 }
 
 #[test]
@@ -122,26 +120,13 @@ fn what_was_not_kept_is_taken_again() {
 }
 
 #[test]
-fn as_long_as_confirms_arrive_little_is_remembered() {
+fn no_more_than_the_last_events_are_remembered() {
     let mut recent = Recent::default();
-    let fragment = |time| {
-        (0..500)
-            .map(move |n| (n, Some(time), 1))
-            .collect::<Vec<_>>()
-    };
     for time in 0..100 {
-        taken(&mut recent, false, &fragment(time));
-    }
-    assert_eq!(recent.len(), 5 * 500);
-    for time in 100..200 {
-        recent.begin_fragment(true, times(&fragment(time)));
-        recent.remember(fragment(time).into_iter().map(key));
+        let fragment: Vec<_> = (0..500).map(|n| (n, Some(time), 1)).collect();
+        taken(&mut recent, time % 2 == 0, &fragment);
     }
     assert_eq!(recent.len(), Recent::EVENTS_MAX);
-    for time in 200..206 {
-        taken(&mut recent, false, &[(1, Some(time), 1)]);
-    }
-    assert_eq!(recent.len(), EVENTS_MIN + 1);
 }
 
 #[test]
