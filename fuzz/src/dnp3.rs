@@ -1,6 +1,7 @@
-//! What speaks DNP3: streams, fragments, captures, and the simulated outstation.
+//! What speaks DNP3: streams, fragments, captures, the master and the simulated outstation.
 
 mod fragment;
+mod master;
 mod outstation;
 mod stream;
 
@@ -10,6 +11,7 @@ use gridos::capture::{Arrival, Conversations, packets};
 use gridos_dnp3::explain::{self, Limits, Line, Sender, StreamExplainer};
 
 pub use fragment::fragment;
+pub use master::master;
 pub use outstation::outstation;
 pub use stream::stream;
 

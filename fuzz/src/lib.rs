@@ -12,8 +12,8 @@ mod text;
 mod wire;
 
 pub use dnp3::{
-    capture, explain as dnp3_explain, fragment as dnp3_fragment, outstation as dnp3_outstation,
-    stream as dnp3_stream,
+    capture, explain as dnp3_explain, fragment as dnp3_fragment, master as dnp3_master,
+    outstation as dnp3_outstation, stream as dnp3_stream,
 };
 pub use journal::frames;
 pub use map::{decode, plan};
@@ -24,7 +24,7 @@ pub use wire::{server, sunspec};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("plan", plan),
     ("decode", decode),
     ("server", server),
@@ -37,4 +37,5 @@ pub const TARGETS: [Target; 12] = [
     ("dnp3_fragment", dnp3_fragment),
     ("dnp3_explain", dnp3_explain),
     ("dnp3_outstation", dnp3_outstation),
+    ("dnp3_master", dnp3_master),
 ];

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use crate::support::engine::Process;
 use crate::support::http::Client;
 use crate::support::postgres::{Cluster, SUPERUSER};
+use crate::support::random::{self, Random};
 
 const KILLS: usize = 20;
 const CLIENTS: usize = 3;
@@ -109,8 +110,9 @@ fn storm(dir: &Path, database: &dyn Database) {
     let address = free_address();
     let config = dir.join("gridos.toml");
     fs::write(&config, config_text(dir, &address, &fleet, database)).unwrap();
-    let mut random = Random::new();
-    println!("seed {}", random.0);
+    let seed = random::seed();
+    println!("seed {seed}");
+    let mut random = Random::new(seed);
 
     let load = Load::new(&address);
     std::thread::scope(|scope| {
@@ -283,31 +285,6 @@ fn body(client: usize, values: std::ops::Range<u64>) -> String {
         })
         .collect();
     format!("{{\"readings\":[{}]}}", readings.join(","))
-}
-
-struct Random(u64);
-
-impl Random {
-    /// Seeded by the clock, or by the variable GRIDOS_SEED to see a failure again.
-    fn new() -> Self {
-        let given = std::env::var("GRIDOS_SEED")
-            .ok()
-            .and_then(|seed| seed.parse().ok());
-        let clock = || {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap()
-                .subsec_nanos()
-        };
-        Self(given.unwrap_or_else(|| u64::from(clock()) | 1))
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
 }
 
 fn free_address() -> String {

@@ -2,11 +2,13 @@
 
 #![cfg(test)]
 
+mod chain;
 mod decode;
 mod demo;
 mod fuzz;
 mod kill;
 mod layering;
+mod letters;
 mod outstation;
 mod readme;
 mod tools;
@@ -17,4 +19,5 @@ mod support {
     pub(crate) mod http;
     #[path = "../../../crates/store/tests/support/postgres.rs"]
     pub(crate) mod postgres;
+    pub(crate) mod random;
 }

@@ -55,6 +55,10 @@ struct Device<'a> {
     /// The registers that it refuses to be read; empty if there is none.
     refused_registers: String,
     points_refused: u64,
+    /// The first points that it has and the config does not; empty if there is none.
+    unmapped_points: String,
+    /// Values that came of such points.
+    unmapped_values: u64,
     /// How far the times of its readings may be off.
     uncertainty: Seconds,
     /// One per scan class; none if it is not polled.
@@ -182,6 +186,8 @@ fn device<'a>(
         demoted: stats.is_demoted(),
         refused_registers: stats.refused(),
         points_refused: stats.points_refused.get(),
+        unmapped_points: stats.unmapped_points(),
+        unmapped_values: stats.unmapped.get(),
         uncertainty: seconds(&stats.uncertainty, now),
         scans: scans(stats, now),
         values: points

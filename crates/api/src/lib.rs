@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod instant;
 mod latest;
+mod letters;
 mod limits;
 mod metrics;
 mod page;

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use crate::parameters::cut;
 use crate::problem::{Kind, Problem};
 use crate::state::{Api, ApiState};
-use crate::{alarms, devices, guard, health, history, latest, metrics, page, status};
+use crate::{alarms, devices, guard, health, history, latest, letters, metrics, page, status};
 
 /// Every endpoint of the engine, and the live page at `/`.
 pub fn router(state: ApiState) -> Router {
@@ -31,6 +31,7 @@ pub(crate) fn routes(api: Arc<Api>) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .route("/api/v1/devices", get(devices::devices))
+        .route("/api/v1/dead-letters", get(letters::letters))
         .route("/api/v1/scada/status", get(status::status))
         .route("/api/v1/scada/data", get(history::history))
         .route("/api/v1/scada/latest", get(latest::latest))

@@ -5,8 +5,11 @@
 //! when it is durable; what it then offers again is known by its [`Recent`] events and not taken
 //! twice. While the engine can keep nothing, nothing is read and nothing confirmed.
 
+mod begun;
 mod channel;
 mod device;
+mod diary;
+mod letter;
 mod listener;
 mod offer;
 mod outstation;
@@ -21,6 +24,7 @@ mod sorting;
 mod start;
 mod tally;
 mod unit;
+mod unmapped;
 mod void;
 
 pub use device::Dnp3Device;

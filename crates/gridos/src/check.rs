@@ -178,9 +178,9 @@ impl fmt::Display for Report {
             format!("{} ({limited} with limits)", bounds.points),
         )?;
         if bounds.outstations > 0 {
-            let polls = self.integrity_polls_at_once;
             let outstations = bounds.outstations;
-            let what = format!("{outstations}, {polls} of them read as a whole at once");
+            let polls = self.integrity_polls_at_once.min(outstations);
+            let what = format!("{outstations}, at most {polls} of them read as a whole at once");
             line("outstations", what)?;
         }
         line("connections", bounds.connections.to_string())?;

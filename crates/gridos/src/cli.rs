@@ -16,7 +16,7 @@ use crate::output::Closed;
 mod dnp3;
 mod field;
 
-pub use dnp3::{DecodeDnp3, ProbeDnp3, SimulateDnp3};
+pub use dnp3::{DecodeDnp3, DiscoverDnp3, OutstationAt, ProbeDnp3, SimulateDnp3};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
 
 /// The exit code of a command that could not do its work.
@@ -77,6 +77,8 @@ enum Decode {
 enum Discover {
     /// Walks the models of a SunSpec inverter, meter or battery over Modbus TCP
     Sunspec(DiscoverSunspec),
+    /// Reads which points an outstation has over DNP3, once; events stay where they are
+    Dnp3(DiscoverDnp3),
 }
 
 /// What `gridos demo` takes.
@@ -195,6 +197,7 @@ impl Cli {
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Probe(Probe::Dnp3(args)) => probe::dnp3::run(&args),
             Command::Discover(Discover::Sunspec(args)) => discover::run(&args),
+            Command::Discover(Discover::Dnp3(args)) => discover::dnp3::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),
             Command::Decode(Decode::Dnp3(args)) => decode::run(&args),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),

@@ -1,7 +1,9 @@
 //! What commands show on the standard output.
 
 use std::fmt::Display;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Nobody reads the output any more, as behind `| head`: no failure, but nothing more to do.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +14,34 @@ pub(crate) struct Closed;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to the output")]
 struct NotShown(#[source] io::Error);
+
+/// A file that was asked for cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be written{}", path.display(), advice(source))]
+pub(crate) struct NotWritten {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Makes the file at `path`, which must not be there: it may have been changed by hand.
+///
+/// # Errors
+/// If it is there, or what else the system says of it.
+pub(crate) fn new_file(path: &Path, text: &str) -> Result<(), NotWritten> {
+    let made = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    made.map_err(|source| NotWritten {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        "; choose another name, or remove it first"
+    } else {
+        ""
+    }
+}
 
 /// Shows `text` as it is.
 ///
@@ -40,6 +70,16 @@ fn write(out: &mut impl io::Write, text: impl Display) -> Result<(), Box<dyn std
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.toml");
+        new_file(&path, "first").unwrap();
+        let refused = new_file(&path, "second").unwrap_err().to_string();
+        assert!(refused.ends_with("choose another name, or remove it first"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
+    }
 
     #[test]
     fn an_output_that_nobody_reads_is_no_failure() {

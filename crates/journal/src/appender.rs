@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use gridos_model::{Gap, Readings, Timestamp, Transition};
+use gridos_model::{DeadLetter, Gap, Readings, Timestamp, Transition};
 
 use crate::segment::{self, Segment, SegmentHeader};
 use crate::{Frames, JournalError, Position, Recovery, StreamId, Tail, recovery};
@@ -152,6 +152,11 @@ impl Journal {
     /// Appends a gap to what is to be written; returns the position behind it.
     pub fn append_gap(&mut self, gap: &Gap) -> Position {
         self.frames.append_gap(gap)
+    }
+
+    /// Appends a dead letter to what is to be written; returns the position behind it.
+    pub fn append_letter(&mut self, letter: &DeadLetter) -> Position {
+        self.frames.append_letter(letter)
     }
 
     /// Writes what was appended to the file, from where readers and the [`Syncer`] see it.

@@ -110,7 +110,10 @@ impl Chunk {
                     let reason = "count of readings differs from the frame's".to_owned();
                     Err(RecordError::Malformed { reason })
                 }
-                Record::Readings(_) | Record::Transitions(_) | Record::Gap(_) => Ok(record),
+                Record::Readings(_)
+                | Record::Transitions(_)
+                | Record::Gap(_)
+                | Record::Letter(_) => Ok(record),
             });
             (header.position, record)
         })

@@ -1,6 +1,6 @@
 //! Frames in memory: records appended one behind the other, ready to be written.
 
-use gridos_model::{Gap, Readings, Transition};
+use gridos_model::{DeadLetter, Gap, Readings, Transition};
 use rkyv::util::AlignedVec;
 
 use crate::{Position, Tail, frame, record};
@@ -54,6 +54,11 @@ impl Frames {
     /// Appends a gap; returns the position behind it.
     pub fn append_gap(&mut self, gap: &Gap) -> Position {
         self.append(0, |bytes| record::write_gap(gap, bytes))
+    }
+
+    /// Appends a dead letter; returns the position behind it.
+    pub fn append_letter(&mut self, letter: &DeadLetter) -> Position {
+        self.append(0, |bytes| record::write_letter(letter, bytes))
     }
 
     /// Forgets the frames, keeping the memory: the next stands behind the last, in the segment

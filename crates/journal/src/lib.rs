@@ -1,6 +1,6 @@
 //! The journal: what the engine has received, on disk, in order, until it is stored.
 //!
-//! Records (batches, alarm transitions, gaps) are serialised with rkyv into checked [`frame`]s,
+//! Records (batches, alarm transitions, gaps, dead letters) are serialised with rkyv into checked [`frame`]s,
 //! frames stand in segment files named by position, and a [`Position`] is the number of bytes
 //! before a frame since the stream began. One [`Journal`] appends, one [`Syncer`] makes what was
 //! written durable, and any number of [`Reader`]s follow behind. This crate must not know

@@ -5,8 +5,8 @@
 
 use bytemuck::cast_slice;
 use gridos_model::{
-    DeviceId, Events, Gap, GapReason, LayoutId, Level, PointId, Quality, Readings, Sweep,
-    TextColumn, Texts, TimeQuality, Timestamp, Transition,
+    DeadLetter, DeviceId, Events, Gap, GapReason, LayoutId, Level, PointId, Quality, Readings,
+    Sweep, TextColumn, Texts, TimeQuality, Timestamp, Transition,
 };
 use rkyv::rancor;
 use rkyv::util::AlignedVec;
@@ -21,6 +21,7 @@ const KIND_EVENTS: u16 = 2;
 const KIND_TRANSITIONS: u16 = 3;
 const KIND_GAP: u16 = 4;
 const KIND_TEXTS: u16 = 5;
+const KIND_LETTER: u16 = 6;
 
 /// One record as it stands in a chunk: the columns are borrowed from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,8 @@ pub enum Record<'a> {
     Transitions(Vec<Transition>),
     /// Readings known to be missing.
     Gap(Gap),
+    /// What could not be read.
+    Letter(DeadLetter),
 }
 
 /// A frame whose checksum is right holds no record this version knows.
@@ -112,6 +115,17 @@ struct GapRecord {
     reason: u8,
 }
 
+#[derive(Archive, Serialize)]
+struct LetterRecord<'a> {
+    device: u64,
+    received_ns: i64,
+    length: u32,
+    #[rkyv(with = InlineAsBox)]
+    reason: &'a str,
+    #[rkyv(with = InlineAsBox)]
+    octets: &'a [u8],
+}
+
 // === writing ===
 
 /// Appends the archive of a batch to `buffer`; returns the kind.
@@ -176,6 +190,19 @@ pub(crate) fn write_gap(gap: &Gap, buffer: &mut AlignedVec) -> u16 {
     KIND_GAP
 }
 
+/// Appends the archive of a dead letter to `buffer`; returns the kind.
+pub(crate) fn write_letter(letter: &DeadLetter, buffer: &mut AlignedVec) -> u16 {
+    let record = LetterRecord {
+        device: letter.device().raw(),
+        received_ns: letter.received().as_nanos(),
+        length: letter.length(),
+        reason: letter.reason(),
+        octets: letter.octets(),
+    };
+    write(&record, buffer);
+    KIND_LETTER
+}
+
 /// Appends the archive of `record`; writing to memory cannot fail.
 pub(crate) fn write<T>(record: &T, buffer: &mut AlignedVec)
 where
@@ -204,6 +231,7 @@ pub(crate) fn read(kind: u16, payload: &[u8]) -> Result<Record<'_>, RecordError>
         KIND_TRANSITIONS => read_transitions(payload),
         KIND_GAP => read_gap(payload),
         KIND_TEXTS => read_texts(payload),
+        KIND_LETTER => read_letter(payload),
         kind => Err(RecordError::Kind { kind }),
     }
 }
@@ -292,6 +320,20 @@ fn read_gap(payload: &[u8]) -> Result<Record<'_>, RecordError> {
         until: Timestamp::from_nanos(record.until_ns.to_native()),
         reason: GapReason::from_raw(record.reason).ok_or_else(|| malformed("gap reason"))?,
     }))
+}
+
+fn read_letter(payload: &[u8]) -> Result<Record<'_>, RecordError> {
+    let record: &ArchivedLetterRecord<'_> = access(payload)?;
+    let letter = DeadLetter::kept(
+        DeviceId::from_raw(record.device.to_native()),
+        Timestamp::from_nanos(record.received_ns.to_native()),
+        &record.reason,
+        &record.octets,
+        record.length.to_native(),
+    );
+    letter
+        .map(Record::Letter)
+        .ok_or_else(|| malformed("length of a dead letter"))
 }
 
 fn check_columns(count: usize, qualities: &[Quality]) -> Result<(), RecordError> {

@@ -10,8 +10,8 @@ use gridos_journal::{
     Tail,
 };
 use gridos_model::{
-    Batch, DeviceId, Directory, DirectoryBuilder, Gap, GapReason, Level, Point, PointId, Quality,
-    TimeQuality, Timestamp, Transition,
+    Batch, DeadLetter, DeviceId, Directory, DirectoryBuilder, Gap, GapReason, Level, Point,
+    PointId, Quality, TimeQuality, Timestamp, Transition,
 };
 use tempfile::TempDir;
 
@@ -115,9 +115,11 @@ fn every_kind_of_record_reads_back() {
         until: Timestamp::from_millis(9),
         reason: GapReason::DeviceDown,
     };
+    let letter = DeadLetter::new(gap.device, gap.until, "why", &[0xfe, 1]);
     journal.append_readings(&sweep.readings().unwrap());
     journal.append_transitions(&[transition, transition]);
     journal.append_gap(&gap);
+    journal.append_letter(&letter);
     journal.append_readings(&events.readings().unwrap());
     let end = journal.write().unwrap();
     assert_eq!(end.readings, 12);
@@ -131,6 +133,7 @@ fn every_kind_of_record_reads_back() {
             Record::Readings(sweep.readings().unwrap()),
             Record::Transitions(vec![transition, transition]),
             Record::Gap(gap),
+            Record::Letter(letter),
             Record::Readings(events.readings().unwrap()),
         ]
     );

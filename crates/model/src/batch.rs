@@ -133,6 +133,24 @@ impl Batch {
         known
     }
 
+    /// Adds events at once, as [`Batch::push_event`] would one by one; each is its position, its
+    /// time, its value and its quality. Returns whether the layout has all their points: else none
+    /// is added.
+    #[inline]
+    pub fn push_events(
+        &mut self,
+        events: impl Iterator<Item = (u32, Timestamp, f64, Quality)> + Clone,
+    ) -> bool {
+        let are_known = events.clone().all(|(position, ..)| self.knows(position));
+        if are_known {
+            let points = events.clone().map(|(position, ..)| position);
+            self.points.extend(points);
+            self.times.extend(events.clone().map(|(_, time, ..)| time));
+            self.push_all(events.map(|(.., value, quality)| (value, quality)));
+        }
+        are_known
+    }
+
     /// Adds a text of the point at `position` of the layout, of any bytes; returns whether there
     /// is such a point and the text was taken. It is not if the batch was not started for texts, or
     /// would have more than [`TEXTS_BYTES_MAX`] bytes of them.
@@ -173,7 +191,7 @@ impl Batch {
         layout.is_some_and(|layout| (position as usize) < layout.len())
     }
 
-    /// Adds values of a sweep at once, as [`Batch::push`] would one by one.
+    /// Adds values at once, as [`Batch::push`] would one by one.
     ///
     /// The values are gone through once where all are good and finite, and twice where not.
     #[inline]
@@ -312,168 +330,4 @@ fn judge_finite(value: f64, quality: Quality) -> Quality {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{DirectoryBuilder, Point};
-
-    fn layout(points: usize) -> Arc<Layout> {
-        let points = (0..points)
-            .map(|n| Point::new(&format!("p{n}"), ""))
-            .collect();
-        let mut builder = DirectoryBuilder::default();
-        let device = builder.add("d", points, &[]).unwrap();
-        Arc::clone(builder.build().device(device).whole())
-    }
-
-    #[test]
-    fn good_values_need_no_quality_column() {
-        let mut batch = Batch::default();
-        batch.start_sweep(
-            &layout(2),
-            Timestamp::EPOCH,
-            TimeQuality::None,
-            Timestamp::EPOCH,
-        );
-        batch.extend([1.0, 2.0]);
-        assert_eq!(batch.readings().unwrap().qualities(), []);
-        assert_eq!(batch.check(), Ok(()));
-    }
-
-    #[test]
-    fn first_bad_value_fills_the_quality_column() {
-        let mut batch = Batch::default();
-        batch.start_sweep(
-            &layout(3),
-            Timestamp::EPOCH,
-            TimeQuality::None,
-            Timestamp::EPOCH,
-        );
-        batch.extend([1.0, f64::NAN, 3.0]);
-        let qualities = [Quality::GOOD, Quality::NOT_FINITE, Quality::GOOD];
-        assert_eq!(batch.readings().unwrap().qualities(), qualities);
-    }
-
-    #[test]
-    fn a_sweep_of_another_length_is_refused() {
-        let mut batch = Batch::default();
-        assert_eq!(batch.check(), Err(BatchError::NotStarted));
-        batch.start_sweep(
-            &layout(3),
-            Timestamp::EPOCH,
-            TimeQuality::None,
-            Timestamp::EPOCH,
-        );
-        assert_eq!(batch.check(), Err(BatchError::Empty));
-        batch.extend([1.0, 2.0]);
-        assert_eq!(
-            batch.check(),
-            Err(BatchError::SweepLength {
-                values: 2,
-                points: 3
-            })
-        );
-    }
-
-    #[test]
-    fn an_event_of_an_unknown_point_is_not_taken() {
-        let mut batch = Batch::default();
-        batch.start_events(&layout(2), Timestamp::EPOCH);
-        assert!(batch.push_event(1, Timestamp::EPOCH, 5.0, Quality::GOOD));
-        assert!(!batch.push_event(2, Timestamp::EPOCH, 5.0, Quality::GOOD));
-        assert_eq!(batch.len(), 1);
-    }
-
-    #[test]
-    fn flags_are_added_to_the_events_they_are_about() {
-        let mut batch = Batch::default();
-        batch.start_events(&layout(2), Timestamp::EPOCH);
-        for millis in [5, 3, 8] {
-            batch.push_event(1, Timestamp::from_millis(millis), 1.0, Quality::GOOD);
-        }
-        batch.flag_events(|_, time| {
-            if time < Timestamp::from_millis(5) {
-                Quality::LATE
-            } else {
-                Quality::GOOD
-            }
-        });
-        let qualities = [Quality::GOOD, Quality::LATE, Quality::GOOD];
-        assert_eq!(batch.readings().unwrap().qualities(), qualities);
-    }
-
-    #[test]
-    fn texts_are_readings_with_bounded_bytes() {
-        let mut batch = Batch::default();
-        let layout = layout(3);
-        batch.start_events(&layout, Timestamp::EPOCH);
-        assert!(!batch.push_text(0, Timestamp::EPOCH, "no events", Quality::GOOD));
-        batch.start_texts(&layout, Timestamp::from_millis(9));
-        assert_eq!(batch.check(), Err(BatchError::Empty));
-        assert!(batch.push_text(2, Timestamp::from_millis(5), "SN 42", Quality::GOOD));
-        assert!(batch.push_text(0, Timestamp::from_millis(6), b"\xff", Quality::LATE));
-        assert!(batch.push_text(1, Timestamp::from_millis(7), "", Quality::GOOD));
-        assert!(!batch.push_text(3, Timestamp::EPOCH, "beyond", Quality::GOOD));
-        batch.flag_events(|position, _| {
-            if position == 1 {
-                Quality::LATE
-            } else {
-                Quality::GOOD
-            }
-        });
-        assert_eq!((batch.len(), batch.check()), (3, Ok(())));
-        let readings = batch.readings().unwrap();
-        assert_eq!((readings.len(), readings.values()), (3, &[][..]));
-        let Readings::Texts(texts) = readings else {
-            panic!("{readings:?}");
-        };
-        assert_eq!(texts.points, [2, 0, 1]);
-        let times = [5, 6, 7].map(Timestamp::from_millis);
-        assert_eq!(texts.times, times);
-        let kept: Vec<_> = texts.texts.iter().collect();
-        assert_eq!(kept, ["SN 42", "\\xff", ""]);
-        let escaped = Quality::LATE | Quality::TEXT_ESCAPED;
-        assert_eq!(texts.qualities, [Quality::GOOD, escaped, Quality::LATE]);
-        let column = TextColumn::new(texts.texts.bytes(), texts.texts.ends());
-        assert_eq!(column, Some(texts.texts));
-    }
-
-    #[test]
-    fn a_batch_of_texts_is_full_at_its_bound() {
-        let mut batch = Batch::default();
-        batch.start_texts(&layout(1), Timestamp::EPOCH);
-        let long = "x".repeat(crate::TEXT_BYTES_MAX);
-        let mut push = || batch.push_text(0, Timestamp::EPOCH, &long, Quality::GOOD);
-        for _ in 0..TEXTS_BYTES_MAX / crate::TEXT_BYTES_MAX {
-            assert!(push());
-        }
-        assert!(!push());
-        assert_eq!(batch.len(), 1_024);
-        batch.clear();
-        assert_eq!((batch.len(), batch.capacity_bytes() < 20_000), (0, true));
-    }
-
-    #[test]
-    fn a_recycled_batch_keeps_its_memory_and_nothing_else() {
-        let mut batch = Batch::with_capacity(100);
-        assert_eq!(batch.capacity_bytes(), 0);
-        let fill = |batch: &mut Batch| {
-            batch.start_events(&layout(1), Timestamp::EPOCH);
-            batch.push_event(0, Timestamp::EPOCH, f64::NAN, Quality::GOOD);
-            batch.clear();
-            batch.capacity_bytes()
-        };
-        let bytes = fill(&mut batch);
-        assert!(bytes >= 100 * (8 + 4 + 8));
-        assert_eq!(fill(&mut batch), bytes);
-        assert!(batch.is_empty() && batch.readings().is_none());
-    }
-
-    #[test]
-    fn a_sweep_takes_room_for_its_layout_alone() {
-        let mut batch = Batch::with_capacity(100);
-        let (time, quality) = (Timestamp::EPOCH, TimeQuality::Synchronised);
-        batch.start_sweep(&layout(3), time, quality, time);
-        batch.extend([1.0, 2.0, 3.0]);
-        assert_eq!(batch.capacity_bytes(), 3 * 8);
-    }
-}
+mod tests;

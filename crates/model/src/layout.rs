@@ -127,6 +127,7 @@ impl Layout {
     }
 
     /// How many points there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.points.len()
     }

@@ -8,6 +8,7 @@ mod directory;
 mod gap;
 mod id;
 mod layout;
+mod letter;
 mod quality;
 mod readings;
 mod texts;
@@ -21,6 +22,7 @@ pub use directory::{
 pub use gap::{Gap, GapReason};
 pub use id::{DeviceId, LayoutId, PointId, PointIndex};
 pub use layout::{Layout, POINTS_PER_LAYOUT_MAX, Point};
+pub use letter::{DeadLetter, LETTER_OCTETS_MAX, LETTER_REASON_BYTES_MAX};
 pub use quality::Quality;
 pub use readings::{Events, Readings, Sweep};
 pub use texts::{TEXT_BYTES_MAX, TEXTS_BYTES_MAX, TextColumn, Texts};

@@ -79,11 +79,13 @@ impl Quality {
         .union(Self::DEVICE_ERROR);
 
     /// Whether the value must not be used as a measurement.
+    #[inline]
     pub const fn is_bad(self) -> bool {
         self.intersects(Self::BAD)
     }
 
     /// Whether nothing at all is known against the value.
+    #[inline]
     pub const fn is_good(self) -> bool {
         self.is_empty()
     }

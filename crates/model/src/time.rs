@@ -32,6 +32,7 @@ impl Timestamp {
     pub const MAX: Self = Self(i64::MAX);
 
     /// `nanos` nanoseconds after the epoch.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
@@ -42,11 +43,13 @@ impl Timestamp {
     }
 
     /// `millis` milliseconds after the epoch, clamped to the range.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     pub const fn as_nanos(self) -> i64 {
         self.0
     }

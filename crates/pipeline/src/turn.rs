@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gridos_alarm::Evaluator;
 use gridos_journal::{Journal, JournalError, Tail};
-use gridos_model::{Gap, Transition};
+use gridos_model::{DeadLetter, Gap, Readings, Transition};
 use gridos_ring::{Consumer, Pool, Slot};
 use gridos_telemetry::{Refusal, StageRecorder, Telemetry};
 
@@ -182,7 +182,7 @@ impl Turn {
             mut batch,
             arrival,
             receipt,
-            gap,
+            beside,
         } = slot;
         // The intake lets no batch in that was never started.
         let Some(layout) = batch.layout().map(Arc::clone) else {
@@ -196,22 +196,41 @@ impl Turn {
                 .evaluate(layout.first(), &readings, &mut self.transitions);
             self.annunciate();
             self.alarm_stage.record(arrival.wire.elapsed());
-            self.record_gap(gap);
+            self.record_gap(beside.gap);
             let live = &self.views.live;
             live.publish(layout.device_index().get(), layout.first(), &readings);
-            let count = readings.len() as u64;
-            if self.has_room(BYTES_UNWRITTEN_MAX) {
-                self.journal.append_readings(&readings);
-                self.unwritten += count;
-                let wire = arrival.wire;
-                self.awaiting.push(Awaiting { wire, receipt });
-            } else {
-                let ledger = &self.telemetry.ledger;
-                ledger.turn_away(Refusal::JournalStalled, count);
-            }
+            let wire = arrival.wire;
+            self.keep(&readings, beside.letter, Awaiting { wire, receipt });
             self.record_transitions();
         }
         self.pool.give(batch);
+    }
+
+    /// Appends a batch and the letter behind it, or turns both away: whoever waits for the receipt
+    /// sends both again.
+    fn keep(
+        &mut self,
+        readings: &Readings<'_>,
+        letter: Option<Box<DeadLetter>>,
+        awaiting: Awaiting,
+    ) {
+        let count = readings.len() as u64;
+        if !self.has_room(BYTES_UNWRITTEN_MAX) {
+            let ledger = &self.telemetry.ledger;
+            ledger.turn_away(Refusal::JournalStalled, count);
+            let unrecorded = &self.telemetry.journal.letters_unrecorded;
+            unrecorded.add(u64::from(letter.is_some()));
+            return;
+        }
+        // A letter may come without readings.
+        if count > 0 {
+            self.journal.append_readings(readings);
+        }
+        if let Some(letter) = letter {
+            self.journal.append_letter(&letter);
+        }
+        self.unwritten += count;
+        self.awaiting.push(awaiting);
     }
 
     fn annunciate(&self) {

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use gridos_alarm::{Evaluator, Limits};
 use gridos_journal::{Chunk, Journal, Options, Read, Reader, Record, Tail};
 use gridos_model::{
-    Directory, DirectoryBuilder, Gap, GapReason, Level, Point, PointId, Quality, Readings,
-    Timestamp,
+    DeadLetter, Directory, DirectoryBuilder, Gap, GapReason, Level, Point, PointId, Quality,
+    Readings, Timestamp,
 };
 use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
-use gridos_ring::{Intake, Lost, Pool, Receipt, Receiver, Refused, ring};
+use gridos_ring::{Beside, Intake, Lost, Pool, Receipt, Receiver, Refused, ring};
 use gridos_telemetry::{Refusal, Telemetry};
 use tempfile::TempDir;
 
@@ -100,7 +100,7 @@ fn journalled(dir: &Path, until: Tail) -> (Vec<f64>, Vec<Level>) {
     each_record(dir, until, |record| match record {
         Record::Readings(readings) => values.extend(readings.values()),
         Record::Transitions(all) => levels.extend(all.iter().map(|t| t.to)),
-        Record::Gap(gap) => panic!("{gap:?}"),
+        other @ (Record::Gap(_) | Record::Letter(_)) => panic!("{other:?}"),
     });
     (values, levels)
 }
@@ -133,7 +133,6 @@ fn a_receipt_comes_when_the_batch_is_durable() {
     assert!(bench.telemetry.stages.durable.quantile(0.5).is_some());
 }
 
-/// Whoever reads the journal learns of the gap before the readings that end it.
 #[test]
 fn a_text_is_counted_shown_and_journalled_like_a_reading() {
     let dir = TempDir::new().unwrap();
@@ -170,6 +169,7 @@ fn a_text_is_counted_shown_and_journalled_like_a_reading() {
     );
 }
 
+/// Whoever reads the journal learns of the gap before the readings that end it.
 #[test]
 fn a_gap_is_journalled_before_the_batch_that_ends_it() {
     let dir = TempDir::new().unwrap();
@@ -193,9 +193,66 @@ fn a_gap_is_journalled_before_the_batch_that_ends_it() {
     each_record(dir.path(), end, |record| match record {
         Record::Readings(readings) => seen.push(format!("{:?}", readings.values())),
         Record::Gap(found) if found == gap => seen.push("gap".to_owned()),
-        other @ (Record::Gap(_) | Record::Transitions(_)) => panic!("{other:?}"),
+        other @ (Record::Gap(_) | Record::Transitions(_) | Record::Letter(_)) => {
+            panic!("{other:?}")
+        }
     });
     assert_eq!(seen, ["[1.0]", "gap", "[2.0]", "[3.0]"]);
+}
+
+fn letter(octets: &[u8]) -> DeadLetter {
+    let device = gridos_model::DeviceId::of("d");
+    DeadLetter::new(device, Timestamp::from_millis(9), "why", octets)
+}
+
+impl Bench {
+    /// Offers so many events, and a letter behind them.
+    fn offer_letter(&self, events: u32, letter: &DeadLetter, receipt: Option<Receipt>) {
+        let mut batch = self.intake.take().unwrap();
+        let time = Timestamp::from_millis(9);
+        batch.start_events(self.directory.devices()[0].whole(), time);
+        for value in 0..events {
+            batch.push_event(0, time, f64::from(value), Quality::GOOD);
+        }
+        let beside = Beside {
+            gap: None,
+            letter: Some(Box::new(letter.clone())),
+        };
+        let offered = self
+            .intake
+            .offer_with(batch, Instant::now(), receipt, beside);
+        offered.unwrap();
+    }
+}
+
+#[test]
+fn a_letter_is_durable_with_its_readings_and_may_come_without_any() {
+    let dir = TempDir::new().unwrap();
+    let bench = start(dir.path(), Options::default(), SyncOptions::default());
+    let durable = bench.pipeline.durable();
+    let (behind, alone) = (letter(&[1, 2]), letter(&[3; 5_000]));
+    for (events, letter) in [(2, &behind), (0, &alone)] {
+        let (receipt, receiver) = Receipt::pair();
+        bench.offer_letter(events, letter, Some(receipt));
+        let position = block_on(receiver.wait()).unwrap().position;
+        assert!(durable.borrow().position.get() >= position);
+        let kept = durable.borrow().position;
+        let mut letters = 0;
+        each_record(dir.path(), *durable.borrow(), |record| {
+            letters += u32::from(record == Record::Letter(letter.clone()));
+        });
+        assert_eq!((letters, kept), (1, durable.borrow().position));
+    }
+    let ledger = bench.telemetry.ledger.snapshot();
+    assert_eq!((ledger.received, ledger.journalled), (2, 2));
+    let end = bench.pipeline.stop().unwrap();
+    let mut seen = Vec::new();
+    each_record(dir.path(), end, |record| match record {
+        Record::Readings(readings) => seen.push(readings.len()),
+        Record::Letter(letter) => seen.push(letter.length() as usize),
+        other @ (Record::Gap(_) | Record::Transitions(_)) => panic!("{other:?}"),
+    });
+    assert_eq!(seen, [2, 2, 5_000]);
 }
 
 #[test]
@@ -288,6 +345,35 @@ fn alarms_are_raised_while_the_journal_takes_nothing() {
         std::thread::yield_now();
     }
     assert_eq!(bench.telemetry.journal.stalled.get(), 1);
+    bench.pipeline.stop().unwrap();
+}
+
+/// A letter goes the way of its readings: who waits for the receipt sends both again.
+#[test]
+fn a_letter_that_finds_no_room_is_counted() {
+    let dir = TempDir::new().unwrap();
+    let bench = start(dir.path(), FULL_SOON, SyncOptions::default());
+    fill(&bench);
+    let unrecorded = &bench.telemetry.journal.letters_unrecorded;
+    let turned_away = || {
+        let ledger = bench.telemetry.ledger.snapshot();
+        ledger.refused_for(Refusal::JournalStalled)
+            - ledger.refused_for(Refusal::JournalStalled) % 100_000
+    };
+    let mut offered = 0;
+    while unrecorded.get() == 0 {
+        if bench.intake.room() == SLOTS {
+            bench.offer_letter(100_000, &letter(&[1]), None);
+            offered += 1;
+            assert!(offered < 50, "none was turned away");
+        }
+        std::thread::yield_now();
+    }
+    // The last one may still be on its way.
+    while turned_away() != unrecorded.get() * 100_000 {
+        assert!(turned_away() <= 100_000 * offered);
+        std::thread::yield_now();
+    }
     bench.pipeline.stop().unwrap();
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use gridos_model::{Batch, BatchError, Gap};
 use gridos_telemetry::{Refusal, Telemetry};
 
-use crate::{Arrival, Full, Pool, Producer, Receipt, Slot};
+use crate::{Arrival, Beside, Full, Pool, Producer, Receipt, Slot};
 
 /// Where producers get empty batches and leave full ones; cloning shares it.
 #[derive(Clone, Debug)]
@@ -73,10 +73,25 @@ impl Intake {
         receipt: Option<Receipt>,
         gap: Option<Gap>,
     ) -> Result<(), Refused> {
+        self.offer_with(batch, wire, receipt, Beside { gap, letter: None })
+    }
+
+    /// Offers a batch as [`Intake::offer`] does, and what is `beside` it: all of it is kept, or
+    /// nothing. With a gap or a dead letter, a batch that was started may be without readings.
+    pub fn offer_with(
+        &self,
+        batch: Box<Batch>,
+        wire: Instant,
+        receipt: Option<Receipt>,
+        beside: Beside,
+    ) -> Result<(), Refused> {
         let readings = batch.len() as u64;
         let ledger = &self.telemetry.ledger;
         ledger.received.add(readings);
-        if let Err(error) = batch.check() {
+        let has_something = beside.gap.is_some() || beside.letter.is_some();
+        if let Err(error) = batch.check()
+            && !(error == BatchError::Empty && has_something)
+        {
             ledger.refuse(Refusal::Invalid, readings);
             self.pool.give(batch);
             return Err(error.into());
@@ -94,7 +109,7 @@ impl Intake {
             batch,
             arrival,
             receipt,
-            gap,
+            beside,
         }) {
             Ok(()) => {
                 ledger.offered.add(readings);
@@ -127,7 +142,7 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
-    use gridos_model::{DirectoryBuilder, Point, TimeQuality, Timestamp};
+    use gridos_model::{DeadLetter, DirectoryBuilder, Point, TimeQuality, Timestamp};
 
     use super::*;
     use crate::ring;
@@ -160,5 +175,20 @@ mod tests {
         assert_eq!((ledger.received, ledger.offered, ledger.refused), (5, 2, 3));
         assert!(ledger.is_balanced());
         assert_eq!(consumer.pop().map(|slot| slot.batch.len()), Some(2));
+        // Without readings there must at least be something that could not be read.
+        let offer = |octets: Option<&[u8]>| {
+            let mut batch = Box::<Batch>::default();
+            batch.start_events(layout, Timestamp::EPOCH);
+            let letter = octets.map(|octets| {
+                let device = layout.device_id();
+                Box::new(DeadLetter::new(device, Timestamp::EPOCH, "why", octets))
+            });
+            let beside = Beside { gap: None, letter };
+            intake.offer_with(batch, Instant::now(), None, beside)
+        };
+        assert_eq!(offer(None), Err(Refused::Invalid(BatchError::Empty)));
+        assert_eq!(offer(Some(&[1, 2])), Ok(()));
+        let letter = consumer.pop().and_then(|slot| slot.beside.letter);
+        assert_eq!(letter.map(|letter| letter.length()), Some(2));
     }
 }

@@ -13,4 +13,4 @@ mod ring;
 pub use intake::{Intake, Refused};
 pub use pool::Pool;
 pub use receipt::{Durable, Lost, Receipt, Receiver};
-pub use ring::{Arrival, Consumer, Full, Producer, Slot, ring};
+pub use ring::{Arrival, Beside, Consumer, Full, Producer, Slot, ring};

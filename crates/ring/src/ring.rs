@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
-use gridos_model::{Batch, Gap};
+use gridos_model::{Batch, DeadLetter, Gap};
 
 use crate::Receipt;
 
@@ -20,8 +20,17 @@ pub struct Slot {
     pub arrival: Arrival,
     /// Redeemed once the batch is durable, if somebody waits for that.
     pub receipt: Option<Receipt>,
+    /// What goes with it.
+    pub beside: Beside,
+}
+
+/// What goes with a batch beside its readings; rarely anything.
+#[derive(Debug, Default)]
+pub struct Beside {
     /// The span without readings that this batch ends, if it is the first after one.
     pub gap: Option<Gap>,
+    /// What could not be read behind the readings. Then there may be no readings at all.
+    pub letter: Option<Box<DeadLetter>>,
 }
 
 /// When a batch came, on the monotonic clock.
@@ -206,7 +215,7 @@ mod tests {
                 ring: now,
             },
             receipt: None,
-            gap: None,
+            beside: Beside::default(),
         }
     }
 

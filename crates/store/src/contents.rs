@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gridos_journal::{Chunk, LayoutBook, LayoutDefinition, Position, Record, StreamId};
-use gridos_model::{Events, Gap, LayoutId, Readings, Sweep, Texts, Transition};
+use gridos_model::{DeadLetter, Events, Gap, LayoutId, Readings, Sweep, Texts, Transition};
 
 use crate::introduction::find;
 use crate::{Loss, StoreError, json};
@@ -19,6 +19,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) texts: Vec<Texts<'a>>,
     pub(crate) transitions: Vec<Transition>,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) letters: Vec<DeadLetter>,
     pub(crate) quarantined: Vec<Quarantined<'a>>,
     /// Layouts that the database may not have yet.
     pub(crate) fresh: HashMap<LayoutId, LayoutDefinition>,
@@ -61,6 +62,7 @@ impl<'a> Contents<'a> {
                 }
                 Ok(Record::Transitions(transitions)) => contents.transitions.extend(transitions),
                 Ok(Record::Gap(gap)) => contents.gaps.push(gap),
+                Ok(Record::Letter(letter)) => contents.letters.push(letter),
                 Err(error) => {
                     let row = Quarantined::of(chunk, position, error.to_string());
                     contents.quarantined.push(row);

@@ -74,6 +74,41 @@ pub struct AlarmRow {
     pub occurrence: u64,
 }
 
+/// Dead letters over a time range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LettersQuery {
+    /// Only of this device, if given.
+    pub device: Option<String>,
+    /// The first instant wanted.
+    pub from: Timestamp,
+    /// The first instant no longer wanted.
+    pub until: Timestamp,
+    /// The most rows wanted.
+    pub limit: usize,
+}
+
+/// One dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterRow {
+    /// The device's name.
+    pub device: String,
+    /// When its last byte was read.
+    pub received: Timestamp,
+    /// Why it cannot be read.
+    pub reason: String,
+    /// The octets that were kept, in hex.
+    pub octets: String,
+    /// How many octets came.
+    pub length: u32,
+}
+
+impl LetterRow {
+    /// Whether more octets came than were kept.
+    pub fn is_cut(&self) -> bool {
+        self.length as usize > self.octets.len() / 2
+    }
+}
+
 /// The level that databases call `name`.
 pub(crate) fn level(name: &str) -> Option<Level> {
     (0..=u8::MAX)

@@ -1,6 +1,7 @@
 //! The youngest event of each point in a chunk: what the table `latest_event` must learn.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use gridos_model::{Events, LayoutId, Quality, Timestamp};
 
@@ -14,6 +15,10 @@ pub(crate) struct LatestEvent {
     pub(crate) quality: Quality,
 }
 
+/// An event that claims to be further ahead of its reception counts as of then: else one wrong clock
+/// would keep everything after it from being the latest.
+const AHEAD_MAX: Duration = Duration::from_secs(60);
+
 /// The youngest event of each point; of two at one time, the later arrival.
 ///
 /// Positions must lie within their layouts: a slot is kept for each position below the largest.
@@ -23,13 +28,19 @@ pub(crate) fn latest_events(batches: &[Events<'_>]) -> Vec<LatestEvent> {
     let mut places: HashMap<LayoutId, Vec<usize>> = HashMap::new();
     for events in batches {
         let places = places.entry(events.layout).or_default();
+        let believed_until = events.received.saturating_add(AHEAD_MAX);
         let highest = events.points.iter().max().map_or(0, |max| *max as usize);
         places.resize(places.len().max(highest + 1), 0);
         for (index, &position) in events.points.iter().enumerate() {
+            let time = events.times[index];
             let event = LatestEvent {
                 layout: events.layout,
                 position,
-                time: events.times[index],
+                time: if time > believed_until {
+                    events.received
+                } else {
+                    time
+                },
                 value: events.values[index],
                 quality: events.qualities.get(index).copied().unwrap_or_default(),
             };

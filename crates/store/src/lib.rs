@@ -4,8 +4,7 @@
 //! transaction, so that whatever is killed, no reading is stored twice and none is missing; the
 //! [`Writer`] carries the journal into it for as long as the engine runs. Users query the SQL
 //! views `reading` and `latest`, and for texts `text_reading` and `latest_text`; they never see the
-//! arrays beneath. This crate must not know
-//! protocols, rings and HTTP.
+//! arrays beneath. This crate must not know protocols, rings and HTTP.
 
 mod account;
 mod backoff;
@@ -25,7 +24,9 @@ mod store;
 mod writer;
 
 pub use error::StoreError;
-pub use history::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, TextRow};
+pub use history::{
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, TextRow,
+};
 pub use postgres::{PostgresConfig, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use store::{Loss, Store, Stored};

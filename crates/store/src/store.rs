@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
 
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError, TextRow};
+use crate::{
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, StoreError, TextRow,
+};
 
 /// How far a stream is stored: what the database says, not what the engine believes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,4 +79,7 @@ pub trait Store: Send + Sync {
 
     /// Alarm transitions over a time range, youngest first.
     async fn alarms(&self, query: &AlarmsQuery) -> Result<Vec<AlarmRow>, StoreError>;
+
+    /// Dead letters over a time range, youngest first.
+    async fn letters(&self, query: &LettersQuery) -> Result<Vec<LetterRow>, StoreError>;
 }

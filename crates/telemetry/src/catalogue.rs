@@ -74,6 +74,11 @@ const METRICS: &[Metric] = &[
         Unit::Bytes,
         |m, _| double(m.telemetry.journal.bytes.get()),
     ),
+    Metric::counter(
+        "gridos_journal_dead_letters_unrecorded_total",
+        "Dead letters that the journal did not take, because it could not be written.",
+        |m, _| m.telemetry.journal.letters_unrecorded.get(),
+    ),
     Metric::gauge(
         "gridos_journal_durable_bytes",
         "Journal position up to which everything survives a power cut.",

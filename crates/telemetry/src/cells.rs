@@ -85,6 +85,8 @@ pub struct JournalCells {
     pub write_failures: Counter,
     /// Gaps that the journal did not take, because it could not be written for too long.
     pub gaps_unrecorded: Counter,
+    /// Dead letters that the journal did not take, because it could not be written for too long.
+    pub letters_unrecorded: Counter,
     /// 1 while the journal cannot be written, else 0.
     pub stalled: Gauge,
 }

@@ -103,6 +103,7 @@ pub struct DeviceStats {
     scans: OnceLock<Box<[ScanStats]>>,
     is_demoted: AtomicBool,
     refused: Mutex<String>,
+    unmapped_points: Mutex<String>,
     state: AtomicU8,
     /// Nanoseconds since 1970; 0 means never.
     last_answer: AtomicI64,
@@ -163,6 +164,21 @@ impl DeviceStats {
     pub fn set_refused(&self, registers: String, points: u64) {
         self.points_refused.set(points);
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = registers;
+    }
+
+    /// The first points it has and the config does not, for people; empty if there is none.
+    pub fn unmapped_points(&self) -> String {
+        self.unmapped_points
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes which points it has and the config does not; returns whether these are the first.
+    pub fn set_unmapped_points(&self, points: String) -> bool {
+        let shown = self.unmapped_points.lock();
+        let mut shown = shown.unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *shown, points).is_empty()
     }
 
     /// Whether it answers.
@@ -241,6 +257,9 @@ mod tests {
         assert!(device.set_demoted(true) && !device.set_demoted(true));
         device.set_refused("coil 7".to_owned(), 1);
         assert_eq!((board.demoted(), board.points_refused()), (1, 1));
+        assert!(device.set_unmapped_points("analog 1".to_owned()));
+        assert!(!device.set_unmapped_points("analog 1..2".to_owned()));
+        assert_eq!(device.unmapped_points(), "analog 1..2");
         let second = Duration::from_secs(1);
         assert_eq!(device.begin_scans(&[second]).len(), 1);
         assert_eq!(device.begin_scans(&[second, second]).len(), 1);

@@ -74,6 +74,20 @@ label! {
 }
 
 label! {
+    /// What became of the end of a fragment that could not be read.
+    DeadLetterFate {
+        /// It was taken as a record.
+        Taken = "taken",
+        /// It had been taken before.
+        Repeated = "repeated",
+        /// So many came from the outstation within a minute that this one is only counted.
+        OverLimit = "over_limit",
+        /// The engine had no room for its fragment: if it wants a confirm, it comes again.
+        Refused = "refused",
+    }
+}
+
+label! {
     /// Why an outstation says that events may be lost.
     LossReason {
         /// It restarted.
@@ -124,8 +138,6 @@ pub struct Dnp3Cells {
     pub static_values: Counter,
     /// Values of points that no point of the config is.
     pub unmapped: Counter,
-    /// Fragments that could not be read to their end.
-    pub dead_letters: Counter,
     /// From the last byte of a fragment with events until it was durable and could be confirmed.
     pub confirm_wait: Histogram,
     fragments: [Counter; FragmentFate::ALL.len()],
@@ -133,6 +145,7 @@ pub struct Dnp3Cells {
     withheld: [Counter; ConfirmWithheld::ALL.len()],
     faults: [Counter; FrameFault::ALL.len()],
     losses: [Counter; LossReason::ALL.len()],
+    dead_letters: [Counter; DeadLetterFate::ALL.len()],
 }
 
 /// Methods that count by a label, and show the count.
@@ -178,6 +191,10 @@ by_label! {
     on_losses,
     /// How often outstations may have lost events.
     losses, losses by LossReason;
+    /// Counts `n` fragments that could not be read to their end.
+    on_dead_letters,
+    /// Fragments that could not be read to their end.
+    dead_letters, dead_letters by DeadLetterFate;
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ pub use cells::{
 };
 pub use counter::{Counter, Gauge};
 pub use devices::{DeviceBoard, DeviceState, DeviceStats, LastError};
-pub use dnp3::{ConfirmSide, ConfirmWithheld, Dnp3Cells, FragmentFate, FrameFault, LossReason};
+pub use dnp3::{
+    ConfirmSide, ConfirmWithheld, DeadLetterFate, Dnp3Cells, FragmentFate, FrameFault, LossReason,
+};
 pub use histogram::Histogram;
 pub use label::{ListenerAnswer, PeerRefusal, Refusal, StageName, StatusClass};
 pub use ledger::{Ledger, LedgerSnapshot};

@@ -14,16 +14,21 @@ pub(crate) struct Process {
     log: PathBuf,
 }
 
-/// The binary under test: the one that is shipped if it was built, else the one of this profile.
+/// The binary under test: that of the variable GRIDOS_BINARY, else the one of this profile.
 pub(crate) fn binary() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_gridos"))
+    let given = std::env::var_os("GRIDOS_BINARY");
+    PathBuf::from(given.unwrap_or_else(|| env!("CARGO_BIN_EXE_gridos").into()))
 }
 
 impl Process {
     /// Starts `gridos` with `args`; its log goes to `log`.
     pub(crate) fn start(args: &[&str], log: &Path) -> Self {
-        let mut child = Command::new(binary())
-            .args(args)
+        Self::spawn(Command::new(binary()).args(args), log)
+    }
+
+    /// Starts a command whose process becomes `gridos`; its log goes to `log`.
+    pub(crate) fn spawn(command: &mut Command, log: &Path) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(log).unwrap())
@@ -63,10 +68,25 @@ impl Process {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// `kill -9`, and waits for the end.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let tracer = tracer(self.child.id());
+        // It may have ended already.
+        let _ = self.child.kill();
+        if let Some(tracer) = tracer {
+            // It holds on to what it traces.
+            let _ = kill_process(tracer, Signal::KILL);
+        }
+        let _ = self.child.wait();
     }
 
     /// Waits for its end; returns the rest of its output.
@@ -79,10 +99,17 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
+}
+
+/// Who traces a process.
+fn tracer(process: u32) -> Option<Pid> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("TracerPid:"))?;
+    Pid::from_raw(line.trim().parse().ok()?)
 }
 
 /// The address in a line such as `page and API: http://127.0.0.1:8080/   Ctrl-C ends`.

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod health;
+mod letters;
 mod page;
 mod post;
 mod read;

@@ -102,6 +102,8 @@ async fn devices_are_listed_found_and_filtered() {
     scans[0].used.record(Duration::from_secs(1), Instant::now());
     scans[0].overruns.increment();
     second.set_refused("coil 7".to_owned(), 1);
+    second.set_unmapped_points("analog 17..19, counter 3".to_owned());
+    second.unmapped.add(8);
     second.polls.add(9);
     second.answered(1_500_000_000);
     second.failed(&"timeout");
@@ -126,6 +128,8 @@ async fn devices_are_listed_found_and_filtered() {
     assert_eq!(second["last_error"], "timeout");
     assert_eq!(second["protocol"], "dnp3");
     assert_eq!(second["refused_registers"], "coil 7");
+    assert_eq!(second["unmapped_points"], "analog 17..19, counter 3");
+    assert_eq!(second["unmapped_values"], 8);
     let scan = &second["scans"][0];
     assert_eq!(
         (&scan["period_seconds"], &scan["load"]),
@@ -352,6 +356,7 @@ async fn a_database_that_is_away_stops_history_alone_and_tells_no_secrets() {
     for path in [
         "/api/v1/scada/data?point=sub1.f1.ia",
         "/api/v1/alarms/history",
+        "/api/v1/dead-letters",
     ] {
         let answer = get(&router, path).await;
         answer.problem(503, "database-away");

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gridos_journal::{Chunk, LayoutBook, StreamId};
 use gridos_store::{
-    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored, TextRow,
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, Loss, ReadingRow, Store,
+    StoreError, Stored, TextRow,
 };
 
 #[derive(Debug, Default)]
@@ -14,6 +15,7 @@ pub(crate) struct FakeStore {
     pub(crate) readings: Mutex<Vec<ReadingRow>>,
     pub(crate) texts: Mutex<Vec<TextRow>>,
     pub(crate) alarms: Mutex<Vec<AlarmRow>>,
+    pub(crate) letters: Mutex<Vec<LetterRow>>,
     pub(crate) is_away: AtomicBool,
     /// Never answers.
     pub(crate) is_stuck: AtomicBool,
@@ -84,6 +86,26 @@ impl Store for FakeStore {
         let fits = |row: &&AlarmRow| {
             query.point.as_ref().is_none_or(|point| row.point == *point)
                 && range.contains(&row.time)
+        };
+        Ok(rows
+            .iter()
+            .rev()
+            .filter(fits)
+            .take(query.limit)
+            .cloned()
+            .collect())
+    }
+
+    async fn letters(&self, query: &LettersQuery) -> Result<Vec<LetterRow>, StoreError> {
+        self.ask().await?;
+        let rows = self.letters.lock().unwrap();
+        let range = query.from..query.until;
+        let fits = |row: &&LetterRow| {
+            query
+                .device
+                .as_ref()
+                .is_none_or(|device| row.device == *device)
+                && range.contains(&row.received)
         };
         Ok(rows
             .iter()

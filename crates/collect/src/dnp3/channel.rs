@@ -12,11 +12,10 @@ use gridos_dnp3::link::{Frame, LinkError, Reader, Recovery, Refusal};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
-use super::outstation::Outstation;
+use super::outstation::{Outstation, Spare};
 use super::pause::Pause;
 use super::permits::Permits;
 use super::session::Shared;
-use super::sorting::Row;
 use super::tally::{fault, tell_reader};
 use super::unit::Moment;
 use crate::net::Stream;
@@ -34,6 +33,7 @@ pub(super) struct Channel {
     /// Whether what was written may still be held back.
     must_flush: bool,
     timer: Pin<Box<Sleep>>,
+    /// What the timer is set to: no later than anything that is due.
     deadline: Option<Instant>,
     heard: Instant,
     pause: Pause,
@@ -60,7 +60,7 @@ pub(super) enum Ended {
 /// What every thread has once, so that no idle session has it.
 struct Buffers {
     bytes: Box<[u8]>,
-    rows: Vec<Row>,
+    spare: Spare,
 }
 
 /// A read takes up to so many bytes.
@@ -77,7 +77,7 @@ const TIMER_MIN: Duration = Duration::from_millis(1);
 thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers {
         bytes: vec![0; READ_BYTES].into(),
-        rows: Vec::new(),
+        spare: Spare::default(),
     });
 }
 
@@ -128,6 +128,11 @@ impl Channel {
             outstation.on_disconnected(why, &self.shared.intake);
         }
         was_heard
+    }
+
+    /// Whether anybody was heard on this connection.
+    pub(super) fn is_heard(&self) -> bool {
+        self.outstations.iter().any(|o| o.unit.is_heard)
     }
 
     /// No connection could be made.
@@ -232,17 +237,17 @@ impl Channel {
         is_silent
     }
 
-    /// Sets the timer to the next deadline; returns whether it is over already.
+    /// Sets the timer to the next deadline; returns whether it is over already. A timer that is set
+    /// to an earlier time stays: most deadlines move on before they come.
     fn arm_timer(&mut self, context: &mut Context<'_>) -> bool {
         let dues = self.outstations.iter().map(Outstation::poll_timeout);
-        let due = dues.chain([self.pause.until()]).flatten().min();
-        if due == self.deadline {
-            return false;
-        }
-        self.deadline = due;
-        let Some(due) = due else {
+        let Some(due) = dues.chain([self.pause.until()]).flatten().min() else {
             return false;
         };
+        if self.deadline.is_some_and(|deadline| deadline <= due) {
+            return false;
+        }
+        self.deadline = Some(due);
         let due = due.max(Instant::now() + TIMER_MIN);
         self.timer.as_mut().reset(due.into());
         self.timer.as_mut().poll(context).is_ready()
@@ -264,7 +269,7 @@ impl Channel {
         if self.out.len() - self.written > OUT_BYTES_MAX {
             return Poll::Pending;
         }
-        BUFFERS.with_borrow_mut(|Buffers { bytes, rows }| {
+        BUFFERS.with_borrow_mut(|Buffers { bytes, spare }| {
             let Some(stream) = &mut self.stream else {
                 return Poll::Ready(Err(Ended::Closed));
             };
@@ -273,11 +278,11 @@ impl Channel {
             if buffer.filled().is_empty() {
                 return Poll::Ready(Err(Ended::Closed));
             }
-            Poll::Ready(self.take(buffer.filled(), rows))
+            Poll::Ready(self.take(buffer.filled(), spare))
         })
     }
 
-    fn take(&mut self, mut input: &[u8], rows: &mut Vec<Row>) -> Result<(), Ended> {
+    fn take(&mut self, mut input: &[u8], spare: &mut Spare) -> Result<(), Ended> {
         let moment = Moment::present();
         let intake = &self.shared.intake;
         let cells = &intake.telemetry().dnp3;
@@ -290,7 +295,7 @@ impl Channel {
                     Ok(outstation) => {
                         self.heard = moment.now;
                         has_no_room |=
-                            outstation.on_frame(moment, &frame, &mut self.out, rows, intake);
+                            outstation.on_frame(moment, &frame, &mut self.out, spare, intake);
                     }
                     Err(refusal) => cells.on_faults(fault(refusal), 1),
                 },
@@ -305,7 +310,7 @@ impl Channel {
         }
         tell_reader(self.reader.counters(), &before, cells);
         for outstation in self.outstations.iter_mut().filter(|o| o.is_touched) {
-            outstation.rest();
+            outstation.rest(spare);
         }
         if has_no_room {
             self.set_paused(true, moment.now);
@@ -342,28 +347,28 @@ impl Channel {
         }
     }
 
-    /// Writes once.
+    /// Writes once, and sees to it that what was written leaves.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(stream) = &mut self.stream else {
             return Poll::Pending;
         };
         let rest = self.out.get(self.written..).unwrap_or_default();
         if !rest.is_empty() {
-            let count = ready!(Pin::new(stream).poll_write(context, rest))?;
+            let count = ready!(Pin::new(&mut *stream).poll_write(context, rest))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.written += count;
             self.must_flush = true;
-            return Poll::Ready(Ok(()));
+            if self.written < self.out.len() {
+                return Poll::Ready(Ok(()));
+            }
         }
-        if !std::mem::take(&mut self.must_flush) {
+        if !self.must_flush {
             return Poll::Pending;
         }
-        if Pin::new(stream).poll_flush(context)?.is_pending() {
-            self.must_flush = true;
-            return Poll::Pending;
-        }
+        ready!(Pin::new(stream).poll_flush(context))?;
+        self.must_flush = false;
         self.out.clear();
         self.out.shrink_to(OUT_SPARE_BYTES);
         self.written = 0;

@@ -42,7 +42,8 @@ pub struct Listener {
 /// An outstation that connects by itself.
 ///
 /// Who alone has an address or a certificate is recognised by that; several who share one are told
-/// apart by the link addresses of the first frame.
+/// apart by the link addresses of the first frame. These must be said as well, without a certificate,
+/// by whoever takes the place of a connection on which the outstation is heard.
 #[derive(Clone, Debug)]
 pub struct Guest {
     /// The network it comes from, or the name in its certificate, or its registration packet.

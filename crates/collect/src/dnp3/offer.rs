@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gridos_model::{Batch, Gap, Layout, Timestamp};
-use gridos_ring::{Intake, Receipt, Refused};
+use gridos_model::{Batch, Gap, GapReason, Layout, Timestamp};
+use gridos_ring::{Beside, Intake, Receipt, Refused};
 use gridos_telemetry::Refusal;
 
+use super::letter::Letter;
 use super::pending::Part;
 use super::recent::Key;
 use super::sorting::{Row, TextRow};
@@ -23,6 +24,8 @@ pub(super) struct Offer<'a> {
     lots: Vec<Lot>,
     /// Readings for which there was no batch.
     without_batch: usize,
+    /// Whether there was no batch for something.
+    lacks_batch: bool,
 }
 
 /// One batch, and what is to be remembered of it.
@@ -30,6 +33,7 @@ pub(super) struct Offer<'a> {
 struct Lot {
     batch: Box<Batch>,
     keys: Source,
+    letter: Option<Letter>,
 }
 
 /// Which events are in a batch.
@@ -50,6 +54,8 @@ pub(super) struct Taken {
     pub(super) parts: VecDeque<Part>,
     /// Readings taken.
     pub(super) readings: usize,
+    /// Whether the gap was.
+    pub(super) has_gap: bool,
     /// Whether something was not taken.
     pub(super) is_refused: bool,
 }
@@ -74,6 +80,7 @@ impl<'a> Offer<'a> {
             received,
             lots: Vec::new(),
             without_batch: 0,
+            lacks_batch: false,
         }
     }
 
@@ -87,12 +94,12 @@ impl<'a> Offer<'a> {
                 continue;
             };
             batch.start_events(self.whole, self.received);
-            for row in chunk {
-                batch.push_event(row.position, row.time, row.value, row.quality);
-            }
+            let events = chunk.iter();
+            batch.push_events(events.map(|r| (r.position, r.time, r.value, r.quality)));
             self.lots.push(Lot {
                 batch,
                 keys: Source::Rows(range),
+                letter: None,
             });
         }
     }
@@ -114,6 +121,7 @@ impl<'a> Offer<'a> {
             self.lots.push(Lot {
                 batch,
                 keys: Source::Texts(range),
+                letter: None,
             });
         }
     }
@@ -122,10 +130,35 @@ impl<'a> Offer<'a> {
     #[expect(clippy::vec_box, reason = "the batches of the pool are boxed")]
     pub(super) fn add_sweeps(&mut self, sweeps: Vec<Box<Batch>>, without_batch: usize) {
         self.without_batch += without_batch;
+        self.lacks_batch |= without_batch > 0;
         self.lots.extend(sweeps.into_iter().map(|batch| Lot {
             batch,
             keys: Source::None,
+            letter: None,
         }));
+    }
+
+    /// Adds what could not be read behind all that was added: it goes with the last batch, so that
+    /// it is taken only if all are, or with one of its own if there is no other.
+    pub(super) fn add_letter(&mut self, letter: Letter) {
+        self.add_carrier();
+        if let Some(last) = self.lots.last_mut() {
+            last.letter = Some(letter);
+        }
+    }
+
+    /// Makes sure of a batch for what goes beside one, if there are no readings.
+    pub(super) fn add_carrier(&mut self) {
+        if self.lots.is_empty()
+            && let Some(mut batch) = self.take(0)
+        {
+            batch.start_events(self.whole, self.received);
+            self.lots.push(Lot {
+                batch,
+                keys: Source::None,
+                letter: None,
+            });
+        }
     }
 
     /// Leaves all at the intake, or nothing if there is no room for all; what is taken is
@@ -141,9 +174,10 @@ impl<'a> Offer<'a> {
         let mut taken = Taken {
             parts: VecDeque::new(),
             readings: 0,
+            has_gap: false,
             is_refused: false,
         };
-        let refusal = if self.without_batch > 0 {
+        let refusal = if self.lacks_batch {
             Some(Refusal::PoolEmpty)
         } else if terms.with_receipts && intake.is_stalled() {
             Some(Refusal::JournalStalled)
@@ -169,7 +203,14 @@ impl<'a> Offer<'a> {
             } else {
                 (None, None)
             };
-            match intake.offer_after(lot.batch, terms.wire, receipt, terms.gap) {
+            let letter = lot.letter.as_ref().map(|letter| letter.key);
+            let beside = Beside {
+                // Readings end an outage; what the outstation itself tells needs none.
+                gap: terms.gap.filter(|gap| readings > 0 || is_told_once(gap)),
+                letter: lot.letter.map(|letter| letter.record),
+            };
+            let beside_gap = beside.gap.is_some();
+            match intake.offer_with(lot.batch, terms.wire, receipt, beside) {
                 Ok(()) => {}
                 Err(Refused::RingFull | Refused::JournalStalled) => {
                     taken.is_refused = true;
@@ -181,8 +222,12 @@ impl<'a> Offer<'a> {
                     continue;
                 }
             }
-            terms.gap = None;
+            if beside_gap {
+                taken.has_gap = true;
+                terms.gap = None;
+            }
             taken.readings += readings;
+            letter.iter().for_each(|key| recent.remember_letter(*key));
             let events = match lot.keys {
                 Source::None => recent.remember([]),
                 Source::Rows(range) => {
@@ -195,7 +240,11 @@ impl<'a> Offer<'a> {
                 }
             };
             if let Some(receiver) = receiver {
-                taken.parts.push_back(Part { receiver, events });
+                taken.parts.push_back(Part {
+                    receiver,
+                    events,
+                    letter,
+                });
             }
         }
         taken
@@ -205,6 +254,7 @@ impl<'a> Offer<'a> {
         let batch = self.intake.take();
         if batch.is_none() {
             self.without_batch += readings;
+            self.lacks_batch = true;
         }
         batch
     }
@@ -219,8 +269,17 @@ fn events(keys: impl Iterator<Item = Key>) -> impl Iterator<Item = Key> {
     keys.filter(|key| *key != Key::NONE)
 }
 
+/// Whether a gap is known from an indication, which the outstation does not repeat once the fragment
+/// with it is confirmed.
+pub(super) fn is_told_once(gap: &Gap) -> bool {
+    matches!(
+        gap.reason,
+        GapReason::DeviceRestart | GapReason::EventBufferOverflow
+    )
+}
+
 /// Counts readings that came and were not even offered.
-fn refuse(intake: &Intake, reason: Refusal, readings: usize) {
+pub(super) fn refuse(intake: &Intake, reason: Refusal, readings: usize) {
     if readings > 0 {
         let ledger = &intake.telemetry().ledger;
         ledger.received.add(readings as u64);

@@ -29,6 +29,13 @@ pub(super) struct Outstation {
     is_sending: bool,
 }
 
+/// Memory that outstations use one after the other, so that no idle one has it.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    pub(super) rows: Vec<Row>,
+    fragment: Vec<u8>,
+}
+
 /// A partial fragment is given up after this time without its next segment.
 const SEGMENTS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -86,7 +93,7 @@ impl Outstation {
         moment: Moment,
         frame: &Frame<'_>,
         out: &mut Vec<u8>,
-        rows: &mut Vec<Row>,
+        spare: &mut Spare,
         intake: &Intake,
     ) -> bool {
         self.is_touched = true;
@@ -100,6 +107,8 @@ impl Outstation {
             Received::Repeated | Received::Request | Received::Reply(_) => return false,
         };
         let before = self.reassembler.counters().segments_dropped;
+        self.reassembler.take_memory(&mut spare.fragment);
+        let rows = &mut spare.rows;
         let has_no_room = match self.reassembler.push(moment.now, &segment) {
             Ok(Some(fragment)) => self.unit.on_fragment(moment, fragment, rows, intake),
             Ok(None) => false,
@@ -116,8 +125,10 @@ impl Outstation {
     }
 
     /// Nothing more is there at present: gives back the memory of fragments.
-    pub(super) fn rest(&mut self) {
-        self.reassembler.shrink();
+    pub(super) fn rest(&mut self, spare: &mut Spare) {
+        if let Some(memory) = self.reassembler.give_memory() {
+            spare.fragment = memory;
+        }
     }
 
     /// Asks the machines what is to be sent.

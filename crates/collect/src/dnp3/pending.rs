@@ -10,6 +10,7 @@ use gridos_dnp3::master::Token;
 use gridos_ring::Receiver;
 
 use super::Recent;
+use super::recent::Key;
 
 /// Fragments of one outstation that wait for their receipts.
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ pub(super) struct Part {
     pub(super) receiver: Receiver,
     /// Its events among the recent ones.
     pub(super) events: Range<u64>,
+    /// The dead letter behind them.
+    pub(super) letter: Option<Key>,
 }
 
 /// What became of a fragment.
@@ -63,7 +66,7 @@ impl Pending {
         self.fragments.is_empty()
     }
 
-    /// What became of the next fragment of which it is known; events that were lost are forgotten.
+    /// What became of the next fragment of which it is known; what was lost is forgotten.
     /// If it is none, the task is woken when one is.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, recent: &mut Recent) -> Poll<Outcome> {
         while let Some(first) = self.fragments.front_mut() {
@@ -74,6 +77,9 @@ impl Pending {
                     Poll::Ready(Err(_)) => {
                         first.is_lost = true;
                         recent.forget(part.events.clone());
+                        part.letter
+                            .iter()
+                            .for_each(|key| recent.forget_letter(*key));
                     }
                 }
                 first.parts.pop_front();

@@ -131,8 +131,23 @@ impl PointKind {
         matches!(self, Self::Octets)
     }
 
+    /// What points of the kind are called in a configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::DoubleBit => "double_bit",
+            Self::BinaryOutput => "binary_output",
+            Self::Counter => "counter",
+            Self::FrozenCounter => "frozen_counter",
+            Self::Analog => "analog",
+            Self::FrozenAnalog => "frozen_analog",
+            Self::AnalogOutput => "analog_output",
+            Self::Octets => "octets",
+        }
+    }
+
     /// The kind of points with values on the wire of `kind`; `None` if such are not collected.
-    pub(super) const fn of(kind: Kind) -> Option<Self> {
+    pub const fn of(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::BinaryInput => Self::Binary,
             Kind::DoubleBitInput => Self::DoubleBit,
@@ -287,6 +302,15 @@ impl PointMap {
         }
     }
 
+    /// The group of `kind` that begins between the indexes `start` and `stop`, both included, and
+    /// ends behind `stop`.
+    pub(super) fn block_cut_at(&self, kind: PointKind, start: u16, stop: u16) -> Option<Block> {
+        let blocks = &self.blocks[kind as usize];
+        let behind = blocks.partition_point(|block| block.first <= stop);
+        let last = blocks.get(behind.checked_sub(1)?)?;
+        (last.first >= start && last.last > stop).then_some(*last)
+    }
+
     /// The groups of `kind` that lie between the indexes `start` and `stop`, both included.
     pub(super) fn blocks_within(&self, kind: PointKind, start: u16, stop: u16) -> &[Block] {
         let blocks = &self.blocks[kind as usize];
@@ -365,6 +389,14 @@ mod tests {
                 within(10, 13)
             ],
             [1, 1, 0, 0]
+        );
+        let cut = |start, stop| {
+            map.block_cut_at(Binary, start, stop)
+                .map(|block| block.last)
+        };
+        assert_eq!(
+            [cut(0, 13), cut(10, 10), cut(0, 14), cut(11, 13), cut(0, 9)],
+            [Some(14), Some(14), None, None, None]
         );
     }
 

@@ -5,61 +5,75 @@
 //! connection, or to the engine's next process.
 
 mod key;
+mod known;
+mod letters;
 mod run;
+mod spans;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 
-use gridos_model::{Quality, Timestamp};
+use gridos_model::{DeadLetter, Quality, Timestamp};
 
 pub(super) use key::Key;
 use key::Lane;
+use known::Known;
+use letters::Letters;
 use run::longest_prefix;
+use spans::Spans;
+pub(super) use spans::Times;
 
 /// Remembers the last events that were taken from one outstation, each as 64 bits.
 ///
-/// An event with a time of its own is known again by its point, time, value and flags. One without
-/// can only be known by what stands before it: of such events, the longest beginning of a fragment
-/// is dropped that is also the end of what was taken. Devices that give their events times are
-/// therefore taken exactly once, others at least once.
+/// An event with a time of its own is known again by its point, time, value and flags, whenever it
+/// comes: that a confirm was sent does not mean that the outstation took it. One without can only be
+/// known by what stands before it: of such events, the longest beginning of a fragment is dropped
+/// that is also the end of what was taken, if it is known that some may come again. Devices that give
+/// their events times are therefore taken exactly once, others at least once.
 ///
-/// As long as confirms arrive, only the events of a few fragments are remembered; else up to
-/// [`Recent::EVENTS_MAX`].
+/// The last [`Recent::EVENTS_MAX`] are remembered, however well all seems to go: while the poll of one
+/// class fails, those of the others succeed, and what is left of the first may be a burst or two old
+/// when it comes again.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     keys: VecDeque<Key>,
     /// How many events were forgotten before the first one of `keys`.
     forgotten: u64,
-    /// Where the last fragments begin, the oldest first, counted as `forgotten` is.
-    fragments: [u64; FRAGMENTS],
-    /// How often each event with a time is among `keys`; only while events may come again.
-    index: Option<HashMap<Key, u32>>,
+    /// The times of what is remembered, numbered in the same way.
+    spans: Spans,
+    /// Those of the events of the last fragment.
+    times: Times,
+    /// Whether some of its events may come for the second time because a confirm was not sent.
+    may_repeat: bool,
+    letters: Letters,
 }
-
-/// The events of so many fragments are remembered in any case: an outstation waits for one confirm
-/// of an answer and for one of what it sent unasked, and each may be taken for lost while the next
-/// fragment is under way.
-const FRAGMENTS: usize = 4;
-
-/// Memory for fewer events than this is not given back.
-const SPARE: usize = 256;
 
 impl Recent {
     /// The most events that are remembered.
     pub const EVENTS_MAX: usize = 4_096;
+    /// The most dead letters that are remembered: more than can have come without a confirm.
+    pub const LETTERS_MAX: usize = 64;
 
     /// What was taken by an earlier process, in the order of the journal: for each event its position
     /// in the device's whole layout, its time, its value and its quality as they were journalled.
     /// The last [`Recent::EVENTS_MAX`] are remembered; texts cannot be.
     pub fn restore(events: impl IntoIterator<Item = (u32, Timestamp, f64, Quality)>) -> Self {
         let mut recent = Self::default();
-        let keys = events.into_iter().map(|(position, time, value, quality)| {
-            let has_time = !quality.contains(Quality::NO_SOURCE_TIME);
-            Key::of_number(position, has_time.then_some(time), value, quality)
-        });
-        recent.remember(keys);
-        recent.index = None;
+        for (position, time, value, quality) in events {
+            let time = (!quality.contains(Quality::NO_SOURCE_TIME)).then_some(time);
+            recent.times = time.into_iter().fold(Times::NONE, Times::and);
+            recent.remember([Key::of_number(position, time, value, quality)]);
+        }
         recent
+    }
+
+    /// The same with the dead letters that were taken by an earlier process, in their order.
+    #[must_use]
+    pub fn with_letters<'a>(mut self, letters: impl IntoIterator<Item = &'a DeadLetter>) -> Self {
+        for letter in letters {
+            self.letters.remember(Key::of_letter(letter));
+        }
+        self
     }
 
     /// How many events are remembered.
@@ -72,59 +86,35 @@ impl Recent {
         self.keys.is_empty()
     }
 
-    /// A fragment with events begins. If none of them `may_repeat`, all but the last ones are known
-    /// to have been confirmed.
-    pub(super) fn begin_fragment(&mut self, may_repeat: bool) {
-        if may_repeat {
-            if self.index.is_none() {
-                self.index = Some(self.count());
-            }
-        } else {
-            self.index = None;
-            let oldest = self.fragments.first().copied().unwrap_or(0);
-            let settled = oldest.saturating_sub(self.forgotten);
-            let settled = usize::try_from(settled).unwrap_or(usize::MAX);
-            let count = settled.min(self.keys.len());
-            self.keys.drain(..count);
-            self.forgotten += count as u64;
-            if self.keys.len() < SPARE && self.keys.capacity() > 4 * SPARE {
-                self.keys.shrink_to(SPARE);
-            }
-        }
-        self.fragments.rotate_left(1);
-        if let Some(newest) = self.fragments.last_mut() {
-            *newest = self.forgotten + self.keys.len() as u64;
-        }
+    /// A fragment with events begins; `times` are those of the ones that have one. If its events
+    /// `may_repeat`, an earlier confirm was not sent.
+    pub(super) fn begin_fragment(&mut self, may_repeat: bool, times: Times) {
+        self.times = times;
+        self.may_repeat = may_repeat;
     }
 
-    /// Removes the events of a fragment that were taken before, if some may have been; returns how
-    /// many these are.
-    pub(super) fn sift<T>(&self, events: &mut Vec<T>, key: impl Fn(&T) -> Key) -> usize {
-        let Some(index) = &self.index else {
-            return 0;
-        };
-        if self.keys.is_empty() || events.is_empty() {
+    /// Removes the events of a fragment that were taken before; returns how many these are. `key`
+    /// says what each is known by, and its time if it has one.
+    pub(super) fn sift<T>(
+        &self,
+        events: &mut Vec<T>,
+        key: impl Fn(&T) -> (Key, Timestamp),
+    ) -> usize {
+        let mut known = self.known(events.iter().map(&key));
+        let key = |event: &T| key(event).0;
+        let mut repeated_runs = [0; 2];
+        if self.may_repeat && !events.iter().all(|event| key(event).has_time()) {
+            repeated_runs = [Lane::Untimed, Lane::Text]
+                .map(|lane| self.repeated_run(lane, events.iter().map(key)));
+        }
+        if known.has_none() && repeated_runs == [0; 2] {
             return 0;
         }
-        let mut repeated_runs = [Lane::Untimed, Lane::Text].map(|lane| {
-            let run = events.iter().map(&key).filter(|key| key.lane() == lane);
-            let run: Vec<_> = run.collect();
-            let taken = self.keys.iter().rev().filter(|key| key.lane() == lane);
-            let mut taken: Vec<_> = taken.take(run.len()).copied().collect();
-            taken.reverse();
-            longest_prefix(&run, &taken)
-        });
-        let mut used: HashMap<Key, u32> = HashMap::new();
         let before = events.len();
         events.retain(|event| {
             let key = key(event);
             let is_repeated = match key.lane() {
-                Lane::Timed => {
-                    let used = used.entry(key).or_default();
-                    let is_known = *used < index.get(&key).copied().unwrap_or(0);
-                    *used += u32::from(is_known);
-                    is_known
-                }
+                Lane::Timed => known.take(key),
                 Lane::Untimed => take_one(&mut repeated_runs[0]),
                 Lane::Text => take_one(&mut repeated_runs[1]),
                 Lane::None => false,
@@ -134,23 +124,53 @@ impl Recent {
         before - events.len()
     }
 
+    /// Which events with a time were taken before. Most are later than all that were.
+    fn known(&self, fragment: impl Iterator<Item = (Key, Timestamp)>) -> Known {
+        let Some(latest) = self.spans.latest(self.times) else {
+            return Known::default();
+        };
+        let is_in_doubt = |(key, time): &(Key, Timestamp)| key.has_time() && *time <= latest;
+        let mut known = Known::new(fragment.filter(is_in_doubt).map(|(key, _)| key));
+        for numbers in self.spans.numbers(self.times) {
+            known.count(self.numbered(numbers));
+        }
+        known
+    }
+
+    /// The remembered events with these numbers.
+    fn numbered(&self, numbers: Range<u64>) -> impl Iterator<Item = &Key> {
+        let place = |number: u64| {
+            let place = usize::try_from(number.saturating_sub(self.forgotten));
+            place.unwrap_or(usize::MAX).min(self.keys.len())
+        };
+        self.keys.range(place(numbers.start)..place(numbers.end))
+    }
+
+    /// How many of the first events of a lane are the last ones that were taken.
+    fn repeated_run(&self, lane: Lane, keys: impl Iterator<Item = Key>) -> usize {
+        let run: Vec<_> = keys.filter(|key| key.lane() == lane).collect();
+        let taken = self.keys.iter().rev().filter(|key| key.lane() == lane);
+        let mut taken: Vec<_> = taken.take(run.len()).copied().collect();
+        taken.reverse();
+        longest_prefix(&run, &taken)
+    }
+
     /// Remembers events that are taken; returns their numbers for [`Recent::forget`].
     pub(super) fn remember(&mut self, keys: impl IntoIterator<Item = Key>) -> Range<u64> {
         let start = self.forgotten + self.keys.len() as u64;
         for key in keys {
             if self.keys.len() >= Self::EVENTS_MAX {
-                let oldest = self.keys.pop_front();
+                self.keys.pop_front();
                 self.forgotten += 1;
-                oldest.into_iter().for_each(|key| self.uncount(key));
             }
             self.keys.push_back(key);
-            if key.lane() == Lane::Timed
-                && let Some(index) = &mut self.index
-            {
-                *index.entry(key).or_default() += 1;
-            }
         }
-        start..self.forgotten + self.keys.len() as u64
+        let end = self.forgotten + self.keys.len() as u64;
+        if end > start && self.times != Times::NONE {
+            self.spans.note(start, self.times);
+            self.spans.forget_before(self.forgotten);
+        }
+        start..end
     }
 
     /// Forgets events that were not kept after all.
@@ -158,37 +178,25 @@ impl Recent {
         for number in numbers {
             let place = number.checked_sub(self.forgotten);
             let place = place.and_then(|place| usize::try_from(place).ok());
-            let key = place.and_then(|place| self.keys.get_mut(place));
-            if let Some(key) = key.map(|key| std::mem::replace(key, Key::NONE)) {
-                self.uncount(key);
+            if let Some(key) = place.and_then(|place| self.keys.get_mut(place)) {
+                *key = Key::NONE;
             }
         }
     }
 
-    /// Bytes allocated.
-    #[cfg(test)]
-    pub(super) fn allocated_bytes(&self) -> usize {
-        let index = self.index.as_ref().map_or(0, |index| index.capacity());
-        self.keys.capacity() * size_of::<Key>() + index * size_of::<(Key, u32)>()
+    /// Whether a dead letter was taken before, if some may have been.
+    pub(super) fn knows_letter(&self, key: Key) -> bool {
+        self.letters.knows(key)
     }
 
-    fn count(&self) -> HashMap<Key, u32> {
-        let mut index = HashMap::new();
-        for key in self.keys.iter().filter(|key| key.lane() == Lane::Timed) {
-            *index.entry(*key).or_default() += 1;
-        }
-        index
+    /// Remembers a dead letter that is taken.
+    pub(super) fn remember_letter(&mut self, key: Key) {
+        self.letters.remember(key);
     }
 
-    fn uncount(&mut self, key: Key) {
-        if let Some(index) = &mut self.index
-            && let Some(count) = index.get_mut(&key)
-        {
-            *count -= 1;
-            if *count == 0 {
-                index.remove(&key);
-            }
-        }
+    /// Forgets a dead letter that was not kept after all.
+    pub(super) fn forget_letter(&mut self, key: Key) {
+        self.letters.forget(key);
     }
 }
 

@@ -117,12 +117,18 @@ impl Session {
         let cells = &shared.intake.telemetry().dnp3;
         cells.connects.increment();
         let _open = Open::new(&cells.connections);
-        let channel = &mut self.channel;
+        let (channel, connector) = (&mut self.channel, &self.connector);
         channel.connect(stream);
+        let conversing = poll_fn(|context| {
+            let ended = channel.poll(context);
+            connector.set_heard(ended.is_pending() && channel.is_heard());
+            ended
+        });
         let ended = tokio::select! {
-            ended = poll_fn(|context| channel.poll(context)) => ended,
-            () = self.connector.superseded() => Ended::Superseded,
+            ended = conversing => ended,
+            () = connector.superseded() => Ended::Superseded,
         };
+        connector.set_heard(false);
         if !matches!(ended, Ended::Closed | Ended::Superseded) {
             cells.io_errors.increment();
         }

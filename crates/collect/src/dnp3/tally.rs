@@ -51,7 +51,6 @@ pub(super) fn tell(seen: &Counters, before: &Counters, stats: &DeviceStats, cell
         (&cells.tasks_failed, more(|c| c.tasks_failed)),
         (&cells.integrity_polls, more(|c| c.integrity_polls)),
         (&cells.clocks_set, more(|c| c.clocks_set)),
-        (&cells.dead_letters, more(|c| c.dead_letters)),
     ] {
         if count > 0 {
             cell.add(count);

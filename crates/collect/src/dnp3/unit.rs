@@ -10,14 +10,19 @@ use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Receiv
 use gridos_dnp3::{app, master};
 use gridos_model::{Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeviceStats, Dnp3Cells, LossReason};
+use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason, Refusal};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::offer::{Offer, Terms};
+use super::begun::Begun;
+use super::diary::Diary;
+use super::letter::{Letter, LetterLimit, Mail};
+use super::offer::{Offer, Terms, is_told_once, refuse};
 use super::pending::{Fragment, Outcome, Pending};
-use super::recent::Key;
-use super::sorting::{Place, Row, Sorted};
+use super::permits::Held;
+use super::recent::{Key, Times};
+use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
+use super::unmapped::Unmapped;
 use super::void::Void;
 use super::{Dnp3Device, PointMap, Recent};
 use crate::wall::wall;
@@ -35,6 +40,10 @@ pub(super) struct Unit {
     pending: Pending,
     /// By position: the text that was told last.
     texts: HashMap<u32, Key>,
+    unmapped: Unmapped,
+    letter_limit: LetterLimit,
+    /// Present values that may go on in the next fragment.
+    begun: Option<Box<Begun>>,
     void: Void,
     /// Whether the points lost their values and must be read again.
     must_refresh: bool,
@@ -45,8 +54,9 @@ pub(super) struct Unit {
     /// Whether an integrity poll waits for a permit.
     pub(super) wants_integrity: bool,
     /// The permit of the integrity poll under way.
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Held,
     told: master::Counters,
+    diary: Diary,
     /// Whether it was heard on this connection.
     pub(super) is_heard: bool,
 }
@@ -87,12 +97,16 @@ impl Unit {
             recent: device.recent,
             pending: Pending::default(),
             texts: HashMap::new(),
+            unmapped: Unmapped::default(),
+            letter_limit: LetterLimit::default(),
+            begun: None,
             must_refresh: false,
             missed: None,
             covered: wall(),
             wants_integrity: false,
-            permit: None,
+            permit: Held::default(),
             told: master::Counters::default(),
+            diary: Diary::new(),
             is_heard: false,
         }
     }
@@ -107,6 +121,7 @@ impl Unit {
     pub(super) fn on_disconnected(&mut self, why: &dyn std::fmt::Display, intake: &Intake) {
         self.association.handle_disconnected();
         self.take_events(Instant::now(), intake);
+        self.give_up_begun(intake);
         self.wants_integrity = false;
         self.end_permit(intake);
         if !std::mem::take(&mut self.is_heard) {
@@ -118,6 +133,7 @@ impl Unit {
     /// The connection ends because the engine stops, which says nothing of the outstation.
     pub(super) fn on_stopped(&mut self, intake: &Intake) {
         self.association.handle_disconnected();
+        self.give_up_begun(intake);
         self.end_permit(intake);
     }
 
@@ -143,12 +159,19 @@ impl Unit {
     ) -> bool {
         let received = self.association.handle_fragment(moment.now, fragment);
         self.take_events(moment.now, intake);
+        // Without fragments, the poll ends by itself.
+        if self.permit.is_too_long(moment.now) {
+            self.end_permit(intake);
+        }
         match received {
             Received::Deliver(delivery) => {
-                self.answered(moment.wall);
+                self.answered(moment);
                 return self.deliver(&delivery, moment, rows, intake);
             }
-            Received::Null | Received::Repeated => self.answered(moment.wall),
+            Received::Null | Received::Repeated => {
+                self.answered(moment);
+                self.give_up_begun(intake);
+            }
             Received::Ignored(why) => {
                 tracing::debug!(device = self.stats.name(), %why, "fragment ignored");
             }
@@ -171,23 +194,36 @@ impl Unit {
             intake,
             texts: &self.texts,
         };
-        let mut sorted = Sorted::of(delivery, moment.wall, place, rows);
+        let (begun, unmapped) = (self.begun.take(), &mut self.unmapped);
+        let mut sorted = Sorted::of(delivery, moment.wall, place, begun, rows, unmapped);
+        self.unmapped.tell(&self.stats);
         let mut repeated = 0;
         if sorted.events > 0 {
             // What is not confirmed yet may be in it as well.
             let may_repeat = delivery.may_repeat || !self.pending.is_empty();
-            self.recent.begin_fragment(may_repeat);
-            repeated += self.recent.sift(rows, |row| row.key);
-            repeated += self.recent.sift(&mut sorted.texts, |text| text.key);
+            self.recent.begin_fragment(may_repeat, times(rows));
+            repeated += self.recent.sift(rows, |row| (row.key, row.time));
+            let of_text = |text: &TextRow<'_>| (text.key, Timestamp::EPOCH);
+            repeated += self.recent.sift(&mut sorted.texts, of_text);
         }
         self.count(&sorted, repeated, intake);
-        self.on_dead_letter(delivery);
+        let mail = self.open(delivery, moment);
         let gap = self.gap(moment.wall);
         let mut offer = Offer::new(intake, &self.whole, moment.wall);
         // Events before present values: these are younger, and what comes behind them is late.
         offer.add_rows(rows);
         offer.add_texts(&sorted.texts);
         offer.add_sweeps(sorted.sweeps, sorted.without_batch);
+        let fate = mail.map(|mail| match mail {
+            Mail::Record(letter) => {
+                offer.add_letter(letter);
+                DeadLetterFate::Taken
+            }
+            Mail::Nothing(fate) => fate,
+        });
+        if delivery.needs_receipt && gap.as_ref().is_some_and(is_told_once) {
+            offer.add_carrier();
+        }
         let terms = Terms {
             wire: moment.now,
             with_receipts: delivery.needs_receipt,
@@ -195,30 +231,68 @@ impl Unit {
         };
         let taken = offer.make(terms, &mut self.recent, rows, &sorted.texts);
         self.stats.readings.add(taken.readings as u64);
-        if taken.readings > 0 {
+        if taken.has_gap {
             self.missed = None;
         }
         if taken.is_refused {
+            // All of it comes again.
+            refuse(
+                intake,
+                Refusal::RingFull,
+                sorted.begun.map_or(0, |begun| begun.len()),
+            );
             self.association.handle_refused(moment.now, delivery.token);
             self.missed.get_or_insert(GapReason::BackPressure);
         } else {
             self.covered = self.covered.max(moment.wall);
+            self.begun = sorted.begun;
             for text in &sorted.texts {
                 let key = Key::of_octets(text.position, text.octets);
                 self.texts.insert(text.position, key);
             }
+        }
+        if let Some((letter, fate)) = delivery.dead_letter.zip(fate) {
+            let is_refused = taken.is_refused && fate == DeadLetterFate::Taken;
+            let fate = if is_refused {
+                DeadLetterFate::Refused
+            } else {
+                fate
+            };
+            let cells = &intake.telemetry().dnp3;
+            self.letter_limit.tell(&letter, fate, &self.stats, cells);
         }
         if delivery.needs_receipt {
             self.pending.push(Fragment {
                 token: delivery.token,
                 wire: moment.now,
                 parts: taken.parts,
-                depends: repeated > 0,
+                depends: repeated > 0 || fate == Some(DeadLetterFate::Repeated),
                 is_refused: taken.is_refused,
                 is_lost: false,
             });
         }
         taken.is_refused
+    }
+
+    /// What had begun does not go on: it is told as it is, if there is room.
+    fn give_up_begun(&mut self, intake: &Intake) {
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        let rows: Vec<_> = begun.rows(&self.map).collect();
+        let mut offer = Offer::new(intake, &self.whole, begun.received());
+        offer.add_rows(&rows);
+        let terms = Terms {
+            wire: Instant::now(),
+            with_receipts: false,
+            gap: self.gap(begun.received()),
+        };
+        let taken = offer.make(terms, &mut self.recent, &rows, &[]);
+        self.stats.readings.add(taken.readings as u64);
+        if taken.readings > 0 {
+            self.missed = None;
+            self.covered = self.covered.max(begun.received());
+        }
     }
 
     /// Takes the next receipt, or is woken when there is one; returns whether there was one.
@@ -261,12 +335,12 @@ impl Unit {
         if self.association.grant_integrity() {
             self.end_permit(intake);
             intake.telemetry().dnp3.integrity_polls_open.add(1);
-            self.permit = Some(permit);
+            self.permit.begin(permit, Instant::now());
         }
     }
 
     fn end_permit(&mut self, intake: &Intake) {
-        if self.permit.take().is_some() {
+        if self.permit.end() {
             intake.telemetry().dnp3.integrity_polls_open.sub(1);
         }
     }
@@ -283,7 +357,6 @@ impl Unit {
     /// Takes what the association has to tell.
     pub(super) fn take_events(&mut self, now: Instant, intake: &Intake) {
         while let Some(event) = self.association.poll_event() {
-            let device = self.stats.name();
             match event {
                 Event::Online => {
                     self.is_heard = true;
@@ -297,75 +370,78 @@ impl Unit {
                 }
                 // The session knows why and says so.
                 Event::Offline(Offline::Disconnected) => {}
-                Event::Gap(gap) => self.on_loss(gap, &intake.telemetry().dnp3),
+                Event::Gap(gap) => self.on_loss(now, gap, &intake.telemetry().dnp3),
                 Event::Indication { bit, is_set } => {
-                    tracing::info!(device, indication = %bit, is_set, "the outstation indicates");
+                    self.diary.on_indication(&self.stats, bit, is_set, now);
                 }
                 Event::WantsIntegrity => self.wants_integrity = true,
                 Event::IntegrityEnded { succeeded } => {
+                    let device = self.stats.name();
                     tracing::debug!(device, succeeded, "integrity poll ended");
                     self.end_permit(intake);
                 }
-                Event::ClockSet => tracing::debug!(device, "clock set"),
+                Event::ClockSet => tracing::debug!(device = self.stats.name(), "clock set"),
                 Event::TaskFailed {
                     task,
                     failure,
                     failures,
-                } => self.on_task_failed(task, failure, failures),
+                } => {
+                    self.on_task_failed(now, task, failure, failures);
+                    self.give_up_begun(intake);
+                }
             }
         }
     }
 
-    fn on_task_failed(&self, task: Task, failure: Failure, failures: u8) {
+    fn on_task_failed(&mut self, now: Instant, task: Task, failure: Failure, failures: u8) {
         self.stats.note(&format_args!("{task:?}: {failure}"));
         if failures == 1 {
-            tracing::warn!(device = self.stats.name(), ?task, %failure, "task failed");
+            self.diary.on_task_failed(&self.stats, task, failure, now);
         }
     }
 
-    fn on_loss(&mut self, gap: master::Gap, cells: &Dnp3Cells) {
+    fn on_loss(&mut self, now: Instant, gap: master::Gap, cells: &Dnp3Cells) {
         let (label, reason) = match gap {
             master::Gap::Restart => (LossReason::Restart, GapReason::DeviceRestart),
             master::Gap::Overflow => (LossReason::Overflow, GapReason::EventBufferOverflow),
         };
         cells.on_losses(label, 1);
-        let (device, reason_name) = (self.stats.name(), reason.name());
-        tracing::warn!(device, reason = reason_name, "events may be lost");
+        self.diary.on_loss(&self.stats, gap, reason.name(), now);
         // That events are lost says more than why they might be.
         if self.missed != Some(GapReason::EventBufferOverflow) {
             self.missed = Some(reason);
         }
     }
 
-    fn on_dead_letter(&self, delivery: &Delivery<'_>) {
-        if let Some(letter) = &delivery.dead_letter {
-            let (device, error) = (self.stats.name(), &letter.error);
-            let shown = letter
-                .octets
-                .get(..DEAD_LETTER_SHOWN)
-                .unwrap_or(letter.octets);
-            let octets = shown.escape_ascii().to_string();
-            tracing::error!(device, %error, octets, "a fragment cannot be read to its end");
-            self.stats.note(error);
-        }
+    /// What is to become of the end of a fragment that cannot be read, if it has such an end.
+    fn open(&mut self, delivery: &Delivery<'_>, moment: Moment) -> Option<Mail> {
+        let dead = delivery.dead_letter.as_ref()?;
+        let letter = Letter::new(self.whole.device_id(), moment.wall, dead);
+        let may_repeat = delivery.may_repeat || !self.pending.is_empty();
+        Some(if may_repeat && self.recent.knows_letter(letter.key) {
+            Mail::Nothing(DeadLetterFate::Repeated)
+        } else if self.letter_limit.has_room(moment.now) {
+            Mail::Record(letter)
+        } else {
+            Mail::Nothing(DeadLetterFate::OverLimit)
+        })
     }
 
-    /// Notes an answer, with one line if it was not up.
-    fn answered(&mut self, now: Timestamp) {
-        if self.stats.answered(now.as_nanos()) {
-            let (device, address) = (self.stats.name(), self.address);
-            tracing::info!(device, %address, "device is up");
+    /// Notes an answer.
+    fn answered(&mut self, moment: Moment) {
+        if self.stats.answered(moment.wall.as_nanos()) {
             self.void.end();
         }
+        self.diary.on_up(&self.stats, self.address, moment.now);
     }
 
-    /// Notes that it cannot be reached, with one line if it was not down.
+    /// Notes that it cannot be reached.
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         if self.stats.failed(why) {
-            let (device, address) = (self.stats.name(), self.address);
-            tracing::warn!(device, %address, %why, "device is down");
             self.missed.get_or_insert(GapReason::DeviceDown);
         }
+        let now = Instant::now();
+        self.diary.on_down(&self.stats, self.address, why, now);
     }
 
     /// The gap that readings received at `until` end, if some are missing before them.
@@ -399,5 +475,8 @@ impl Unit {
     }
 }
 
-/// So many octets of a dead letter are logged.
-const DEAD_LETTER_SHOWN: usize = 512;
+/// Those of events that have one.
+fn times(rows: &[Row]) -> Times {
+    let timed = rows.iter().filter(|row| row.key.has_time());
+    timed.fold(Times::NONE, |times, row| times.and(row.time))
+}

@@ -128,6 +128,13 @@ impl Connector {
         }
     }
 
+    /// Notes whether the device is heard on its connection.
+    pub(crate) fn set_heard(&self, is_heard: bool) {
+        if let Via::DialIn(inbox) = &self.via {
+            inbox.set_heard(is_heard);
+        }
+    }
+
     async fn dial(&self) -> io::Result<Stream> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         prepare(&stream)?;

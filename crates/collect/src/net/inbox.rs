@@ -1,5 +1,6 @@
 //! Where a device's newest connection waits for the session that polls over it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -12,6 +13,8 @@ use super::Stream;
 #[derive(Debug, Default)]
 pub struct Inbox {
     newest: Mutex<Option<Stream>>,
+    /// Whether the device is heard on the connection that was taken last.
+    is_heard: AtomicBool,
     arrived: Notify,
 }
 
@@ -20,6 +23,16 @@ impl Inbox {
     pub(crate) fn put(&self, stream: Stream) {
         *self.newest() = Some(stream);
         self.arrived.notify_waiters();
+    }
+
+    /// Notes whether the device is heard on the connection that was taken.
+    pub(crate) fn set_heard(&self, is_heard: bool) {
+        self.is_heard.store(is_heard, Ordering::Release);
+    }
+
+    /// Whether the device is heard: then not everybody may take its connection's place.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.is_heard.load(Ordering::Acquire)
     }
 
     /// Waits for a connection and takes it.

@@ -4,10 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_collect::dnp3::{Guest, Inbox, Listener, Peer, TlsServer, Via, listen};
-use gridos_dnp3::link::Address;
+use gridos_collect::dnp3::{Peer, TlsServer};
 use gridos_telemetry::PeerRefusal;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -15,6 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::authority::{Authority, Issued, Wish};
+use crate::guests::expect;
 use crate::outstation::{
     Heard, Line, OUTSTATION, binary_events, confirm_unsolicited, response, unsolicited,
 };
@@ -27,43 +27,14 @@ async fn start(
     tls: Option<TlsServer>,
 ) -> (Rig, SocketAddr) {
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let mut setups = Vec::new();
-    let mut known = Vec::new();
-    for (name, outstation, peer) in guests {
-        let inbox = Arc::new(Inbox::default());
-        setups.push(Setup {
+    let guests = guests.into_iter().map(|(name, outstation, peer)| {
+        let setup = Setup {
             outstation,
-            via: Via::DialIn(Arc::clone(&inbox)),
             ..Setup::new(name, nowhere)
-        });
-        known.push(Guest {
-            peer,
-            master: Address::from_raw(1),
-            outstation: Address::from_raw(outstation),
-            inbox,
-        });
-    }
-    let mut rig = Rig::start(setups);
-    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = socket.local_addr().unwrap();
-    let listener = Listener {
-        name: "test".to_owned(),
-        socket,
-        allow: vec!["127.0.0.0/8".parse().unwrap()],
-        tls,
-        roles: Vec::new(),
-        connections_max: 8,
-        ask_after,
-        introduced_within: Duration::from_secs(600),
-        guests: known,
-    };
-    listen(
-        vec![listener],
-        &rig.intake,
-        &mut rig.collector,
-        &rig.stopped,
-    );
-    (rig, address)
+        };
+        (setup, peer)
+    });
+    expect(guests.collect(), ask_after, tls).await
 }
 
 async fn dial(address: SocketAddr) -> Line<TcpStream> {
@@ -141,6 +112,26 @@ async fn a_new_connection_takes_the_place_of_the_old_one() {
     assert_eq!(old.try_next().await, None);
     new.answer(&[1, 1, 0x00, 0, 7, 1]).await;
     assert_eq!(rig.next().await.device, "rtu");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_takes_no_place_of_an_outstation_that_is_heard() {
+    let guests = vec![("rtu", OUTSTATION, anybody())];
+    let (mut rig, address) = start(guests, Duration::from_millis(1), None).await;
+    let mut old = dial(address).await;
+    old.answer(&[1, 1, 0x00, 0, 7, 1]).await;
+    assert_eq!(rig.next().await.device, "rtu");
+    let mut stranger = dial(address).await;
+    assert_eq!(stranger.try_next().await, Some(Heard::Link(10, 0xC9)));
+    old.nothing().await;
+    drop(stranger);
+    // The outstation itself does, as soon as it says who it is.
+    let mut new = dial(address).await;
+    let events = binary_events(&[(1, true, 5)]);
+    new.send(&unsolicited(3, &events)).await;
+    assert_eq!(old.try_next().await, None);
+    assert_eq!(rig.next().await.values(), [("b1", 1.0)]);
     rig.stop().await;
 }
 

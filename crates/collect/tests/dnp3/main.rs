@@ -11,6 +11,12 @@ mod authority;
 mod confirms;
 mod dialling;
 mod fleets;
+mod floods;
+mod groups;
+mod guests;
+mod letters;
+#[path = "../lines/mod.rs"]
+mod lines;
 mod listening;
 mod outages;
 mod outstation;

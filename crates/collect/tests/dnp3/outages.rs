@@ -58,16 +58,39 @@ async fn a_restart_and_an_overflow_are_gaps() {
     let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
     let mut line = site.accept().await;
     line.answer(&[]).await;
-    for (iin, reason) in [
-        ([0, 0x08], GapReason::EventBufferOverflow),
-        ([0x80, 0], GapReason::DeviceRestart),
+    for (iin, reason, time) in [
+        ([0, 0x08], GapReason::EventBufferOverflow, 5),
+        ([0x80, 0], GapReason::DeviceRestart, 6),
     ] {
-        let mut fragment = unsolicited(iin[0] >> 7, &binary_events(&[(1, true, 5)]));
+        let mut fragment = unsolicited(iin[0] >> 7, &binary_events(&[(1, true, time)]));
         fragment[2..4].copy_from_slice(&iin);
         line.send(&fragment).await;
         let batch = rig.keep_next().await;
         assert_eq!(batch.gap.map(|gap| gap.reason), Some(reason));
     }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_overflow_that_comes_with_nothing_new_is_a_gap_before_the_confirm() {
+    let site = Site::new().await;
+    let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
+    let mut line = site.accept().await;
+    line.answer(&[]).await;
+    let events = binary_events(&[(1, true, 5)]);
+    line.send(&unsolicited(1, &events)).await;
+    assert_eq!(rig.keep_next().await.readings.len(), 1);
+    assert_eq!(line.next().await, confirm_unsolicited(1));
+    let mut fragment = unsolicited(2, &events);
+    fragment[3] = 0x08;
+    line.send(&fragment).await;
+    let mut batch = rig.next().await;
+    assert!(batch.readings.is_empty());
+    let reason = batch.gap.map(|gap| gap.reason);
+    assert_eq!(reason, Some(GapReason::EventBufferOverflow));
+    line.nothing().await;
+    batch.keep();
+    assert_eq!(line.next().await, confirm_unsolicited(2));
     rig.stop().await;
 }
 

@@ -98,3 +98,21 @@ async fn what_repeats_what_is_not_yet_durable_waits_for_it() {
     assert_eq!(line.next().await, confirm_unsolicited(3));
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn an_outstation_that_takes_no_confirm_stores_nothing_twice() {
+    let site = Site::new().await;
+    let mut rig = Rig::start(vec![Setup::new("rtu", site.address())]);
+    let mut line = site.accept().await;
+    line.answer(&[]).await;
+    let mut events = Vec::new();
+    for n in 0..12 {
+        events.push((1, n % 2 == 0, 5 + u64::from(n)));
+        line.send(&unsolicited(n, &binary_events(&events))).await;
+        let batch = rig.keep_next().await;
+        assert_eq!(batch.readings.len(), 1, "{:?}", batch.values());
+        assert_eq!(line.next().await, confirm_unsolicited(n));
+    }
+    assert_eq!(rig.telemetry.dnp3.events_repeated.get(), 66);
+    rig.stop().await;
+}

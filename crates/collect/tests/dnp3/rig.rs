@@ -10,7 +10,7 @@ use gridos_dnp3::app::EventClasses;
 use gridos_dnp3::link::Address;
 use gridos_dnp3::master::Config;
 use gridos_model::{
-    Directory, DirectoryBuilder, Gap, Point, Quality, Readings, TimeQuality, Timestamp,
+    DeadLetter, Directory, DirectoryBuilder, Gap, Point, Quality, Readings, TimeQuality, Timestamp,
 };
 use gridos_ring::{Consumer, Intake, Pool, Receipt, ring};
 use gridos_telemetry::{DeviceState, Telemetry};
@@ -62,6 +62,14 @@ pub(crate) fn quiet() -> Config {
     }
 }
 
+/// The initials of the kind, and the index: "a7", "bo0".
+pub(crate) fn point_name(kind: PointKind, index: u16) -> String {
+    let kind = kind.to_string();
+    let words = kind.split(' ').filter(|word| *word != "input");
+    let initials: String = words.filter_map(|word| word.chars().next()).collect();
+    format!("{initials}{index}")
+}
+
 /// One reading that left the ring.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
@@ -81,6 +89,7 @@ pub(crate) struct Arrived {
     pub(crate) readings: Vec<Seen>,
     pub(crate) received: Timestamp,
     pub(crate) gap: Option<Gap>,
+    pub(crate) letter: Option<Box<DeadLetter>>,
     pub(crate) receipt: Option<Receipt>,
 }
 
@@ -135,9 +144,7 @@ impl Rig {
         for setup in setups {
             let map = PointMap::new(setup.points.clone()).unwrap();
             let points = setup.points.iter().map(|mapped| {
-                let kind = mapped.kind.to_string();
-                let initial = kind.chars().next().unwrap();
-                let name = format!("{initial}{}", mapped.index);
+                let name = point_name(mapped.kind, mapped.index);
                 if mapped.is_text() {
                     Point::text(&name)
                 } else {
@@ -209,7 +216,8 @@ impl Rig {
     pub(crate) fn try_next(&mut self) -> Option<Arrived> {
         let slot = self.consumer.pop()?;
         let arrived = Arrived {
-            gap: slot.gap,
+            gap: slot.beside.gap,
+            letter: slot.beside.letter,
             receipt: slot.receipt,
             ..self.arrive(&slot.batch.readings().unwrap())
         };
@@ -277,6 +285,7 @@ impl Rig {
             readings: Vec::new(),
             received: readings.received(),
             gap: None,
+            letter: None,
             receipt: None,
         };
         match readings {

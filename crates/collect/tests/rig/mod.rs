@@ -121,7 +121,7 @@ impl Rig {
                 match slot.flatten() {
                     Some(slot) => {
                         let _ = sender.send(Arrived {
-                            gap: slot.gap,
+                            gap: slot.beside.gap,
                             ..arrive(&slot.batch.readings().unwrap(), &layouts)
                         });
                         pool.give(slot.batch);

@@ -1,60 +1,15 @@
 //! What a device that changes its mind all the time may cost.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use gridos_modbus::{Kind, RegisterPoint, Table};
 use gridos_sim::modbus::{Device, Exception, Fault, Read, Server};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
+use crate::lines::Lines;
 use crate::rig::{Rig, Setup};
-
-/// Keeps the messages of all lines.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl Lines {
-    fn of(&self, message: &str) -> usize {
-        let lines = self.0.lock().unwrap();
-        lines.iter().filter(|line| *line == message).count()
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("gridos_collect")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut Message(self));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Message<'a>(&'a Lines);
-
-impl Visit for Message<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "message" {
-            self.0.0.lock().unwrap().push(format!("{value:?}"));
-        }
-    }
-}
 
 /// Has every second request spoilt.
 struct Turning {
@@ -120,16 +75,15 @@ async fn a_search_that_finds_something_else_each_time_has_its_pace() {
 }
 
 /// Polls a device that turns 50 times; how often each line may be said, and was.
-async fn turn(fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
-    let lines = Lines::default();
-    let _logging = tracing::subscriber::set_default(lines.clone());
+async fn turn(name: &'static str, fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
+    let lines = Lines::keep();
     let began = Instant::now();
     let asked = AtomicU64::new(0);
     let device: Arc<dyn Device> = Arc::new(Turning { asked, fault });
     let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), device);
     let server = server.await.unwrap();
     let point = RegisterPoint::new("p", Table::InputRegister, 0, Kind::U16);
-    let setup = Setup::new("d", server.local_addr(), vec![point]);
+    let setup = Setup::new(name, server.local_addr(), vec![point]);
     let rig = Rig::start(vec![setup]);
     rig.until(|telemetry| {
         let device = telemetry.devices.get(0).unwrap();
@@ -138,13 +92,13 @@ async fn turn(fault: Fault, messages: [&str; 2]) -> (usize, [usize; 2]) {
     .await;
     rig.stop().await;
     let tens = usize::try_from(began.elapsed().as_secs() / 10).unwrap();
-    (1 + tens, messages.map(|message| lines.of(message)))
+    (1 + tens, messages.map(|message| lines.of(name, message)))
 }
 
 #[tokio::test]
 async fn a_device_that_goes_up_and_down_does_not_fill_the_log() {
     let messages = ["device is up", "device is down"];
-    let (tens, [up, down]) = turn(Fault::WrongTransaction, messages).await;
+    let (tens, [up, down]) = turn("up-and-down", Fault::WrongTransaction, messages).await;
     assert!(up >= 1 && down >= 1);
     assert!(up + down <= 2 * tens, "{up} and {down}");
 }
@@ -153,7 +107,7 @@ async fn a_device_that_goes_up_and_down_does_not_fill_the_log() {
 async fn a_request_that_is_refused_and_answered_does_not_fill_the_log() {
     let fault = Fault::Exception(Exception::DeviceFailure);
     let messages = ["request refused", "request answered again"];
-    let (tens, [refused, answered]) = turn(fault, messages).await;
+    let (tens, [refused, answered]) = turn("refusing", fault, messages).await;
     assert!(refused >= 1 && answered >= 1);
     assert!(refused + answered <= 4 * tens, "{refused} and {answered}");
 }

@@ -82,16 +82,19 @@ impl Flags {
     pub const ONLINE: Self = Self(1);
 
     /// The octet on the wire.
+    #[inline]
     pub const fn new(octet: u8) -> Self {
         Self(octet)
     }
 
     /// The octet as it came.
+    #[inline]
     pub const fn raw(self) -> u8 {
         self.0
     }
 
     /// The octet without the state bits that `set` has.
+    #[inline]
     pub const fn quality(self, set: FlagSet) -> u8 {
         match set {
             FlagSet::Binary | FlagSet::BinaryOutput => self.0 & !0x80,

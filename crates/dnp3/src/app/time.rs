@@ -23,6 +23,7 @@ impl Timestamp {
     }
 
     /// Reads the six octets.
+    #[inline]
     pub const fn from_octets([a, b, c, d, e, f]: [u8; 6]) -> Self {
         Self(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
     }
@@ -34,6 +35,7 @@ impl Timestamp {
     }
 
     /// Milliseconds since 1970.
+    #[inline]
     pub const fn milliseconds(self) -> u64 {
         self.0
     }

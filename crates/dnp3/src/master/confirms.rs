@@ -35,6 +35,8 @@ pub(super) struct Owed {
     pub(super) sequence: Sequence,
     /// When the fragment arrived.
     pub(super) arrived: Instant,
+    /// What was delivered of the fragment, if something was.
+    pub(super) delivery: Option<Token>,
     /// The receipt that it waits for; `None` if it can be sent.
     pub(super) receipt: Option<Token>,
     /// Whether the outstation forgets events with it.
@@ -77,10 +79,11 @@ impl Confirms {
         }
     }
 
-    /// There will be no receipt of a fragment; returns the confirm that it was for.
+    /// A fragment cannot be kept; returns the confirm that it was for, whether or not it waited for
+    /// a receipt.
     pub(super) fn handle_refused(&mut self, token: Token) -> Option<(Side, Owed)> {
         self.settle_overdue(token);
-        self.take_if(|owed| owed.receipt == Some(token))
+        self.take_if(|owed| owed.delivery == Some(token))
     }
 
     /// A confirm whose time is over.

@@ -15,8 +15,9 @@ pub(super) struct LastUnsolicited {
 #[derive(Clone, Copy, Debug)]
 struct Last {
     fingerprint: Fingerprint,
-    /// The receipt that is missing; `None` if it is there.
-    receipt: Option<Token>,
+    delivery: Token,
+    /// Whether its receipt is missing.
+    needs_receipt: bool,
 }
 
 /// The length of a fragment, and 64 bits that differ for fragments that differ, but for one chance
@@ -31,14 +32,20 @@ impl LastUnsolicited {
     /// Whether a fragment is the same, and then the receipt that is missing.
     pub(super) fn repeats(&self, fingerprint: Fingerprint) -> Option<Option<Token>> {
         let last = self.last.filter(|last| last.fingerprint == fingerprint)?;
-        Some(last.receipt)
+        Some(last.needs_receipt.then_some(last.delivery))
     }
 
-    /// A fragment has been delivered, and `receipt` is missing.
-    pub(super) fn remember(&mut self, fingerprint: Fingerprint, receipt: Option<Token>) {
+    /// A fragment has been delivered under that name.
+    pub(super) fn remember(
+        &mut self,
+        fingerprint: Fingerprint,
+        delivery: Token,
+        needs_receipt: bool,
+    ) {
         self.last = Some(Last {
             fingerprint,
-            receipt,
+            delivery,
+            needs_receipt,
         });
     }
 
@@ -50,15 +57,15 @@ impl LastUnsolicited {
     /// A receipt is there.
     pub(super) fn handle_durable(&mut self, token: Token) {
         if let Some(last) = &mut self.last
-            && last.receipt == Some(token)
+            && last.delivery == token
         {
-            last.receipt = None;
+            last.needs_receipt = false;
         }
     }
 
-    /// There will be no receipt: the fragment must be delivered again.
+    /// It could not be kept: the fragment must be delivered again.
     pub(super) fn handle_refused(&mut self, token: Token) {
-        self.last = self.last.filter(|last| last.receipt != Some(token));
+        self.last = self.last.filter(|last| last.delivery != token);
     }
 }
 
@@ -147,7 +154,7 @@ mod tests {
         let of = Fingerprint::of;
         let mut last = LastUnsolicited::default();
         assert_eq!(last.repeats(of(&[1])), None);
-        last.remember(of(&[1]), Some(token));
+        last.remember(of(&[1]), token, true);
         last.handle_durable(other);
         last.handle_refused(other);
         assert_eq!(last.repeats(of(&[1])), Some(Some(token)));
@@ -155,10 +162,10 @@ mod tests {
         assert_eq!(last.repeats(of(&[1, 0])), None);
         last.handle_durable(token);
         assert_eq!(last.repeats(of(&[1])), Some(None));
-        last.handle_refused(token);
-        assert_eq!(last.repeats(of(&[1])), Some(None));
-        last.remember(of(&[2]), Some(other));
-        last.handle_refused(other);
-        assert_eq!(last.repeats(of(&[2])), None);
+        for needs_receipt in [true, false] {
+            last.remember(of(&[2]), other, needs_receipt);
+            last.handle_refused(other);
+            assert_eq!(last.repeats(of(&[2])), None);
+        }
     }
 }

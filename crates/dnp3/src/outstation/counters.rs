@@ -35,6 +35,8 @@ pub struct OutstationCounters {
     pub confirms_lost: u64,
     /// Confirms of what nobody awaited. Repeated ones count again.
     pub confirms_unexpected: u64,
+    /// Confirms of fragments that told of a full buffer (IIN2.3): a master knows of it.
+    pub overflows_confirmed: u64,
     /// Fragments sent in answer to requests, repeated ones included.
     pub responses: u64,
     /// Responses whose confirm did not come in time.

@@ -4,7 +4,7 @@ use super::event::Voice;
 use super::machine::Broadcast;
 use super::solicited::Pending;
 use super::{Moment, Outstation};
-use crate::app::{Control, FragmentError, Function, Request};
+use crate::app::{Control, FragmentError, Function, Iin, Request, Response};
 use crate::link::Address;
 
 /// How many confirms can be held back; of more, the oldest is lost.
@@ -119,6 +119,8 @@ impl Outstation {
         if control.uns {
             match self.unsolicited.wait {
                 Some(wait) if wait.sequence == sequence => {
+                    let tells = tells_overflow(&self.unsolicited.fragment);
+                    self.counters.overflows_confirmed += u64::from(tells);
                     self.events.confirm(Voice::Unsolicited, capacities);
                     self.on_unsolicited_confirmed(wait.is_null, at.now);
                 }
@@ -130,6 +132,8 @@ impl Outstation {
             .is_some_and(|wait| wait.sequence == sequence)
         {
             self.solicited.wait = None;
+            let tells = tells_overflow(&self.solicited.response);
+            self.counters.overflows_confirmed += u64::from(tells);
             self.events.confirm(Voice::Solicited, capacities);
             if self.broadcast == Some(Broadcast::TellUntilConfirmed) {
                 self.broadcast = None;
@@ -150,6 +154,12 @@ fn is_unanswered(function: Function) -> bool {
             | Function::FreezeAtTimeNoResponse
             | Function::AuthenticationRequestNoAck
     )
+}
+
+/// Whether a fragment of the outstation says that events were lost.
+fn tells_overflow(fragment: &[u8]) -> bool {
+    let response = Response::parse(fragment);
+    response.is_ok_and(|response| response.iin.contains(Iin::EVENT_BUFFER_OVERFLOW))
 }
 
 /// Whether a request of a function that nobody knows is a whole one.

@@ -118,10 +118,17 @@ impl Reassembler {
         }
     }
 
-    /// Gives the memory for fragments back, unless one is unfinished.
-    pub fn shrink(&mut self) {
-        if self.series.is_none() {
-            self.buffer = Vec::new();
+    /// Gives the memory for fragments away, unless one is unfinished.
+    pub fn give_memory(&mut self) -> Option<Vec<u8>> {
+        let is_free = self.series.is_none() && !self.buffer.is_empty();
+        is_free.then(|| std::mem::take(&mut self.buffer))
+    }
+
+    /// Takes memory for fragments that this or another reassembler has given away, if it has none
+    /// and may have as much.
+    pub fn take_memory(&mut self, memory: &mut Vec<u8>) {
+        if self.buffer.is_empty() && memory.capacity() <= self.limit.bytes() {
+            self.buffer = std::mem::take(memory);
         }
     }
 

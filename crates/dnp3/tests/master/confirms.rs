@@ -89,6 +89,25 @@ fn a_policy_confirms_what_has_arrived() {
 }
 
 #[test]
+fn what_has_arrived_and_cannot_be_kept_is_not_confirmed() {
+    let mut bench = Bench::started(Config {
+        confirm: Confirm::Received,
+        ..quiet()
+    });
+    let delivered = bench.delivers(&unsolicited(3));
+    bench.refused(delivered.token);
+    bench.sends(&[]);
+    // The same again is new.
+    bench.delivers(&unsolicited(3));
+    bench.sends(&["D3 00"]);
+    bench.reads(1);
+    let delivered = bench.delivers(&format!("E1 81 00 00 {EVENT}"));
+    bench.refused(delivered.token);
+    bench.sends(&[]);
+    assert_eq!(bench.counters().confirms_refused, 2);
+}
+
+#[test]
 fn no_confirm_is_late() {
     let mut bench = Bench::started(quiet());
     let delivered = bench.delivers(&unsolicited(3));

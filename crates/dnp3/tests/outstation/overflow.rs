@@ -78,8 +78,10 @@ fn the_overflow_is_told_until_there_is_room_again() {
         "81 02 08",
         "not confirmed"
     );
+    assert_eq!(rig.outstation.counters().overflows_confirmed, 0);
     rig.answer("C3 01 3C 02 07 01");
     rig.ask("C3 00");
+    assert_eq!(rig.outstation.counters().overflows_confirmed, 1);
     assert_eq!(&rig.answer("C4 01 01 02 06")[3..11], "81 02 00");
 }
 

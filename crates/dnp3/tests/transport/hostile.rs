@@ -110,3 +110,26 @@ fn duplicates_without_end_are_a_fragment_that_expires() {
     assert!(bench.push(1, &[2]).is_err());
     assert_eq!(bench.reassembler.counters().expired, 1);
 }
+
+#[test]
+fn memory_goes_from_one_to_another_between_fragments_and_within_the_limit() {
+    let (mut one, mut other, mut small) = (Bench::new(2_048), Bench::new(2_048), Bench::new(249));
+    assert_eq!(one.push(FIR, &[1; 249]), Ok(None));
+    assert_eq!(one.reassembler.give_memory(), None);
+    assert_eq!(one.push(FIN | 1, &[1; 249]), Ok(Some(vec![1; 498])));
+    let mut memory = one.reassembler.give_memory().unwrap();
+    assert_eq!(one.reassembler.allocated_bytes(), 0);
+    small.reassembler.take_memory(&mut memory);
+    assert_eq!(small.reassembler.allocated_bytes(), 0);
+    other.reassembler.take_memory(&mut memory);
+    assert_eq!(
+        (memory.capacity(), other.reassembler.allocated_bytes()),
+        (0, 512)
+    );
+    assert_eq!(other.push(FIR | FIN, &[2; 3]), Ok(Some(vec![2; 3])));
+    assert_eq!(other.push(FIR, &[3; 1]), Ok(None));
+    let mut memory = vec![9; 100];
+    other.reassembler.take_memory(&mut memory);
+    assert_eq!(memory.len(), 100);
+    assert_eq!(other.push(FIN | 1, &[3; 1]), Ok(Some(vec![3; 2])));
+}

@@ -208,7 +208,7 @@ mod tests {
         );
         let text = report.to_string();
         for line in [
-            "\noutstations             1, 64 of them read as a whole at once\n",
+            "\noutstations             1, at most 1 of them read as a whole at once\n",
             "\nconnections             1\n",
             "\nrequests                0.1 a second\n",
             "KiB  outstations\n",

@@ -1,12 +1,14 @@
 //! The commands that speak DNP3 by hand, or explain it.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use gridos_model::POINTS_PER_LAYOUT_MAX;
 
-use crate::config::{Address, parse_duration};
+use crate::config::{Address, Name, parse_duration};
 
 /// The port of DNP3 over TCP (IANA `dnp`).
 const PORT_DEFAULT: u16 = 20_000;
@@ -90,6 +92,20 @@ fn rate(text: &str) -> Result<f64, &'static str> {
         gridos probe dnp3 10.0.0.7:20000 --master 3 --outstation 4 --events"
 )]
 pub struct ProbeDnp3 {
+    /// Which outstation, and as whom
+    #[command(flatten)]
+    pub at: OutstationAt,
+    /// Show the first waiting events too, and leave them there
+    #[arg(long)]
+    pub events: bool,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which outstation to talk with, and as whom.
+#[derive(Args, Debug)]
+pub struct OutstationAt {
     /// Host and port of the outstation; without a port, 20000
     #[arg(value_name = "HOST:PORT", value_parser = address)]
     pub address: Address,
@@ -99,15 +115,33 @@ pub struct ProbeDnp3 {
     /// The link address of the outstation
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=65_519))]
     pub outstation: u16,
-    /// Show the first waiting events too, and leave them there
-    #[arg(long)]
-    pub events: bool,
-    /// Show JSON
-    #[arg(long)]
-    pub json: bool,
     /// How long to wait for the connection and for each answer
     #[arg(long, value_name = "TIME", default_value = "6s", value_parser = parse_duration)]
     pub timeout: Duration,
+}
+
+/// What `gridos discover dnp3` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It asks what gridos probe dnp3 asks, and confirms no event. What it finds are the points of class 0:\n\
+        those that an outstation was told to leave out of it are not there.\n\n\
+        Examples:\n  \
+        gridos discover dnp3 10.0.0.7 --outstation 10\n  \
+        gridos discover dnp3 10.0.0.7 --master 3 --outstation 4 --profile bay -o bay.toml && gridos run bay.toml"
+)]
+pub struct DiscoverDnp3 {
+    /// Which outstation, and as whom
+    #[command(flatten)]
+    pub at: OutstationAt,
+    /// The name of the profile that is made
+    #[arg(long, value_name = "NAME", default_value = "outstation", value_parser = Name::plain)]
+    pub profile: Name,
+    /// Write the configuration to this file instead of showing it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How many points the profile may have; what is beyond is left out, and told
+    #[arg(long, value_name = "N", default_value_t = 4_096, value_parser = RangedU64ValueParser::<usize>::new().range(1..=POINTS_PER_LAYOUT_MAX as u64))]
+    pub max_points: usize,
 }
 
 fn address(text: &str) -> Result<Address, String> {

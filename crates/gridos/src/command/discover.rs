@@ -1,7 +1,7 @@
 //! `gridos discover sunspec`: asks a device for its models and makes a profile of them.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::Path;
 
 use gridos_collect::modbus::{Probe, ReadError, Via};
 use gridos_modbus::Table;
@@ -12,6 +12,7 @@ use super::probe::{NotRead, advice};
 use crate::cli::DiscoverSunspec;
 use crate::output;
 
+pub(crate) mod dnp3;
 mod profile;
 
 pub(crate) fn run(args: &DiscoverSunspec) -> Outcome {
@@ -33,18 +34,21 @@ pub(crate) fn run(args: &DiscoverSunspec) -> Outcome {
         .into());
     }
     let text = profile::text(args, &found);
-    match &args.output {
-        None => output::show(text)?,
-        Some(path) => {
-            fs::write(path, text).map_err(|source| NotWritten {
-                path: path.clone(),
-                source,
-            })?;
-            let (models, path) = (found.models.len(), path.display());
-            output::line(format_args!("{models} models, written to {path}"))?;
-        }
-    }
-    Ok(())
+    let models = found.models.len();
+    keep(
+        args.output.as_deref(),
+        &text,
+        format_args!("{models} models"),
+    )
+}
+
+/// Writes what was made to the file at `path`, and says what it is; shows it if there is no path.
+fn keep(path: Option<&Path>, text: &str, what: impl Display) -> Outcome {
+    let Some(path) = path else {
+        return output::show(text);
+    };
+    output::new_file(path, text)?;
+    output::line(format_args!("{what}, written to {}", path.display()))
 }
 
 async fn walk(args: &DiscoverSunspec) -> Result<Discovery, NotRead> {
@@ -92,13 +96,6 @@ struct NotSunSpec;
 )]
 struct NoPoints {
     models: usize,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}", path.display())]
-struct NotWritten {
-    path: PathBuf,
-    source: std::io::Error,
 }
 
 #[cfg(test)]

@@ -30,10 +30,7 @@ pub(crate) fn run(args: &ImportModbus) -> Outcome {
     match &args.output {
         None => output::line(imported.toml.trim_end())?,
         Some(path) => {
-            fs::write(path, &imported.toml).map_err(|source| CannotWrite {
-                path: path.clone(),
-                source,
-            })?;
+            output::new_file(path, &imported.toml)?;
             let (points, skipped) = (imported.points, imported.skipped.len());
             let path = path.display();
             let done = format_args!("{points} points, {skipped} rows left out, written to {path}");
@@ -89,13 +86,6 @@ fn name_of(file: &Path) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}", path.display())]
 struct CannotRead {
-    path: PathBuf,
-    source: io::Error,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}", path.display())]
-struct CannotWrite {
     path: PathBuf,
     source: io::Error,
 }

@@ -26,14 +26,14 @@ enum Host {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// An IPv6 address whose port could not be told from it.
-    #[error("is an IPv6 address without brackets; write \"[{0}]:{PORT_DEFAULT}\"")]
-    Brackets(Ipv6Addr),
+    #[error("is an IPv6 address without brackets; write \"[{0}]:{1}\"")]
+    Brackets(Ipv6Addr, u16),
     /// No number from 1 to 65535 behind the colon.
-    #[error("has no port from 1 to 65535 behind the colon; write for example \"10.0.0.7:502\"")]
-    Port,
+    #[error("has no port from 1 to 65535 behind the colon; write for example \"10.0.0.7:{0}\"")]
+    Port(u16),
     /// Neither an address nor a name.
-    #[error("names no host; write for example \"10.0.0.7:502\" or \"rtu-7.example:502\"")]
-    Host,
+    #[error("names no host; write for example \"10.0.0.7:{0}\" or \"rtu-7.example:{0}\"")]
+    Host(u16),
 }
 
 impl Address {
@@ -47,14 +47,31 @@ impl Address {
 
     /// Reads an address whose port is `default` if it names none.
     pub(crate) fn parse(text: &str, default: u16) -> Result<Self, AddressError> {
-        let mut address: Self = text.parse()?;
-        let named = text
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| !port.contains(']'));
-        if !named {
-            address.port = default;
+        let no_host = || AddressError::Host(default);
+        let parse_port = |text| parse_port(text).ok_or(AddressError::Port(default));
+        if let Some(bracketed) = text.strip_prefix('[') {
+            let (host, rest) = bracketed.split_once(']').ok_or_else(no_host)?;
+            let host = host.parse::<Ipv6Addr>().map_err(|_| no_host())?;
+            let port = match rest.strip_prefix(':') {
+                Some(port) => parse_port(port)?,
+                None if rest.is_empty() => default,
+                None => return Err(AddressError::Port(default)),
+            };
+            let host = Host::Ip(host.into());
+            return Ok(Self { host, port });
         }
-        Ok(address)
+        if let Ok(ip) = text.parse() {
+            return Err(AddressError::Brackets(ip, default));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, parse_port(port)?),
+            None => (text, default),
+        };
+        if let Ok(ip) = host.parse() {
+            return Err(AddressError::Brackets(ip, port));
+        }
+        let host = parse_host(host).ok_or_else(no_host)?;
+        Ok(Self { host, port })
     }
 
     /// The host as the resolver wants it: an IPv6 address without brackets.
@@ -75,26 +92,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(bracketed) = text.strip_prefix('[') {
-            let (host, rest) = bracketed.split_once(']').ok_or(AddressError::Host)?;
-            let host = host.parse::<Ipv6Addr>().map_err(|_| AddressError::Host)?;
-            let port = match rest.strip_prefix(':') {
-                Some(port) => parse_port(port)?,
-                None if rest.is_empty() => PORT_DEFAULT,
-                None => return Err(AddressError::Port),
-            };
-            let host = Host::Ip(host.into());
-            return Ok(Self { host, port });
-        }
-        if let Ok(ip) = text.parse() {
-            return Err(AddressError::Brackets(ip));
-        }
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) => (host, parse_port(port)?),
-            None => (text, PORT_DEFAULT),
-        };
-        let host = parse_host(host)?;
-        Ok(Self { host, port })
+        Self::parse(text, PORT_DEFAULT)
     }
 }
 
@@ -109,15 +107,14 @@ impl fmt::Display for Address {
     }
 }
 
-fn parse_port(text: &str) -> Result<u16, AddressError> {
+fn parse_port(text: &str) -> Option<u16> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let port = text.parse().ok().filter(|port| digits && *port > 0);
-    port.ok_or(AddressError::Port)
+    text.parse().ok().filter(|port| digits && *port > 0)
 }
 
-fn parse_host(text: &str) -> Result<Host, AddressError> {
+fn parse_host(text: &str) -> Option<Host> {
     if let Ok(ip) = text.parse() {
-        return Ok(Host::Ip(IpAddr::V4(ip)));
+        return Some(Host::Ip(IpAddr::V4(ip)));
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -131,9 +128,9 @@ fn parse_host(text: &str) -> Result<Host, AddressError> {
     let last = text.rsplit('.').next().unwrap_or("");
     let number = last.bytes().all(|byte| byte.is_ascii_digit());
     if text.len() > 253 || number || !text.split('.').all(label) {
-        return Err(AddressError::Host);
+        return None;
     }
-    Ok(Host::Name(text.to_ascii_lowercase().into()))
+    Some(Host::Name(text.to_ascii_lowercase().into()))
 }
 
 #[cfg(test)]
@@ -185,15 +182,23 @@ mod tests {
             "[x]",
             "[::1",
         ] {
-            assert_eq!(text.parse::<Address>(), Err(AddressError::Host), "{text}");
+            assert_eq!(
+                text.parse::<Address>(),
+                Err(AddressError::Host(502)),
+                "{text}"
+            );
         }
         for text in ["a:", "a:0", "a:65536", "a:+5", "[::1]502"] {
-            assert_eq!(text.parse::<Address>(), Err(AddressError::Port), "{text}");
+            assert_eq!(
+                text.parse::<Address>(),
+                Err(AddressError::Port(502)),
+                "{text}"
+            );
         }
-        assert!(matches!(
-            "fe80::1".parse::<Address>(),
-            Err(AddressError::Brackets(_))
-        ));
+        for (text, port) in [("fe80::1", 20_000), ("fe80::1:12345", 12_345)] {
+            let expected = AddressError::Brackets("fe80::1".parse().unwrap(), port);
+            assert_eq!(Address::parse(text, 20_000), Err(expected), "{text}");
+        }
     }
 
     proptest! {

@@ -19,7 +19,6 @@ use super::given::Given;
 use super::section::Section;
 use super::source::Found;
 
-pub use index::word_of;
 pub use map::OutstationMap;
 pub use station::{LinkPair, Station};
 pub use treatment::Treatment;

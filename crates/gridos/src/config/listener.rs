@@ -157,6 +157,9 @@ impl Listeners {
         let mut names: Vec<&str> = self.sound.keys().map(String::as_str).collect();
         names.extend(self.faulty.iter().map(String::as_str));
         names.sort_unstable();
+        if names.is_empty() {
+            return Err("is no listener; write a [[listener]] of that name".to_owned());
+        }
         Err(format!("is no listener{}", suggestion(text, names)))
     }
 

@@ -199,8 +199,12 @@ fn check_connections(devices: &[Device], faults: &FaultLog) {
         let Some(connection) = device.connection.as_ref().filter(|_| device.enabled) else {
             continue;
         };
+        let Connection { address, station } = connection;
+        if device.guest.is_some() && matches!(station, Station::Outstation(_)) {
+            // Those of a listener are compared there, with their peers.
+            continue;
+        }
         if let Some(first) = connections.insert(connection, device) {
-            let Connection { address, station } = connection;
             let number = match station {
                 Station::Unit(_) => "unit",
                 Station::Outstation(_) => "outstation",

@@ -52,7 +52,7 @@ mod value_tests;
 pub use address::{Address, AddressError, PORT_DEFAULT};
 pub use bounds::Bounds;
 pub use device::{Connection, Device, Override};
-pub use dnp3::{LinkPair, Meeting, OutstationMap, Station, Treatment, word_of};
+pub use dnp3::{LinkPair, Meeting, OutstationMap, Station, Treatment};
 pub use engine::Engine;
 pub use environment::PREFIX as VARIABLE_PREFIX;
 pub use fault::{Fault, Faults, Place};

@@ -6,12 +6,32 @@ pub(super) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min()
-        .map(|(_, candidate)| candidate)
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let distances = candidates.iter().map(|one| (distance(word, one), *one));
+    let nearest = distances.min().filter(|(distance, _)| *distance <= allowed);
+    match nearest {
+        Some((1, candidate)) => Some(candidate),
+        _ => part(word, &candidates).or(nearest.map(|(_, candidate)| candidate)),
+    }
+}
+
+/// The only candidate that ends with the word (`confirm_timeout`), or the one that the word continues
+/// (`binary_input` is `binary`, and not `binary_output`).
+fn part<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let is_end = |one: &&&str| {
+        let rest = one.strip_suffix(word);
+        rest.is_some_and(|rest| rest.ends_with('_'))
+    };
+    let mut ended = candidates.iter().filter(is_end);
+    if let (Some(only), None) = (ended.next(), ended.next()) {
+        return Some(only);
+    }
+    let is_begun = |one: &&&str| {
+        let rest = word.strip_prefix(**one);
+        rest.is_some_and(|rest| rest.starts_with('_'))
+    };
+    let begun = candidates.iter().filter(is_begun);
+    begun.max_by_key(|one| one.len()).copied()
 }
 
 /// `; did you mean 'x'?`, or `; allowed are …`, or nothing if there is nothing to choose from.
@@ -73,6 +93,27 @@ mod tests {
         }
         assert_eq!(nearest("untis", keys), None);
         assert_eq!(nearest("", keys), None);
+    }
+
+    #[test]
+    fn a_part_of_a_word_is_recognised() {
+        let keys = [
+            "binary",
+            "binary_output",
+            "confirm",
+            "a_confirm_timeout",
+            "a_poll",
+            "b_poll",
+        ];
+        for (word, key) in [
+            ("binary_input", Some("binary")),
+            ("binary_output_status", Some("binary_output")),
+            ("binary_outpu", Some("binary_output")),
+            ("confirm_timeout", Some("a_confirm_timeout")),
+            ("poll", None),
+        ] {
+            assert_eq!(nearest(word, keys), key, "{word}");
+        }
     }
 
     #[test]

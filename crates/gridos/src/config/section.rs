@@ -243,6 +243,16 @@ impl<'a> Section<'a> {
         key: &str,
         choices: &[(&'static str, T)],
     ) -> Option<Found<T>> {
+        let found = self.given(key)?;
+        if found.value.text().is_none() {
+            let words: Vec<_> = choices
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            let what = format!("must be one of {}, in quotes", words.join(", "));
+            self.fault_of(key, &found.place, what);
+            return None;
+        }
         self.word(key, |text| {
             let chosen = choices.iter().find(|(word, _)| *word == text);
             let words = choices.iter().map(|(word, _)| *word);

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use gridos_collect::dnp3::Recent;
 use gridos_journal::{Chunk, EarlierStream, JournalError, LayoutBook, Read, Reader, Record, Tail};
-use gridos_model::{Events, Layout, LayoutId, Quality, Readings, Timestamp};
+use gridos_model::{DeadLetter, DeviceId, Events, Layout, LayoutId, Quality, Readings, Timestamp};
 
 use crate::config::Fleet;
 
@@ -17,7 +17,7 @@ const BYTES_MAX: u64 = 64 << 20;
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// The last events of each device of `fleet`, by its place; none of a device that is no outstation.
+/// The last events and dead letters of each device of `fleet`, by its place; none of a device that is no outstation.
 ///
 /// What cannot be read any more is only not known: then events may be kept twice.
 pub(super) fn restore(earlier: &[EarlierStream], book: &LayoutBook, fleet: &Fleet) -> Vec<Recent> {
@@ -28,7 +28,10 @@ pub(super) fn restore(earlier: &[EarlierStream], book: &LayoutBook, fleet: &Flee
     if let Err(error) = last.read(earlier) {
         tracing::warn!(%error, "the last events of outstations cannot be read from the journal");
     }
-    let restored: Vec<Recent> = last.events.into_iter().map(Recent::restore).collect();
+    let known = last.events.into_iter().zip(&last.letters);
+    let restored: Vec<Recent> = known
+        .map(|(events, letters)| Recent::restore(events).with_letters(letters))
+        .collect();
     let events: usize = restored.iter().map(Recent::len).sum();
     if events > 0 {
         tracing::info!(events, "events of outstations are known from the journal");
@@ -39,11 +42,13 @@ pub(super) fn restore(earlier: &[EarlierStream], book: &LayoutBook, fleet: &Flee
 /// An event as it is journalled, by its point's position in its device's whole layout.
 type Event = (u32, Timestamp, f64, Quality);
 
-/// The last events of each device.
+/// The last events and dead letters of each device.
 struct Last<'a> {
     fleet: &'a Fleet,
     book: &'a LayoutBook,
     events: Vec<VecDeque<Event>>,
+    letters: Vec<VecDeque<DeadLetter>>,
+    devices: HashMap<DeviceId, usize>,
     /// What the layouts of outstations are, those of today and those met in the journal.
     places: HashMap<LayoutId, Option<Places>>,
 }
@@ -61,10 +66,14 @@ impl<'a> Last<'a> {
             let positions = None;
             (layout.id(), Some(Places { device, positions }))
         });
+        let outstations_by_id =
+            self::outstations(fleet).map(|(device, layout)| (layout.device_id(), device));
         Self {
             fleet,
             book,
             events: vec![VecDeque::new(); fleet.devices.len()],
+            letters: vec![VecDeque::new(); fleet.devices.len()],
+            devices: outstations_by_id.collect(),
             places: outstations.collect(),
         }
     }
@@ -103,8 +112,10 @@ impl<'a> Last<'a> {
                 Read::End | Read::Damaged { .. } | Read::Foreign => return Ok(()),
             };
             for (_, record) in chunk.records() {
-                if let Ok(Record::Readings(Readings::Events(events))) = record {
-                    self.keep(&events)?;
+                match record {
+                    Ok(Record::Readings(Readings::Events(events))) => self.keep(&events)?,
+                    Ok(Record::Letter(letter)) => self.keep_letter(letter),
+                    Ok(Record::Readings(_) | Record::Transitions(_) | Record::Gap(_)) | Err(_) => {}
                 }
             }
         }
@@ -135,6 +146,17 @@ impl<'a> Last<'a> {
             kept.push_back((position, *time, *value, quality));
         }
         Ok(())
+    }
+
+    fn keep_letter(&mut self, letter: DeadLetter) {
+        let device = self.devices.get(&letter.device());
+        let Some(kept) = device.and_then(|device| self.letters.get_mut(*device)) else {
+            return;
+        };
+        if kept.len() == Recent::LETTERS_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(letter);
     }
 
     /// What an earlier layout of an outstation is; its points are known again by their names.
@@ -243,6 +265,34 @@ mod tests {
         assert!(recent[0].is_empty());
         assert_eq!(recent[1].len(), 155);
         assert_same(&recent[1], first.into_iter().chain(second));
+    }
+
+    #[test]
+    fn the_last_dead_letters_are_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let fleet = fleet(TWO);
+        let letters: Vec<DeadLetter> = (0..70_u8)
+            .map(|n| {
+                let device = DeviceId::of("rtu");
+                DeadLetter::new(device, Timestamp::from_millis(1), "why", &[n])
+            })
+            .collect();
+        let of_nobody = DeadLetter::new(DeviceId::of("gone"), Timestamp::EPOCH, "why", &[1]);
+        live(dir.path(), &fleet, 1, &[event(0, 1)]);
+        let streams = Streams::open(dir.path()).unwrap();
+        let mut journal = streams.begin(Options::default()).unwrap();
+        letters.iter().chain([&of_nobody]).for_each(|letter| {
+            journal.append_letter(letter);
+        });
+        journal.write().unwrap();
+        drop((journal, streams));
+        let recent = restored(dir.path(), &fleet);
+        let last = &letters[70 - Recent::LETTERS_MAX..];
+        let expected = Recent::restore([event(0, 1)]).with_letters(last);
+        assert_eq!(format!("{:?}", recent[1]), format!("{expected:?}"));
+        let nothing = format!("{:?}", Recent::default());
+        assert_eq!(format!("{:?}", recent[0]), nothing);
+        assert_ne!(format!("{expected:?}"), nothing);
     }
 
     #[test]

@@ -42,8 +42,8 @@ impl OutstationPlan {
         let config = &link.treatment.config;
         let within = show_duration(config.confirm_within());
         let confirm = match config.confirm {
-            Confirm::Durable => format!("when it is durable, if that is within {within}"),
-            Confirm::Received => "when it has arrived".to_owned(),
+            Confirm::Durable => format!("when they are durable, if that is within {within}"),
+            Confirm::Received => "when they have arrived".to_owned(),
         };
         Self {
             device: device.to_owned(),
@@ -196,7 +196,7 @@ device 'one' at h:20000, outstation 10 of master 1; profile 'rtu' of 1 devices
   once, and after a restart  enable unsolicited responses  c0 14 3c 02 06 3c 03 06 3c 04 06
   every 10s                  poll                          c0 01 3c 02 06 3c 03 06 3c 04 06
   every 1min                 poll                          c0 01 1e 06 00 00 09
-  events are confirmed when it is durable, if that is within 3s
+  events are confirmed when they are durable, if that is within 3s
 
 ";
         assert_eq!(report.to_string(), expected);

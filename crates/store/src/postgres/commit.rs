@@ -58,6 +58,7 @@ pub(crate) async fn chunk(
     rows::texts(connection, &contents.texts).await?;
     rows::transitions(connection, &contents.transitions).await?;
     rows::gaps(connection, &contents.gaps).await?;
+    rows::letters(connection, &contents.letters).await?;
     rows::quarantine(connection, stream, &contents.quarantined).await?;
     connection.run("commit").await?;
     contents.report_quarantined(stream);

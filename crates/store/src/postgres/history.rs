@@ -5,7 +5,9 @@ use tokio_postgres::Row;
 
 use super::connection::Connection;
 use super::time::PgTime;
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, StoreError, TextRow};
+use crate::{
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, StoreError, TextRow,
+};
 
 /// The readings of a point in one direction of time: each layout's own index gives its first rows
 /// in order, and only those are merged.
@@ -136,6 +138,35 @@ pub(crate) async fn alarms(
         .within(client.query(&sql, &[&from, &until, &limit, &query.point]))
         .await?;
     Ok(rows.iter().map(alarm).collect())
+}
+
+/// Dead letters, youngest first.
+pub(crate) async fn letters(
+    connection: &Connection,
+    query: &LettersQuery,
+) -> Result<Vec<LetterRow>, StoreError> {
+    let client = connection.client();
+    let only = match query.device {
+        Some(_) => "device = $4",
+        None => "$4::text is null",
+    };
+    let sql = format!(
+        "select device, received, reason, octets, length from dead_letter \
+         where received >= $1 and received < $2 and {only} order by received desc limit $3"
+    );
+    let (from, until) = (PgTime(query.from), PgTime(query.until));
+    let limit = limit(query.limit);
+    let rows = connection
+        .within(client.query(&sql, &[&from, &until, &limit, &query.device]))
+        .await?;
+    let letter = |row: &Row| LetterRow {
+        device: row.get(0),
+        received: row.get::<_, PgTime>(1).0,
+        reason: row.get(2),
+        octets: row.get(3),
+        length: u32::try_from(row.get::<_, i64>(4)).unwrap_or(u32::MAX),
+    };
+    Ok(rows.iter().map(letter).collect())
 }
 
 fn reading(row: &Row) -> ReadingRow {

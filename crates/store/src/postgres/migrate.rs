@@ -22,6 +22,11 @@ const ALL: &[Migration] = &[
         name: "exponent_apart",
         sql: include_str!("migrations/0003_exponent_apart.sql"),
     },
+    Migration {
+        version: 4,
+        name: "dead_letters",
+        sql: include_str!("migrations/0004_dead_letters.sql"),
+    },
 ];
 
 /// The lock that engines starting at once take one after the other: "GRIDOS" in ASCII.

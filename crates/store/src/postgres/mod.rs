@@ -24,7 +24,8 @@ use connection::{Connection, Purpose};
 pub use url::{PostgresOptionError, PostgresUrlError};
 
 use crate::{
-    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored, TextRow,
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, Loss, ReadingRow, Store,
+    StoreError, Stored, TextRow,
 };
 
 /// A PostgreSQL database, 13 or later, as the store.
@@ -151,6 +152,12 @@ impl Store for PostgresStore {
     async fn alarms(&self, query: &AlarmsQuery) -> Result<Vec<AlarmRow>, StoreError> {
         let reader = self.reader().await?;
         let answer = history::alarms(&reader, query).await;
+        self.judge(&reader, answer).await
+    }
+
+    async fn letters(&self, query: &LettersQuery) -> Result<Vec<LetterRow>, StoreError> {
+        let reader = self.reader().await?;
+        let answer = history::letters(&reader, query).await;
         self.judge(&reader, answer).await
     }
 }

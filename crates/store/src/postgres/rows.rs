@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeviceId, Events, Gap, PointId, Texts, Transition};
+use gridos_model::{DeadLetter, DeviceId, Events, Gap, PointId, Texts, Transition};
 use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
@@ -208,6 +208,29 @@ pub(crate) async fn gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<()
         "insert into gap (device, from_ts, until_ts, reason) \
          select * from unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[])",
         &[&devices, &from, &until, &reasons],
+    )
+    .await
+}
+
+/// Inserts dead letters.
+pub(crate) async fn letters(
+    connection: &mut Connection,
+    letters: &[DeadLetter],
+) -> Result<(), StoreError> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let column = letters.iter();
+    let devices: Vec<_> = column.clone().map(|row| row.device().as_i64()).collect();
+    let received: Vec<_> = column.clone().map(|row| PgTime(row.received())).collect();
+    let reasons: Vec<_> = column.clone().map(|row| text(row.reason())).collect();
+    let octets: Vec<_> = column.clone().map(DeadLetter::octets).collect();
+    let lengths: Vec<_> = column.map(|row| i64::from(row.length())).collect();
+    insert(
+        connection,
+        "insert into message_rest (device, received, reason, octets, length) \
+         select * from unnest($1::int8[], $2::timestamptz[], $3::text[], $4::bytea[], $5::int8[])",
+        &[&devices, &received, &reasons, &octets, &lengths],
     )
     .await
 }

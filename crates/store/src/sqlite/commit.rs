@@ -55,6 +55,7 @@ pub(crate) fn contents(
         rows::texts(transaction, &contents.texts)?;
         rows::transitions(transaction, &contents.transitions)?;
         rows::gaps(transaction, &contents.gaps)?;
+        rows::letters(transaction, &contents.letters)?;
         rows::quarantine(transaction, stream, &contents.quarantined)
     })
 }

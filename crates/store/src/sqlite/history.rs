@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::time::{parse_time, time_text};
 use crate::pack::SPAN_MAX_MICROS;
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, ReadingRow, TextRow};
+use crate::{AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, TextRow};
 
 const SWEEPS: &str = "
     select ts, value -> ?2, coalesce(quality ->> ?2, 0)
@@ -148,6 +148,32 @@ pub(crate) fn alarms(connection: &Connection, query: &AlarmsQuery) -> Result<Vec
                 to: level(row.get(3)?),
                 value: row.get(4)?,
                 occurrence: row.get::<_, i64>(5)?.cast_unsigned(),
+            })
+        })?
+        .collect()
+}
+
+/// Dead letters, youngest first.
+pub(crate) fn letters(connection: &Connection, query: &LettersQuery) -> Result<Vec<LetterRow>> {
+    let only = match query.device {
+        Some(_) => "device = ?4",
+        None => "?4 is null",
+    };
+    let sql = format!(
+        "select device, received, reason, octets, length from dead_letter
+         where received >= ?1 and received < ?2 and {only} order by received desc limit ?3"
+    );
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let (from, until) = (time_text(query.from), time_text(ceiling(query.until)));
+    connection
+        .prepare_cached(&sql)?
+        .query_map((&from, &until, limit, &query.device), |row| {
+            Ok(LetterRow {
+                device: row.get(0)?,
+                received: parse_time(row.get_ref(1)?.as_str()?),
+                reason: row.get(2)?,
+                octets: row.get(3)?,
+                length: row.get(4)?,
             })
         })?
         .collect()

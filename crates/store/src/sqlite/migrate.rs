@@ -17,6 +17,11 @@ const ALL: &[Migration] = &[
         name: "texts",
         sql: include_str!("migrations/0002_texts.sql"),
     },
+    Migration {
+        version: 3,
+        name: "dead_letters",
+        sql: include_str!("migrations/0003_dead_letters.sql"),
+    },
 ];
 
 /// Why the schema is not at this version.

@@ -27,7 +27,8 @@ use crate::contents::{Contents, KnownLayouts};
 use crate::introduction::{definitions, portions};
 use crate::step::Step;
 use crate::{
-    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, Store, StoreError, Stored, TextRow,
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, Loss, ReadingRow, Store,
+    StoreError, Stored, TextRow,
 };
 
 /// Connections for questions that are kept open.
@@ -188,6 +189,10 @@ impl Store for SqliteStore {
 
     async fn alarms(&self, query: &AlarmsQuery) -> Result<Vec<AlarmRow>, StoreError> {
         self.read_with(|connection| history::alarms(connection, query))
+    }
+
+    async fn letters(&self, query: &LettersQuery) -> Result<Vec<LetterRow>, StoreError> {
+        self.read_with(|connection| history::letters(connection, query))
     }
 }
 

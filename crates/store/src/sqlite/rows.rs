@@ -1,7 +1,9 @@
 //! The rows of a chunk: columns as JSON text, one row for each sweep and each pack of events.
 
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeviceId, Events, Gap, PointId, Sweep, Texts, TimeQuality, Transition};
+use gridos_model::{
+    DeadLetter, DeviceId, Events, Gap, PointId, Sweep, Texts, TimeQuality, Transition,
+};
 use rusqlite::{Result, Transaction};
 
 use super::time::{push_time, time_text};
@@ -172,6 +174,24 @@ pub(crate) fn gaps(transaction: &Transaction<'_>, gaps: &[Gap]) -> Result<()> {
             time_text(gap.from),
             time_text(gap.until),
             gap.reason.name(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Inserts dead letters.
+pub(crate) fn letters(transaction: &Transaction<'_>, letters: &[DeadLetter]) -> Result<()> {
+    let mut row = transaction.prepare_cached(
+        "insert into message_rest (device, received, reason, octets, length)
+         values (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for letter in letters {
+        row.execute((
+            letter.device().as_i64(),
+            time_text(letter.received()),
+            letter.reason(),
+            letter.octets(),
+            letter.length(),
         ))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use gridos_store::{PostgresConfig, PostgresStore};
 use super::postgres::rows;
 use crate::support::engine::Engine;
 use crate::support::fixture::Fixture;
-use crate::support::postgres::Cluster;
+use crate::support::postgres::{Cluster, Shutdown};
 
 const COUNTS: &str = "select count(*), count(distinct ts) from sweep";
 
@@ -23,20 +23,21 @@ async fn nothing_is_lost_or_doubled_whatever_the_server_does() {
     let Some(mut cluster) = Cluster::start().await else {
         return;
     };
-    the_server_stops_and_starts(&mut cluster).await;
+    the_server_stops_and_starts(&mut cluster, "outage", Shutdown::Immediate).await;
+    the_server_stops_and_starts(&mut cluster, "upgrade", Shutdown::Fast).await;
     backends_are_terminated_in_mid_copy(&cluster).await;
     the_right_to_insert_is_taken_and_given(&cluster).await;
 }
 
-async fn the_server_stops_and_starts(cluster: &mut Cluster) {
-    cluster.create_database("outage").await;
-    let store = Arc::new(PostgresStore::new(config(cluster, "outage")));
+async fn the_server_stops_and_starts(cluster: &mut Cluster, database: &str, how: Shutdown) {
+    cluster.create_database(database).await;
+    let store = Arc::new(PostgresStore::new(config(cluster, database)));
     let mut fixture = Fixture::new();
     let mut engine = Engine::start(&mut fixture, store);
     let end = engine.work(&mut fixture, 1_000);
     engine.stored(end).await;
     engine.work(&mut fixture, 1_000);
-    cluster.stop();
+    cluster.stop(how);
     engine.work(&mut fixture, 1_000);
     engine.failed(3).await;
     assert_eq!(engine.telemetry.store.connected.get(), 0);
@@ -49,7 +50,7 @@ async fn the_server_stops_and_starts(cluster: &mut Cluster) {
     assert!(ledger.is_balanced() && ledger.in_journal == 0, "{ledger:?}");
     assert_eq!(ledger.stored, 8_000);
     assert!(engine.stop().await.is_drained());
-    assert_eq!(rows(cluster, "outage", COUNTS).await, ["4000|4000"]);
+    assert_eq!(rows(cluster, database, COUNTS).await, ["4000|4000"]);
 }
 
 async fn backends_are_terminated_in_mid_copy(cluster: &Cluster) {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use gridos_journal::{Chunk, LayoutBook, StreamId};
 use gridos_model::Quality;
 use gridos_store::{
-    AlarmRow, AlarmsQuery, HistoryQuery, Loss, ReadingRow, SqliteStore, Store, StoreError, Stored,
-    TextRow,
+    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, Loss, ReadingRow, SqliteStore,
+    Store, StoreError, Stored, TextRow,
 };
 use tempfile::TempDir;
 use tokio::sync::{Notify, Semaphore};
@@ -142,6 +142,10 @@ impl Store for Flaky {
     async fn alarms(&self, _: &AlarmsQuery) -> Result<Vec<AlarmRow>, StoreError> {
         Ok(Vec::new())
     }
+
+    async fn letters(&self, _: &LettersQuery) -> Result<Vec<LetterRow>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,6 +246,10 @@ impl Store for Gate {
     }
 
     async fn alarms(&self, _: &AlarmsQuery) -> Result<Vec<AlarmRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn letters(&self, _: &LettersQuery) -> Result<Vec<LetterRow>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -6,6 +6,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -20,6 +21,16 @@ pub(crate) struct Cluster {
     programs: PathBuf,
     port: u16,
     server: Option<Child>,
+}
+
+/// How a server stops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shutdown {
+    /// As a crash of its machine would, as far as a client can see: no checkpoint, recovery at the
+    /// next start.
+    Immediate,
+    /// As for an upgrade: clients are sent away, and all is written.
+    Fast,
 }
 
 impl Cluster {
@@ -40,10 +51,7 @@ impl Cluster {
         if is_root() {
             run(Command::new("chown").arg(SUPERUSER).arg(dir.path()));
         }
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .unwrap()
-            .port();
+        let port = free_port();
         let mut cluster = Self {
             dir,
             programs,
@@ -83,11 +91,14 @@ impl Cluster {
         self.try_connect(database).await.unwrap()
     }
 
-    /// Stops the server as a crash of its machine would, as far as a client can see.
-    pub(crate) fn stop(&mut self) {
+    /// Stops the server.
+    pub(crate) fn stop(&mut self, how: Shutdown) {
         if let Some(mut server) = self.server.take() {
-            // SIGQUIT: immediate shutdown, no checkpoint, recovery at the next start.
-            run(Command::new("kill").args(["-QUIT", &server.id().to_string()]));
+            let signal = match how {
+                Shutdown::Immediate => "-QUIT",
+                Shutdown::Fast => "-INT",
+            };
+            run(Command::new("kill").args([signal, &server.id().to_string()]));
             server.wait().unwrap();
         }
     }
@@ -150,9 +161,29 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.stop();
+        self.stop(Shutdown::Immediate);
     }
 }
+
+/// A free port of this machine that it gives to nobody by itself: a server that is away for a moment
+/// must find its port free again.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Other processes look for ports at the same moment: each begins elsewhere.
+    let place = || {
+        let begin = std::process::id().wrapping_mul(7_919);
+        NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(begin)
+    };
+    let ports = std::iter::repeat_with(place).map(|place| u16::try_from(place % PORTS).unwrap());
+    ports
+        .map(|port| FIRST_PORT + port)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
+}
+
+/// Ports that are given out to whoever asks for any begin at 32768.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u32 = 12_000;
 
 /// The programs of the newest server on this machine.
 fn programs() -> Option<PathBuf> {

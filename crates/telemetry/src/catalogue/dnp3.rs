@@ -1,7 +1,10 @@
 //! The series of DNP3.
 
 use super::double;
-use crate::{ConfirmSide, ConfirmWithheld, FragmentFate, FrameFault, LossReason, Metric, Unit};
+use crate::{
+    ConfirmSide, ConfirmWithheld, DeadLetterFate, FragmentFate, FrameFault, LossReason, Metric,
+    Unit,
+};
 
 pub(super) const DNP3: &[Metric] = &[
     Metric::counter(
@@ -45,9 +48,13 @@ pub(super) const DNP3: &[Metric] = &[
     ),
     Metric::counter(
         "gridos_dnp3_dead_letters_total",
-        "DNP3 fragments that could not be read to their end.",
-        |m, _| m.telemetry.dnp3.dead_letters.get(),
-    ),
+        "DNP3 fragments that could not be read to their end, by what became of the rest.",
+        |m, position| {
+            let label = DeadLetterFate::ALL.get(position);
+            label.map_or(0, |label| m.telemetry.dnp3.dead_letters(*label))
+        },
+    )
+    .by("fate", DeadLetterFate::LABELS),
     Metric::counter(
         "gridos_dnp3_events_repeated_total",
         "Events that outstations offered again and that were not taken again.",
@@ -83,7 +90,7 @@ pub(super) const DNP3: &[Metric] = &[
     ),
     Metric::gauge(
         "gridos_dnp3_integrity_polls_open",
-        "DNP3 integrity polls under way.",
+        "DNP3 integrity polls under way, without those that have taken over a minute.",
         Unit::Count,
         |m, _| double(m.telemetry.dnp3.integrity_polls_open.get()),
     ),

@@ -53,8 +53,10 @@ impl net::Host for Host {
     async fn serve(hall: &Hall<Self>, mut arrival: Arrival, _: &Place) -> Result<(), Refused> {
         let host = &hall.host;
         let known = recognise(&host.guests, &mut arrival).await?;
+        let is_certified = arrival.certificate.is_some();
         let mut stream = arrival.stream;
-        if let Some(inbox) = only(&known) {
+        // Whoever tries the port must not end the connection of an outstation that is there.
+        if let Some(inbox) = only(&known).filter(|inbox| is_certified || !inbox.is_heard()) {
             inbox.put(stream);
             return Ok(());
         }

@@ -31,11 +31,15 @@ fn fragment(token: Token, depends: bool, recent: &mut Recent) -> (Fragment, Rece
     let (receipt, receiver) = Receipt::pair();
     let time = Timestamp::from_millis(recent.len() as i64);
     let key = Key::of_number(0, Some(time), 1.0, Quality::GOOD);
-    let events = recent.remember([key]);
+    let part = Part {
+        receiver,
+        events: recent.remember([key]),
+        letter: None,
+    };
     let fragment = Fragment {
         token,
         wire: Instant::now(),
-        parts: [Part { receiver, events }].into(),
+        parts: [part].into(),
         depends,
         is_refused: false,
         is_lost: false,

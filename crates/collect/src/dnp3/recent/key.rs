@@ -1,6 +1,6 @@
 //! An event as 64 bits.
 
-use gridos_model::{Quality, Timestamp};
+use gridos_model::{DeadLetter, Quality, Timestamp};
 
 /// What an event is known again by; the lowest bits tell its [`Lane`].
 ///
@@ -30,7 +30,8 @@ impl Key {
     /// No event.
     pub(in super::super) const NONE: Self = Self(0);
 
-    /// The event of the point at `position` whose value became `value` at `time`.
+    /// The event of the point at `position` whose value became `value` at `time`. A clock that says
+    /// 1970 was never set, and may stand still: then it is an event without time.
     #[inline]
     pub(in super::super) fn of_number(
         position: u32,
@@ -41,8 +42,8 @@ impl Key {
         let flags = u64::from(quality.bits() & DEVICE_FLAGS);
         let head = u64::from(position) | flags << 32;
         let (lane, nanos) = match time {
-            Some(time) => (1, time.as_nanos().cast_unsigned()),
-            None => (2, 0),
+            Some(time) if time != Timestamp::EPOCH => (1, time.as_nanos().cast_unsigned()),
+            Some(_) | None => (2, 0),
         };
         let hash = fold(fold(head, nanos), value.to_bits());
         Self(hash & !LANE | lane)
@@ -59,6 +60,17 @@ impl Key {
             hash = fold(hash, u64::from_le_bytes(word));
         }
         Self(hash | LANE)
+    }
+
+    /// What could not be read, in whatever fragment it comes.
+    pub(in super::super) fn of_letter(letter: &DeadLetter) -> Self {
+        Self::of_octets(letter.length(), letter.octets())
+    }
+
+    /// Whether it is that of an event with a time of its own.
+    #[inline]
+    pub(in super::super) fn has_time(self) -> bool {
+        self.lane() == Lane::Timed
     }
 
     #[inline]
@@ -95,7 +107,7 @@ mod tests {
         let mut keys = HashSet::new();
         let mut count = 0;
         for position in 0..20 {
-            for millis in [None, Some(0), Some(1), Some(1_700_000_000_000)] {
+            for millis in [None, Some(1), Some(1_700_000_000_000)] {
                 for value in [0.0, -0.0, 1.0, f64::MIN_POSITIVE, f64::NAN] {
                     for quality in [Quality::GOOD, Quality::OFFLINE, Quality::DISCONTINUITY] {
                         let time = millis.map(Timestamp::from_millis);

@@ -10,11 +10,23 @@ fn key((position, millis, value): Event) -> Key {
     Key::of_number(position, time, f64::from(value), Quality::GOOD)
 }
 
+fn times(fragment: &[Event]) -> Times {
+    let times = fragment.iter().filter_map(|event| event.1);
+    times
+        .map(Timestamp::from_millis)
+        .fold(Times::NONE, Times::and)
+}
+
+fn key_and_time(event: &Event) -> (Key, Timestamp) {
+    let time = event.1.map_or(Timestamp::EPOCH, Timestamp::from_millis);
+    (key(*event), time)
+}
+
 /// What of a fragment is taken; it is remembered.
 fn taken(recent: &mut Recent, may_repeat: bool, fragment: &[Event]) -> Vec<Event> {
-    recent.begin_fragment(may_repeat);
+    recent.begin_fragment(may_repeat, times(fragment));
     let mut events = fragment.to_vec();
-    let dropped = recent.sift(&mut events, |event| key(*event));
+    let dropped = recent.sift(&mut events, key_and_time);
     assert_eq!(dropped + events.len(), fragment.len());
     recent.remember(events.iter().copied().map(key));
     events
@@ -43,11 +55,38 @@ fn equal_events_are_counted() {
 }
 
 #[test]
-fn what_cannot_repeat_is_taken_as_it_is() {
+fn events_with_times_are_known_again_whenever_they_come() {
     let mut recent = Recent::default();
-    assert_eq!(taken(&mut recent, false, &[A]), [A]);
-    assert_eq!(taken(&mut recent, false, &[A]), [A]);
-    assert_eq!(taken(&mut recent, true, &[A, A, A]), [A]);
+    assert_eq!(taken(&mut recent, false, &[A, U]), [A, U]);
+    assert_eq!(taken(&mut recent, false, &[A, U, C]), [U, C]);
+    assert_eq!(taken(&mut recent, false, &[B, A]), [B]);
+}
+
+#[test]
+fn a_clock_that_was_never_set_makes_nothing_look_repeated() {
+    let mut recent = Recent::default();
+    let event = |value| (1, Some(0), value);
+    for value in [1, 0, 1, 0] {
+        assert_eq!(taken(&mut recent, false, &[event(value)]), [event(value)]);
+    }
+    assert_eq!(
+        taken(&mut recent, true, &[event(1), event(0), event(1)]),
+        [event(1)]
+    );
+}
+
+#[test]
+fn events_are_known_again_though_thousands_of_other_classes_were_taken() {
+    let mut recent = Recent::default();
+    let of_class_2 = [A, B, C];
+    assert_eq!(taken(&mut recent, false, &of_class_2), of_class_2);
+    // Their confirm is lost, and the next polls of their class fail.
+    let others = Recent::EVENTS_MAX - of_class_2.len();
+    for n in 0..u32::try_from(others).unwrap() {
+        let of_class_1 = [(n, Some(i64::from(n) + 100), 1)];
+        assert_eq!(taken(&mut recent, false, &of_class_1), of_class_1);
+    }
+    assert_eq!(taken(&mut recent, false, &of_class_2), []);
 }
 
 #[test]
@@ -70,7 +109,7 @@ fn events_with_and_without_time_do_not_disturb_each_other() {
 #[test]
 fn what_was_not_kept_is_taken_again() {
     let mut recent = Recent::default();
-    recent.begin_fragment(true);
+    recent.begin_fragment(true, times(&[A, B, U, C]));
     let first = recent.remember([A, B].map(key));
     let second = recent.remember([U, C].map(key));
     assert_eq!((first.clone(), second.clone()), (0..2, 2..4));
@@ -81,23 +120,13 @@ fn what_was_not_kept_is_taken_again() {
 }
 
 #[test]
-fn as_long_as_confirms_arrive_little_is_remembered() {
+fn no_more_than_the_last_events_are_remembered() {
     let mut recent = Recent::default();
-    let fragment: Vec<_> = (0..100).map(|n| (n, Some(7), 1)).collect();
-    for _ in 0..100 {
-        taken(&mut recent, false, &fragment);
-    }
-    assert_eq!(recent.len(), 500);
-    for _ in 0..100 {
-        recent.begin_fragment(true);
-        recent.remember(fragment.iter().copied().map(key));
+    for time in 0..100 {
+        let fragment: Vec<_> = (0..500).map(|n| (n, Some(time), 1)).collect();
+        taken(&mut recent, time % 2 == 0, &fragment);
     }
     assert_eq!(recent.len(), Recent::EVENTS_MAX);
-    for _ in 0..6 {
-        taken(&mut recent, false, &[A]);
-    }
-    assert_eq!(recent.len(), 5);
-    assert!(recent.allocated_bytes() <= 2_048);
 }
 
 #[test]
@@ -135,7 +164,7 @@ fn model(remembered: &[Event], fragment: &[Event]) -> Vec<Event> {
     let mut known = remembered.to_vec();
     let mut taken = Vec::new();
     for event in fragment {
-        if event.1.is_none() {
+        if is_untimed(&event) {
             if untimed_left > 0 {
                 untimed_left -= 1;
                 continue;
@@ -150,7 +179,17 @@ fn model(remembered: &[Event], fragment: &[Event]) -> Vec<Event> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    (0..3_u32, prop::option::weighted(0.6, 0..3_i64), 0..2_u8)
+    (0..3_u32, prop::option::weighted(0.6, 1..4_i64), 0..2_u8)
+}
+
+/// Fragments that are as long as several spans, most with times later than those before.
+fn long_fragments() -> impl Strategy<Value = Vec<Vec<Event>>> {
+    let fragment = |n: i64| {
+        let time = (n * 3 - 4).max(1)..n * 3 + 2;
+        let event = (0..3_u32, time.prop_map(Some), 0..2_u8);
+        prop::collection::vec(event, 0..100)
+    };
+    (1..8).map(fragment).collect::<Vec<_>>()
 }
 
 proptest! {
@@ -165,9 +204,9 @@ proptest! {
         let mut remembered: Vec<Event> = Vec::new();
         for (fragment, is_kept) in fragments {
             let expected = model(&remembered, &fragment);
-            recent.begin_fragment(true);
+            recent.begin_fragment(true, times(&fragment));
             let mut events = fragment;
-            recent.sift(&mut events, |event| key(*event));
+            recent.sift(&mut events, key_and_time);
             prop_assert_eq!(&events, &expected);
             let numbers = recent.remember(events.iter().copied().map(key));
             if is_kept {
@@ -175,6 +214,18 @@ proptest! {
             } else {
                 recent.forget(numbers);
             }
+        }
+    }
+
+    #[test]
+    fn of_many_events_it_knows_those_that_a_naive_memory_knows(fragments in long_fragments()) {
+        let mut recent = Recent::default();
+        let mut remembered: Vec<Event> = Vec::new();
+        for fragment in fragments {
+            let expected = model(&remembered, &fragment);
+            let events = taken(&mut recent, true, &fragment);
+            prop_assert_eq!(&events, &expected);
+            remembered.extend(events);
         }
     }
 }

@@ -19,6 +19,17 @@ struct Contents<'a> {
     dead_letter: Option<DeadLetter<'a>>,
 }
 
+/// What a confirm is owed for.
+#[derive(Clone, Copy)]
+struct Cause {
+    /// What was delivered, if it may still be refused.
+    delivery: Option<Token>,
+    /// The receipt that is missing.
+    receipt: Option<Token>,
+    /// Whether the outstation forgets events with the confirm.
+    has_events: bool,
+}
+
 impl Association {
     /// Takes a fragment that arrived `now` from the outstation, and says what it is.
     ///
@@ -74,14 +85,19 @@ impl Association {
             self.on_heard();
             self.react(now, response.iin, None);
             self.unsolicited.forget();
-            self.owe(now, side, control, None, false);
+            self.owe(now, side, control, Cause::NULL);
             return Ok(Received::Null);
         }
         // What repeats also repeats its indications, which may be long outdated.
         let fingerprint = Fingerprint::of(response.octets());
         if let Some(receipt) = self.unsolicited.repeats(fingerprint) {
             self.on_heard();
-            self.confirms.owe(side, owed(now, control, receipt, true));
+            let cause = Cause {
+                delivery: receipt,
+                receipt,
+                has_events: true,
+            };
+            self.confirms.owe(side, owed(now, control, cause));
             return Ok(Received::Repeated);
         }
         if self.is_paused {
@@ -95,9 +111,9 @@ impl Association {
             return Err(Ignored::Early);
         }
         let delivery = self.deliver(response, contents);
-        let receipt = delivery.receipt();
-        self.unsolicited.remember(fingerprint, receipt);
-        self.owe(now, side, control, receipt, contents.must_be_kept());
+        self.unsolicited
+            .remember(fingerprint, delivery.token, delivery.needs_receipt);
+        self.owe(now, side, control, Cause::of(&delivery, contents));
         Ok(Received::Deliver(delivery))
     }
 
@@ -129,16 +145,16 @@ impl Association {
         }
         let is_null = response.is_null() || (is_time && !contents.must_be_kept());
         let delivery = (!is_null).then(|| self.deliver(response, contents));
-        let receipt = delivery.and_then(|delivery| delivery.receipt());
         if let Some(exchange) = &mut self.exchange {
             exchange.has_objects |= delivery.is_some();
         }
-        self.go_on(now, control, receipt, contents.must_be_kept());
+        let cause = delivery.map_or(Cause::NULL, |delivery| Cause::of(&delivery, contents));
+        self.go_on(now, control, cause);
         Ok(delivery.map_or(Received::Null, Received::Deliver))
     }
 
     /// After a fragment of the answer: confirms it, waits for the next one, or is done.
-    fn go_on(&mut self, now: Instant, control: Control, receipt: Option<Token>, has_events: bool) {
+    fn go_on(&mut self, now: Instant, control: Control, cause: Cause) {
         if let Some(exchange) = &mut self.exchange {
             exchange.wait = match (control.con, control.fin) {
                 (true, true) => Wait::LastConfirm,
@@ -146,7 +162,7 @@ impl Association {
                 (false, _) => Wait::Fragment(after(now, self.config.response_timeout)),
             };
         }
-        self.owe(now, Side::Solicited, control, receipt, has_events);
+        self.owe(now, Side::Solicited, control, cause);
         if control.fin && !control.con {
             self.finish(now);
         }
@@ -154,15 +170,8 @@ impl Association {
 
     /// Owes the confirm of a fragment if it asks for one. One that is still owed for an older
     /// fragment of the same side is not sent any more, whether this one asks or not.
-    fn owe(
-        &mut self,
-        now: Instant,
-        side: Side,
-        control: Control,
-        receipt: Option<Token>,
-        has_events: bool,
-    ) {
-        let owed = owed(now, control, receipt, has_events);
+    fn owe(&mut self, now: Instant, side: Side, control: Control, cause: Cause) {
+        let owed = owed(now, control, cause);
         if let Some(older) = self.confirms.owe(side, owed) {
             self.on_withheld(Withheld::Superseded, older);
         }
@@ -192,12 +201,13 @@ impl Association {
 }
 
 /// The confirm of a fragment, if it asks for one.
-fn owed(now: Instant, control: Control, receipt: Option<Token>, has_events: bool) -> Option<Owed> {
+fn owed(now: Instant, control: Control, cause: Cause) -> Option<Owed> {
     control.con.then_some(Owed {
         sequence: control.sequence,
         arrived: now,
-        receipt,
-        has_events,
+        delivery: cause.delivery,
+        receipt: cause.receipt,
+        has_events: cause.has_events,
     })
 }
 
@@ -229,9 +239,19 @@ impl<'a> Contents<'a> {
     }
 }
 
-impl Delivery<'_> {
-    /// The receipt that its confirm waits for.
-    fn receipt(&self) -> Option<Token> {
-        self.needs_receipt.then_some(self.token)
+impl Cause {
+    /// A fragment of which nothing is kept.
+    const NULL: Self = Self {
+        delivery: None,
+        receipt: None,
+        has_events: false,
+    };
+
+    fn of(delivery: &Delivery<'_>, contents: Contents<'_>) -> Self {
+        Self {
+            delivery: Some(delivery.token),
+            receipt: delivery.needs_receipt.then_some(delivery.token),
+            has_events: contents.must_be_kept(),
+        }
     }
 }

@@ -112,6 +112,10 @@ fn profiles_with_faults_say_what_to_do() {
         ("confirm = \"never\"", "confirm: \"never\" is unknown"),
         ("time_sync = \"wan\"", "time_sync: \"wan\" is unknown"),
         (
+            "time_sync = true",
+            "time_sync: must be one of \"lan\", \"serial\", \"never\", in quotes",
+        ),
+        (
             "fragment_max = \"100B\"",
             "fragment_max: 100B is out of range; allowed are 249B to 64KiB",
         ),
@@ -190,6 +194,14 @@ fn devices_with_faults_say_what_to_do() {
             "address: is missing; write address = \"10.0.0.7:20000\"",
         ),
         (
+            "address = \"fd00::7:2404x\"\noutstation = 10",
+            "has no port from 1 to 65535 behind the colon; write for example \"10.0.0.7:20000\"",
+        ),
+        (
+            "address = \"fd00::7:20001\"\noutstation = 10",
+            "is an IPv6 address without brackets; write \"[fd00::7]:20001\"",
+        ),
+        (
             "address = \"h\"\noutstation = 65520",
             "outstation: is out of range; allowed are 0 to 65519",
         ),
@@ -226,6 +238,22 @@ fn devices_with_faults_say_what_to_do() {
     let what = "g.toml:17: device 'b': outstation 10 of master 1 at h:20000 is device 'a' at \
                 g.toml:12 already; correct the address or outstation of one";
     assert!(faults(&twice).contains(what), "{}", faults(&twice));
+    let dials =
+        "[[device]]\nname = \"a\"\nprofile = \"rtu\"\nlistener = \"radio\"\noutstation = 10\n";
+    let nowhere = faults(&(RTU.to_owned() + dials));
+    let what = "device 'a' listener: \"radio\" is no listener; write a [[listener]] of that name";
+    assert!(nowhere.contains(what), "{nowhere}");
+    let radio = "[[listener]]\nname = \"radio\"\nkind = \"dnp3-dial-in\"\n\
+                 listen = \"127.0.0.1:20000\"\nallow = [\"127.0.0.0/8\"]\n";
+    let both = faults(&format!(
+        "{RTU}{radio}{dials}{}",
+        dials.replace("\"a\"", "\"b\"")
+    ));
+    assert_eq!(both.lines().count(), 1, "{both}");
+    assert!(
+        both.contains("device 'b': cannot be told from device 'a'"),
+        "{both}"
+    );
     let modbus = "[[profile]]\nname = \"m\"\nprotocol = \"modbus\"\n\
                   point = [{ name = \"a\", holding = 0 }]\n\
                   [[device]]\nname = \"d\"\nprofile = \"m\"\naddress = \"h\"\noutstation = 3";

@@ -7,17 +7,17 @@ use gridos_collect::dnp3::PointKind;
 use super::super::given::Given;
 use super::super::section::Section;
 
-/// The keys of which a point has exactly one.
+/// The keys of which a point has exactly one: the words of all kinds.
 pub(in super::super) const KEYS: [&str; 9] = [
-    "binary",
-    "double_bit",
-    "binary_output",
-    "counter",
-    "frozen_counter",
-    "analog",
-    "frozen_analog",
-    "analog_output",
-    "octets",
+    PointKind::Binary.word(),
+    PointKind::DoubleBit.word(),
+    PointKind::BinaryOutput.word(),
+    PointKind::Counter.word(),
+    PointKind::FrozenCounter.word(),
+    PointKind::Analog.word(),
+    PointKind::FrozenAnalog.word(),
+    PointKind::AnalogOutput.word(),
+    PointKind::Octets.word(),
 ];
 
 /// Which point of an outstation, or which ones.
@@ -30,16 +30,9 @@ pub(super) struct Indexes {
     pub(super) is_range: bool,
 }
 
-/// What points of `kind` are called in the configuration.
-pub fn word_of(kind: PointKind) -> &'static str {
-    KEYS.get(kind as usize).copied().unwrap_or("octets")
-}
-
 /// The kind of points called `word`.
 pub(super) fn kind_of(word: &str) -> Option<PointKind> {
-    PointKind::ALL
-        .into_iter()
-        .find(|kind| word_of(*kind) == word)
+    PointKind::ALL.into_iter().find(|kind| kind.word() == word)
 }
 
 /// The group of the present values of points of `kind`.

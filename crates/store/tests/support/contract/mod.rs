@@ -9,6 +9,7 @@ use gridos_store::{HistoryQuery, ReadingRow, Store};
 use super::fixture::MIDNIGHT;
 
 mod books;
+mod letters;
 mod readings;
 mod texts;
 
@@ -40,11 +41,14 @@ pub(crate) async fn check(kind: &dyn Kind) {
     readings::doubt_and_nonsense_are_kept_apart_from_values(kind).await;
     books::what_cannot_be_stored_is_quarantined(kind).await;
     readings::wild_clocks_stop_nothing(kind).await;
+    readings::a_wrong_clock_keeps_nothing_from_being_the_latest(kind).await;
     readings::old_events_are_found_beside_young_ones(kind).await;
     books::a_loss_is_recorded(kind).await;
     texts::texts_come_back(kind).await;
     texts::a_text_of_no_point_is_quarantined(kind).await;
     texts::an_earlier_database_learns_texts(kind).await;
+    letters::letters_are_kept_once(kind).await;
+    letters::an_earlier_database_learns_letters(kind).await;
     books::engines_may_start_at_once(kind).await;
 }
 

@@ -214,6 +214,30 @@ pub(super) async fn wild_clocks_stop_nothing(kind: &dyn Kind) {
     assert!(youngest.iter().all(|row| row.value == Some(3.0)));
 }
 
+pub(super) async fn a_wrong_clock_keeps_nothing_from_being_the_latest(kind: &dyn Kind) {
+    let store = fresh(kind, "ahead").await;
+    let mut fixture = Fixture::new();
+    let mut written = None;
+    let minute = 60_000;
+    // The second and third claim to be of the future; the third not by much.
+    for (value, millis) in [(1.5, 0), (2.5, 99 * minute), (3.5, minute), (4.5, minute)] {
+        fixture.events(&[(0, at(millis), value, Quality::GOOD)]);
+        let chunk = match written {
+            None => fixture.all(),
+            Some(until) => fixture.chunk(until),
+        };
+        written = Some(chunk.until());
+        let stream = fixture.stream();
+        store.write(stream, &chunk, fixture.book()).await.unwrap();
+        let latest = store.latest(&[IA.to_owned()]).await.unwrap();
+        assert_eq!(latest[0].value, Some(value));
+    }
+    // The history has them as they are.
+    let history = store.history(&ever(IA)).await.unwrap();
+    let expected = [(0, 1.5), (minute, 3.5), (minute, 4.5), (99 * minute, 2.5)];
+    assert_eq!(short(&history), good(&expected));
+}
+
 pub(super) async fn old_events_are_found_beside_young_ones(kind: &dyn Kind) {
     let store = fresh(kind, "old").await;
     let mut fixture = Fixture::new();

@@ -3,12 +3,12 @@
 use gridos_dnp3::link::Address;
 
 use super::talk::{Talk, TalkError};
-use crate::cli::ProbeDnp3;
+use crate::cli::OutstationAt;
 
 /// What to try after `error`.
-pub(super) fn of(error: &TalkError, args: &ProbeDnp3, talk: Option<&Talk>) -> String {
+pub(super) fn of(error: &TalkError, at: &OutstationAt, talk: Option<&Talk>) -> String {
     let (octets, frames) = talk.map_or((0, 0), |talk| (talk.octets, talk.frames));
-    let strangers = talk.and_then(|talk| of_strangers(args, talk));
+    let strangers = talk.and_then(|talk| of_strangers(at, talk));
     if let (Some(advice), 0) = (strangers, frames) {
         return advice;
     }
@@ -39,25 +39,25 @@ pub(super) fn of(error: &TalkError, args: &ProbeDnp3, talk: Option<&Talk>) -> St
 }
 
 /// Frames of others tell what is wrong with the addresses: the most common mistake.
-fn of_strangers(args: &ProbeDnp3, talk: &Talk) -> Option<String> {
-    let of_outstation = |pair: &&(Address, Address)| pair.0.raw() == args.outstation;
+fn of_strangers(at: &OutstationAt, talk: &Talk) -> Option<String> {
+    let of_outstation = |pair: &&(Address, Address)| pair.0.raw() == at.outstation;
     let known = talk.strangers.iter().find(of_outstation);
     let (source, destination) = known.or_else(|| talk.strangers.first())?;
-    if source.raw() != args.outstation {
+    if source.raw() != at.outstation {
         let mut all: Vec<_> = talk.strangers.iter().map(|(from, _)| from.raw()).collect();
         all.dedup();
         let all: Vec<_> = all.iter().map(u16::to_string).collect();
         return Some(format!(
             "something answers, but not from link address {}; frames came from {}: try \
              --outstation {source}",
-            args.outstation,
+            at.outstation,
             all.join(", ")
         ));
     }
-    if destination.raw() != args.master {
+    if destination.raw() != at.master {
         return Some(format!(
             "it speaks to the master {destination}, not to {}: try --master {destination}",
-            args.master
+            at.master
         ));
     }
     Some(

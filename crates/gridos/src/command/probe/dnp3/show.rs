@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use gridos_dnp3::app::{
-    AttributeValue, CommonTime, FlagSet, Flags, Iin, ObjectError, Response, Role,
+    AttributeValue, CommonTime, FlagSet, Flags, Iin, ObjectError, ObjectHeader, Response, Role,
 };
 use gridos_dnp3::explain::Utc;
 use serde_json::{Value, json};
 
-use super::Probed;
-use crate::cli::ProbeDnp3;
+use super::answered::Unread;
+use super::{Answered, Probed};
+use crate::cli::OutstationAt;
 
 /// The answer to one READ.
 pub(super) struct Answer {
@@ -21,6 +22,7 @@ pub(super) struct Answer {
     attributes: Vec<(u8, &'static str, String)>,
     /// What could not be read.
     errors: Vec<ObjectError>,
+    unread: Option<Unread>,
 }
 
 /// One point.
@@ -34,16 +36,17 @@ struct Row {
 }
 
 impl Answer {
-    pub(super) fn new((fragments, took): (Vec<Vec<u8>>, Duration)) -> Self {
+    pub(super) fn new(answered: &Answered) -> Self {
         let mut answer = Self {
             iin: Iin::empty(),
-            fragments: fragments.len(),
-            took,
+            fragments: answered.fragments.len(),
+            took: answered.took,
             points: Vec::new(),
             attributes: Vec::new(),
             errors: Vec::new(),
+            unread: answered.unread,
         };
-        for fragment in &fragments {
+        for fragment in &answered.fragments {
             if let Ok(response) = Response::parse(fragment) {
                 answer.take(&response);
             }
@@ -80,17 +83,25 @@ impl Answer {
                     time: point.time.map(|time| time.milliseconds),
                 }));
             }
-            let Some(known) = header.description() else {
-                continue;
-            };
-            if known.role() == Role::Attribute {
-                let values = header.objects().filter_map(AttributeValue::read);
-                let number = header.variation().number;
-                let attributes = values.map(|value| (number, known.name(), attribute(&value)));
-                self.attributes.extend(attributes);
-            }
+            self.attributes.extend(attributes(&header));
         }
     }
+}
+
+/// The device attributes behind `header`: their numbers, names and values.
+pub(in crate::command) fn attributes(
+    header: &ObjectHeader<'_>,
+) -> impl Iterator<Item = (u8, &'static str, String)> {
+    let number = header.variation().number;
+    let known = header.description();
+    let known = known.filter(|known| known.role() == Role::Attribute);
+    let objects = known
+        .into_iter()
+        .flat_map(|known| header.objects().map(move |object| (known.name(), object)));
+    objects.filter_map(move |(name, object)| {
+        let value = AttributeValue::read(object)?;
+        Some((number, name, attribute(&value)))
+    })
 }
 
 fn attribute(value: &AttributeValue<'_>) -> String {
@@ -106,13 +117,13 @@ fn attribute(value: &AttributeValue<'_>) -> String {
 }
 
 /// For people.
-pub(super) fn text(args: &ProbeDnp3, probed: &Probed) -> String {
+pub(super) fn text(at: &OutstationAt, probed: &Probed) -> String {
     let mut out = String::new();
     let values = &probed.values;
     let mut line = |text: String| out.extend([&text, "\n"]);
     line(format!(
         "outstation {} at {}, asked by the master {}",
-        args.outstation, args.address, args.master
+        at.outstation, at.address, at.master
     ));
     line(match probed.link_status {
         Some(took) => format!("link status: answered in {}", milliseconds(took)),
@@ -144,6 +155,9 @@ pub(super) fn text(args: &ProbeDnp3, probed: &Probed) -> String {
         for error in &answer.errors {
             line(format!("not read: {error}"));
         }
+    }
+    if let Some(why) = values.unread {
+        line(format!("not read to the end: {why}"));
     }
     table(&values.points, &mut out);
     if let Some(events) = &probed.events {
@@ -180,17 +194,18 @@ fn milliseconds(time: Duration) -> String {
 }
 
 /// Everything.
-pub(super) fn json(args: &ProbeDnp3, probed: &Probed) -> Value {
+pub(super) fn json(at: &OutstationAt, probed: &Probed) -> Value {
     let attributes = probed.attributes.iter();
     let attributes = attributes.flat_map(|answer| &answer.attributes);
     let attributes = attributes
         .map(|(number, name, text)| json!({ "number": number, "name": name, "value": text }));
     json!({
-        "master": args.master,
-        "outstation": args.outstation,
+        "master": at.master,
+        "outstation": at.outstation,
         "link_status_us": probed.link_status.map(|time| time.as_secs_f64() * 1e6),
         "round_trip_us": probed.values.took.as_secs_f64() * 1e6,
         "fragments": probed.values.fragments,
+        "unread": probed.values.unread.map(|why| why.to_string()),
         "indications": probed.values.iin.to_string(),
         "attributes": attributes.collect::<Vec<_>>(),
         "points": rows(&probed.values),

@@ -12,8 +12,10 @@ use gridos_dnp3::link::{
 };
 use gridos_dnp3::transport::{FragmentMax, Reassembler, Segmenter};
 
+use super::Answered;
+
 /// A conversation as a master that reads, and confirms only what deletes nothing.
-pub(super) struct Talk {
+pub(in crate::command) struct Talk {
     stream: TcpStream,
     timeout: Duration,
     pair: Pair,
@@ -34,9 +36,12 @@ pub(super) struct Talk {
     pub(super) unasked_events: u64,
 }
 
+/// More pairs than anybody looks through are noise.
+const STRANGERS_MAX: usize = 64;
+
 /// Why a conversation ended.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TalkError {
+pub(in crate::command) enum TalkError {
     #[error("cannot find {host}")]
     Resolve { host: String, source: io::Error },
     #[error("cannot connect to {host}:{port}")]
@@ -132,16 +137,16 @@ impl Talk {
         }
     }
 
-    /// Reads `selections`: the fragments of the answer, and how long the first one took.
-    pub(super) fn read(
+    /// Reads `selections`.
+    pub(in crate::command) fn read(
         &mut self,
         selections: &[Selection],
-    ) -> Result<(Vec<Vec<u8>>, Duration), TalkError> {
+    ) -> Result<Answered, TalkError> {
         let mut expected = self.sequence;
         self.send(MasterRequest::Read(selections), expected)?;
         let asked = Instant::now();
         let mut due = asked + self.timeout;
-        let (mut fragments, mut took) = (Vec::new(), Duration::ZERO);
+        let mut answered = Answered::default();
         loop {
             let Heard::Fragment(fragment) = self.hear(due)? else {
                 continue;
@@ -156,22 +161,20 @@ impl Talk {
                 self.handle_unasked(&fragment)?;
                 continue;
             }
-            if control.sequence != expected || control.fir != fragments.is_empty() {
+            if control.sequence != expected || control.fir != answered.fragments.is_empty() {
                 continue;
             }
-            if fragments.is_empty() {
-                took = asked.elapsed();
+            if answered.fragments.is_empty() {
+                answered.took = asked.elapsed();
             }
             // To confirm events would delete them, and another master may wait for them.
-            let is_over = control.fin || response.may_have_events();
             if control.con && !response.may_have_events() {
                 self.confirm(control)?;
             }
-            fragments.push(fragment);
             expected = expected.next();
             self.sequence = expected;
-            if is_over {
-                return Ok((fragments, took));
+            if answered.push(&response) {
+                return Ok(answered);
             }
             due = Instant::now() + self.timeout;
         }
@@ -249,8 +252,9 @@ impl Talk {
             self.frames += u64::from(self.station.check(&frame).is_ok());
             let heard = match self.station.handle(now, &frame, &mut reply) {
                 Received::Refused(_) => {
-                    let pair = (frame.source, frame.destination);
-                    self.strangers.insert(pair);
+                    if self.strangers.len() < STRANGERS_MAX {
+                        self.strangers.insert((frame.source, frame.destination));
+                    }
                     None
                 }
                 Received::Deliver(data) => match self.joined.push(now, &data) {

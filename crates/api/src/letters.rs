@@ -1,0 +1,101 @@
+//! `GET /api/v1/dead-letters`: what devices sent and could not be read, from the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use gridos_store::{LetterRow, LettersQuery};
+use serde::Serialize;
+
+use crate::body::{Time, json, now};
+use crate::history::Range;
+use crate::parameters::{Parameters, cut};
+use crate::problem::{Kind, Problem};
+use crate::state::Api;
+
+const SPAN_DEFAULT: Duration = Duration::from_secs(24 * 3_600);
+const ROWS_DEFAULT: usize = 100;
+const ROWS_MAX: usize = 1_000;
+
+#[derive(Serialize)]
+struct Letters {
+    from: Time,
+    to: Time,
+    /// Whether there are more in the range, older than those shown.
+    truncated: bool,
+    dead_letters: Vec<Letter>,
+}
+
+#[derive(Serialize)]
+struct Letter {
+    device: String,
+    received: Time,
+    /// Why it cannot be read.
+    reason: String,
+    /// In hex, from the first octet that could not be read.
+    octets: String,
+    /// How many octets came.
+    length: u32,
+    /// Whether more came than are kept.
+    cut: bool,
+}
+
+impl From<LetterRow> for Letter {
+    fn from(row: LetterRow) -> Self {
+        Self {
+            received: Time(row.received),
+            cut: row.is_cut(),
+            device: row.device,
+            reason: row.reason,
+            octets: row.octets,
+            length: row.length,
+        }
+    }
+}
+
+/// Dead letters over a time range (24 h unless given), the youngest first; of one `device` if that
+/// is given.
+pub(crate) async fn letters(
+    State(api): State<Arc<Api>>,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    let parameters = parameters.only(&["device", "from", "to", "limit"])?;
+    let range = Range::of(&parameters, now(), SPAN_DEFAULT)?;
+    let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
+    let device = parameters.one("device")?;
+    let query = LettersQuery {
+        device: device.map(str::to_owned),
+        from: range.from,
+        until: range.until,
+        // One more than wanted tells whether there are more.
+        limit: limit + 1,
+    };
+    let rows = {
+        let _turn = api.questions.acquire().await;
+        api.state.store.letters(&query).await?
+    };
+    if let Some(device) = device.filter(|_| rows.is_empty()) {
+        check_configured(&api, device)?;
+    }
+    let truncated = rows.len() > limit;
+    Ok(json(&Letters {
+        from: Time(range.from),
+        to: Time(range.until),
+        truncated,
+        dead_letters: rows.into_iter().take(limit).map(Into::into).collect(),
+    }))
+}
+
+/// That a device has no letters must not be said of one that is only misspelt.
+fn check_configured(api: &Api, device: &str) -> Result<(), Problem> {
+    if api.state.directory.find_device(device).is_some() {
+        return Ok(());
+    }
+    let detail = format!(
+        "no device '{}' is configured, nor has the store any dead letter of it in that range; see \
+         /api/v1/devices",
+        cut(device)
+    );
+    Err(Problem::new(Kind::NotFound, detail))
+}
