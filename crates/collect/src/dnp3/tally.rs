@@ -9,12 +9,12 @@ use gridos_telemetry::{
 /// One of the counters.
 type Count = fn(&Counters) -> u64;
 
-/// Counts what an association has seen beyond what it had seen `before`.
-pub(super) fn tell(seen: &Counters, before: &Counters, stats: &DeviceStats, cells: &Dnp3Cells) {
-    if seen == before {
+/// Counts what an association has seen since the last time.
+pub(super) fn tell(seen: &Counters, stats: &DeviceStats, cells: &Dnp3Cells) {
+    if *seen == Counters::default() {
         return;
     }
-    let more = |count: Count| count(seen).saturating_sub(count(before));
+    let more = |count: Count| count(seen);
     let fates: [(FragmentFate, Count); 9] = [
         (FragmentFate::Answer, |c| c.delivered_solicited),
         (FragmentFate::Unsolicited, |c| c.delivered_unsolicited),

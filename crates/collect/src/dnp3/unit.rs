@@ -55,7 +55,6 @@ pub(super) struct Unit {
     pub(super) wants_integrity: bool,
     /// The permit of the integrity poll under way.
     permit: Held,
-    told: master::Counters,
     diary: Diary,
     /// Whether it was heard on this connection.
     pub(super) is_heard: bool,
@@ -105,7 +104,6 @@ impl Unit {
             covered: wall(),
             wants_integrity: false,
             permit: Held::default(),
-            told: master::Counters::default(),
             diary: Diary::new(),
             is_heard: false,
         }
@@ -469,9 +467,7 @@ impl Unit {
 
     /// Counts what the association has seen since the last time.
     pub(super) fn tell(&mut self, cells: &Dnp3Cells) {
-        let seen = *self.association.counters();
-        tell(&seen, &self.told, &self.stats, cells);
-        self.told = seen;
+        tell(&self.association.take_counters(), &self.stats, cells);
     }
 }
 

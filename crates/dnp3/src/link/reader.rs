@@ -8,8 +8,9 @@ use super::{Frame, Payload, ReaderCounters, Recovery};
 /// Finds the frames in a stream, however it is cut into pieces.
 ///
 /// Call [`Reader::read`] with the bytes of each read of the socket until it has no more: a frame
-/// that lies whole in them is lent from there, one that is cut is put together inside. Nothing is
-/// allocated. What is inside a good frame is never searched for another one.
+/// that lies whole in them is lent from there, one that is cut is put together inside, for which
+/// memory is allocated while there is one. What is inside a good frame is never searched for
+/// another one.
 ///
 /// ```
 /// use gridos_dnp3::link::{Reader, Recovery};
@@ -30,7 +31,7 @@ use super::{Frame, Payload, ReaderCounters, Recovery};
 pub struct Reader {
     recovery: Recovery,
     /// What has arrived and is not yet told to be a frame or none.
-    held: [u8; FRAME_BYTES_MAX],
+    held: Option<Box<[u8; FRAME_BYTES_MAX]>>,
     held_bytes: usize,
     /// How many bytes must be held before it is worth looking at them.
     wanted_bytes: usize,
@@ -47,7 +48,7 @@ impl Reader {
     pub fn new(recovery: Recovery) -> Self {
         Self {
             recovery,
-            held: [0; FRAME_BYTES_MAX],
+            held: None,
             held_bytes: 0,
             wanted_bytes: 0,
             lent_bytes: 0,
@@ -100,7 +101,7 @@ impl Reader {
                     Found::Frame { header, bytes } => {
                         self.on_frame(&header, bytes);
                         self.lent_bytes = bytes;
-                        return Some(Ok(framed(&header, self.held.get(..bytes)?)));
+                        return Some(Ok(framed(&header, self.held().get(..bytes)?)));
                     }
                     Found::Piece { bytes } => self.wanted_bytes = bytes,
                     Found::Nothing { bytes } => {
@@ -121,6 +122,7 @@ impl Reader {
     pub fn reset(&mut self) {
         self.drop_lent();
         self.counters.skipped_bytes += count(self.held_bytes);
+        self.held = None;
         self.held_bytes = 0;
         self.wanted_bytes = 0;
         self.offset = 0;
@@ -144,7 +146,8 @@ impl Reader {
     }
 
     fn held(&self) -> &[u8] {
-        self.held.get(..self.held_bytes).unwrap_or_default()
+        let held = self.held.as_deref().map_or(&[][..], |held| held);
+        held.get(..self.held_bytes).unwrap_or_default()
     }
 
     /// Moves bytes of `input` to the held ones until these are `wanted`; whether they are.
@@ -152,12 +155,12 @@ impl Reader {
         self.wanted_bytes = wanted;
         let missing = wanted.saturating_sub(self.held_bytes).min(input.len());
         let taken = take(input, missing);
-        if let Some(free) = self
-            .held
-            .get_mut(self.held_bytes..self.held_bytes + missing)
-        {
-            free.copy_from_slice(taken);
-            self.held_bytes += missing;
+        if !taken.is_empty() {
+            let held = self.held.get_or_insert_with(|| [0; FRAME_BYTES_MAX].into());
+            if let Some(free) = held.get_mut(self.held_bytes..self.held_bytes + missing) {
+                free.copy_from_slice(taken);
+                self.held_bytes += missing;
+            }
         }
         self.held_bytes >= wanted
     }
@@ -172,9 +175,14 @@ impl Reader {
 
     fn drop_held(&mut self, bytes: usize) {
         let bytes = bytes.min(self.held_bytes);
-        self.held.copy_within(bytes..self.held_bytes, 0);
+        if let Some(held) = &mut self.held {
+            held.copy_within(bytes..self.held_bytes, 0);
+        }
         self.held_bytes -= bytes;
         self.wanted_bytes = HEADER_BYTES.min(self.held_bytes);
+        if self.held_bytes == 0 {
+            self.held = None;
+        }
     }
 
     fn on_frame(&mut self, header: &Header, bytes: usize) {

@@ -280,9 +280,15 @@ impl Association {
         &self.config
     }
 
-    /// What has been seen and done since the association was made.
+    /// What has been seen and done since the association was made, or since the counters were
+    /// taken.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Takes the counters, which begin anew.
+    pub fn take_counters(&mut self) -> Counters {
+        std::mem::take(&mut self.counters)
     }
 
     /// Bytes allocated, beside the configuration.
