@@ -82,6 +82,8 @@ fn main() {
         ("idle", _) => return idle::measure_and_show(),
         _ => {}
     }
+    // First, as memory that others have given back would be found by the sessions.
+    idle::measure_and_show();
     println!(
         "              outsta-  fragment,               CPU seconds for a million events\n\
          way           tions       bytes   events/s    sessions (user + system)  pipeline   \
@@ -95,7 +97,6 @@ fn main() {
     for way in [Way::Ring, Way::Journal] {
         measure_and_show(way, 100, LONG_FRAGMENT_BYTES);
     }
-    idle::measure_and_show();
 }
 
 fn measure_and_show(way: Way, count: usize, fragment_bytes: usize) {
