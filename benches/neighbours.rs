@@ -166,8 +166,13 @@ fn lateness(telemetry: &Telemetry, sound: usize) -> Lateness {
     let now = Instant::now();
     let of = |n: usize| telemetry.devices.get(n).expect("a device of the board");
     let summaries: Vec<_> = (0..sound)
-        .flat_map(|n| of(n).scans())
-        .map(|scan| scan.lateness.summary(now))
+        .flat_map(|n| {
+            let device = of(n);
+            let scans = device.scans().iter();
+            scans
+                .map(|scan| scan.lateness.summary(now))
+                .collect::<Vec<_>>()
+        })
         .collect();
     let mut largest: Vec<_> = summaries.iter().map(|summary| summary.max).collect();
     largest.sort();

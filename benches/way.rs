@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gridos_benches::{BATCHES, Fleet, POINTS, readings};
+use gridos_benches::{BATCHES, Fleet, NOW, POINTS, readings};
 use gridos_journal::{Chunk, Frames, Record, Tail};
 use gridos_model::{Readings, TimeQuality, Timestamp};
 use gridos_ring::{Intake, Pool, ring};
@@ -20,7 +20,7 @@ fn way(criterion: &mut Criterion) {
     let fleet = Fleet::new(64).expect("a plain fleet");
     let answers: Vec<_> = (0..64).map(Fleet::words).collect();
     let request = &fleet.plan.requests()[0];
-    let mut evaluator = fleet.evaluator().expect("plain limits");
+    let mut judge = fleet.judge().expect("plain limits");
     let telemetry = Arc::new(Telemetry::new("0", []));
     let (producer, mut consumer) = ring(BATCHES);
     let pool = Pool::new(BATCHES, POINTS);
@@ -29,7 +29,7 @@ fn way(criterion: &mut Criterion) {
     let mut frames = Frames::new(1, Tail::default());
     let mut chunk = Chunk::default();
     let mut bytes = BytesMut::with_capacity(1 << 20);
-    let mut transitions = Vec::new();
+    let mut judged = Vec::new();
 
     let mut group = criterion.benchmark_group("way");
     group.throughput(Throughput::Elements(readings(BATCHES)));
@@ -47,7 +47,7 @@ fn way(criterion: &mut Criterion) {
             }
             while let Some(slot) = consumer.pop() {
                 let readings = slot.batch.readings().expect("started");
-                evaluator.evaluate(Fleet::first(&slot.batch), &readings, &mut transitions);
+                judge.on_readings(Fleet::first(&slot.batch), &readings, NOW, &mut judged);
                 frames.append_readings(&readings);
                 stage.record(slot.arrival.wire.elapsed());
                 pool.give(slot.batch);
@@ -66,7 +66,7 @@ fn way(criterion: &mut Criterion) {
     });
     group.finish();
     assert!(
-        transitions.is_empty(),
+        judged.is_empty(),
         "values within the limits change no level"
     );
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use gridos_alarm::Evaluator;
+use gridos_alarm::Alarms;
 use gridos_collect::Collector;
 use gridos_collect::dnp3::{Dnp3Device, MappedPoint, PointKind, PointMap, Recent, Via, start};
 use gridos_dnp3::link::Address;
@@ -15,7 +15,9 @@ use gridos_dnp3::master::Config;
 use gridos_dnp3::transport::FragmentMax;
 use gridos_journal::{Chunk, Options, Read, Reader, Record, Streams, Tail};
 use gridos_model::{DeviceEntry, Directory, DirectoryBuilder, LayoutId, Point, Quality, Readings};
-use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
+use gridos_pipeline::{
+    AlarmBoard, AlarmBook, LiveView, Pipeline, SyncOptions, Turn, Views, alarm_commands,
+};
 use gridos_ring::{Consumer, Intake, Pool, ring};
 use gridos_telemetry::{DeviceState, Telemetry};
 use tokio::runtime::Runtime;
@@ -82,11 +84,14 @@ impl Engine {
                 let views = Views {
                     live: Arc::new(LiveView::new(&directory)),
                     alarms: Arc::new(AlarmBoard::default()),
+                    book: Arc::new(AlarmBook::default()),
                 };
+                let alarms = Alarms::new(Arc::clone(&directory), &[]);
+                let (_, queue) = alarm_commands(producer.clone(), Arc::clone(&telemetry));
                 let turn = Turn::new(
                     consumer,
                     pool.clone(),
-                    Evaluator::new(directory.point_count()),
+                    (alarms, queue),
                     journal.expect("a journal"),
                     views,
                     Arc::clone(&telemetry),
@@ -171,14 +176,14 @@ fn map() -> Arc<PointMap> {
     Arc::new(PointMap::new(points.collect()).expect("a plain map"))
 }
 
-fn directory(outstations: usize, map: &PointMap) -> Directory {
+fn directory(outstations: usize, map: &PointMap) -> Arc<Directory> {
     let mut builder = DirectoryBuilder::default();
     for n in 0..outstations {
         let points = (0..POINTS).map(|index| Point::new(&format!("a{index}"), "A"));
         let added = builder.add(&format!("rtu-{n}"), points.collect(), map.groups());
         added.expect("a name of its own");
     }
-    builder.build()
+    Arc::new(builder.build())
 }
 
 fn devices(

@@ -3,12 +3,13 @@
 //! This crate must not know sockets: a bench measures one core at work, without system calls.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gridos_alarm::{Evaluator, Limits, LimitsError};
+use gridos_alarm::{Condition, Defined, Definition, Judge, Limits, LimitsErrors, Now};
 use gridos_modbus::{Kind, Plan, PlanErrors, PlanLimits, RegisterPoint, Table};
 use gridos_model::{
-    Batch, Directory, DirectoryBuilder, DirectoryError, Layout, Point, PointIndex, Quality,
-    TimeQuality, Timestamp,
+    AlarmId, Batch, Directory, DirectoryBuilder, DirectoryError, Layout, Point, PointIndex,
+    Quality, TimeQuality, Timestamp,
 };
 
 /// Registers, and so points, of one device: one full Modbus answer.
@@ -38,7 +39,7 @@ pub enum FleetError {
     /// The directory is refused.
     Directory(DirectoryError),
     /// The limits are refused.
-    Limits(LimitsError),
+    Limits(LimitsErrors),
 }
 
 impl Fleet {
@@ -84,20 +85,28 @@ impl Fleet {
         devices[n % devices.len()].whole()
     }
 
-    /// An evaluator with four limits on every point; the values of [`Fleet::words`] and
+    /// A judge with four limits on every point; the values of [`Fleet::words`] and
     /// [`Fleet::fill`] keep within them.
-    pub fn evaluator(&self) -> Result<Evaluator, FleetError> {
+    pub fn judge(&self) -> Result<Judge, FleetError> {
         let limits = Limits::new(Some(9e3), Some(8e3), Some(-8e3), Some(-9e3), 10.0);
         let limits = limits.map_err(FleetError::Limits)?;
-        let mut evaluator = Evaluator::new(self.directory.point_count());
-        for layout in self.directory.devices().iter().map(|device| device.whole()) {
-            for (position, offset) in (0..layout.len()).zip(0..) {
-                if let Some(id) = layout.point_id(position) {
-                    evaluator.set(layout.first().offset(offset), id, limits);
-                }
-            }
-        }
-        Ok(evaluator)
+        let definition = Arc::new(Definition::new(Condition::Limit(limits)));
+        let devices = self.directory.devices().iter().map(|device| device.whole());
+        let points = devices.clone().flat_map(|layout| {
+            let points = (0..).take(layout.len());
+            points.map(|offset| (layout.device_index(), layout.first().offset(offset)))
+        });
+        let defined: Vec<_> = points
+            .map(|(device, point)| Defined {
+                id: AlarmId::from_raw(point.get() as u64),
+                device,
+                point: Some(point),
+                reference: None,
+                definition: Arc::clone(&definition),
+            })
+            .collect();
+        let firsts: Vec<_> = devices.map(|layout| layout.first()).collect();
+        Ok(Judge::new(self.directory.point_count(), &firsts, &defined))
     }
 
     /// What the `n`-th device answers.
@@ -131,6 +140,12 @@ impl Fleet {
             .map_or(PointIndex::new(0), |layout| layout.first())
     }
 }
+
+/// The instant at which all is judged: no alarm of the fleet has delays.
+pub const NOW: Now = Now {
+    wall: Timestamp::EPOCH,
+    mono: Duration::ZERO,
+};
 
 /// A small generator (xorshift, Marsaglia 2003), the same numbers each time.
 #[derive(Clone, Debug)]

@@ -41,7 +41,7 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     sealed[16..24].copy_from_slice(&SEGMENT.to_le_bytes());
     sealed[24..32].copy_from_slice(&before.to_le_bytes());
     sealed[32..36].copy_from_slice(&readings.to_le_bytes());
-    sealed[36..38].copy_from_slice(&(kind % 8).to_le_bytes());
+    sealed[36..38].copy_from_slice(&(kind % 9).to_le_bytes());
     sealed[38..40].copy_from_slice(&1_u16.to_le_bytes());
     sealed.extend(payload);
     let checksum = crc32c::crc32c_append(crc32c::crc32c(&sealed[0..4]), &sealed[8..]);

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::engine::Process;
+use crate::support::engine::{Process, free_address};
 use crate::support::http::Client;
 use crate::support::postgres::{Cluster, SUPERUSER};
 use crate::support::random::{self, Random};
@@ -198,6 +198,25 @@ fn check(database: &dyn Database, load: &Load) {
     }
     let polled = database.query("select count(*) from reading where point like 'feeder-%'");
     assert!(whole(&polled[0][0]) > 0, "nothing was polled");
+    check_downtimes(database);
+}
+
+/// Between two lives is a gap, in which nothing was received.
+fn check_downtimes(database: &dyn Database) {
+    let gaps = "select count(*) from gap where reason = 'engine_down' and from_ts < until_ts";
+    let gaps = whole(&database.query(gaps)[0][0]);
+    assert!((1..=KILLS as u64).contains(&gaps), "{gaps} gaps");
+    for table in ["sweep", "event"] {
+        let received = database.query(&format!(
+            "select count(*) from {table} as batch join gap on batch.received > gap.from_ts and \
+             batch.received < gap.until_ts where gap.reason = 'engine_down'"
+        ));
+        assert_eq!(
+            whole(&received[0][0]),
+            0,
+            "{table} received while no engine ran"
+        );
+    }
 }
 
 fn config_text(dir: &Path, address: &str, fleet: &Fleet, database: &dyn Database) -> String {
@@ -285,14 +304,6 @@ fn body(client: usize, values: std::ops::Range<u64>) -> String {
         })
         .collect();
     format!("{{\"readings\":[{}]}}", readings.join(","))
-}
-
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string()
 }
 
 fn rows(command: &mut Command) -> Vec<Vec<String>> {

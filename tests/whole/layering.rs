@@ -100,17 +100,12 @@ fn pure_crates_depend_on_no_runtime() {
         "gridos-modbus",
         "gridos-alarm",
     ] {
-        let foreign = [
-            "tokio",
-            "axum",
-            "rusqlite",
-            "tokio-postgres",
-            "metrics",
-            "serde",
-        ];
+        let foreign = ["tokio", "axum", "rusqlite", "tokio-postgres", "metrics"];
+        // Definitions of alarms are written by people, in one shape for files, HTTP and the journal.
+        let has_format = pure == "gridos-alarm";
         let found: Vec<_> = crates[pure]
             .iter()
-            .filter(|name| foreign.contains(&name.as_str()))
+            .filter(|name| foreign.contains(&name.as_str()) || *name == "serde" && !has_format)
             .collect();
         assert!(found.is_empty(), "{pure} depends on {found:?}");
     }

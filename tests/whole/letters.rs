@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::engine::Process;
+use crate::support::engine::{Process, free_address};
 use crate::support::http::Client;
 
 /// The longest that anything here may take.
@@ -94,11 +94,6 @@ fn config(dir: &Path, http: &str, listener: &TcpListener) -> String {
         dir.join("data").display(),
         listener.local_addr().unwrap(),
     )
-}
-
-fn free_address() -> String {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().to_string()
 }
 
 fn letters(client: &mut Client) -> Vec<Value> {

@@ -2,19 +2,35 @@
 
 #![cfg(test)]
 
+mod book;
 mod chain;
+mod cli;
+mod contract;
 mod decode;
 mod demo;
+mod doctor;
+mod full;
 mod fuzz;
+mod history;
+mod journal;
 mod kill;
 mod layering;
 mod letters;
+mod logs;
+mod migrate;
+mod notify;
 mod outstation;
-mod readme;
+mod recall;
+mod reload;
+mod security;
+mod service;
+mod storm;
 mod tools;
 mod support {
-    //! The engine as a process, an HTTP client, and a PostgreSQL server of the tests' own.
+    //! The engine as a process, an HTTP client, and a PostgreSQL server and an Alertmanager of the
+    //! tests' own.
 
+    pub(crate) mod alertmanager;
     pub(crate) mod engine;
     pub(crate) mod http;
     #[path = "../../../crates/store/tests/support/postgres.rs"]

@@ -202,7 +202,7 @@ fn a_discovered_outstation_is_collected() {
     let shown = String::from_utf8(cut.stdout).unwrap();
     assert!(shown.contains("analog = \"0..1\""), "{shown}");
     assert!(!shown.contains("octets"), "{shown}");
-    assert!(text(&["check", file]).contains("26 (0 with limits)"));
+    assert!(text(&["check", file]).contains("  26\nalarms                  1: 1 link\n"));
     assert!(text(&["plan", file]).contains("26 points"));
     let (engine, api) = run(&path, "");
     let reading = |point: &str| loop {

@@ -20,6 +20,31 @@ impl Band {
         high: f64::INFINITY,
     };
 
+    /// No value is in it.
+    pub(crate) const NONE: Self = Self {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+    };
+
+    /// `value` alone is in it; nothing is if it is not finite.
+    pub(crate) fn only(value: f64) -> Self {
+        if !value.is_finite() {
+            return Self::NONE;
+        }
+        Self {
+            low: value.next_down(),
+            high: value.next_up(),
+        }
+    }
+
+    /// What lies in both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            low: self.low.max(other.low),
+            high: self.high.min(other.high),
+        }
+    }
+
     /// Whether `value` lies inside; NaN and the infinities never do.
     #[inline]
     pub(crate) fn holds(self, value: f64) -> bool {
@@ -42,6 +67,13 @@ impl Bands {
             low: vec![Band::ALL.low; points],
             high: vec![Band::ALL.high; points],
         }
+    }
+
+    /// Adds bands that hold every finite value, up to `points` in all.
+    pub(crate) fn grow(&mut self, points: usize) {
+        let points = points.max(self.low.len());
+        self.low.resize(points, Band::ALL.low);
+        self.high.resize(points, Band::ALL.high);
     }
 
     #[inline]

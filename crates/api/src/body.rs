@@ -4,6 +4,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use gridos_model::{Quality, Timestamp};
 use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::{Kind, Problem};
 
@@ -17,6 +20,18 @@ impl Serialize for Time {
     }
 }
 
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("An instant, in UTC"))
+            .into()
+    }
+}
+
+impl ToSchema for Time {}
+
 /// What is known against a value: a list of names, empty for a good one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flags(pub(crate) Quality);
@@ -26,6 +41,20 @@ impl Serialize for Flags {
         serializer.collect_seq(self.0.names())
     }
 }
+
+impl PartialSchema for Flags {
+    fn schema() -> RefOr<Schema> {
+        let flag = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Quality::all().names()));
+        ArrayBuilder::new()
+            .items(flag)
+            .description(Some("What is known against a value; empty for a good one"))
+            .into()
+    }
+}
+
+impl ToSchema for Flags {}
 
 /// A number; an infinite one is the text `Infinity` or `-Infinity`, and NaN is null, because JSON
 /// has no such numbers.
@@ -47,6 +76,21 @@ impl Serialize for Number {
         }
     }
 }
+
+impl PartialSchema for Number {
+    fn schema() -> RefOr<Schema> {
+        let infinite = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(["Infinity", "-Infinity"]));
+        OneOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(Type::Number))
+            .item(infinite)
+            .description(Some("A number; null stands for NaN"))
+            .into()
+    }
+}
+
+impl ToSchema for Number {}
 
 /// The answer that `value` is as JSON.
 pub(crate) fn json(value: &impl Serialize) -> Response {

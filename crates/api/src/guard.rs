@@ -8,7 +8,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gridos_telemetry::StatusClass;
 
-use crate::problem::{Kind, Problem};
+use crate::instance;
+use crate::parameters::cut;
+use crate::problem::{Kind, Problem, as_problem};
 use crate::state::Api;
 
 /// Scripts, styles and connections from this engine alone, and no page may frame it.
@@ -32,12 +34,23 @@ const SAFE_HEADERS: [(HeaderName, &str); 6] = [
 
 /// Sets the headers and counts the answer.
 pub(crate) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let path = request.uri().path().to_owned();
+    let mut response = instance::of(&cut(&path), async {
+        as_problem(next.run(request).await).await
+    })
+    .await;
     let class = StatusClass::of(response.status().as_u16());
     api.state.telemetry.http.answered(class);
+    let kind = response.extensions().get::<Kind>();
+    if let Some(reason) = kind.and_then(|kind| kind.refusal()) {
+        api.state.telemetry.http.refused(reason);
+    }
     let headers = response.headers_mut();
     for (name, value) in SAFE_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if path.starts_with("/api/") {
+        headers.append(header::VARY, HeaderValue::from_static("accept"));
     }
     // What the engine says is true now and no longer; the page's files say otherwise themselves.
     let now_only = HeaderValue::from_static("no-store");

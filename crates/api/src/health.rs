@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::body::json;
 use crate::state::Api;
@@ -16,7 +17,7 @@ use crate::state::Api;
 const STALL_AFTER: Duration = Duration::from_secs(10);
 
 /// How well one part of the engine does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Grade {
     /// As it should be.
@@ -30,7 +31,7 @@ pub(crate) enum Grade {
 }
 
 /// One part of the engine.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Check {
     pub(crate) status: Grade,
     /// What is wrong and what follows; empty if nothing is.
@@ -38,7 +39,7 @@ pub(crate) struct Check {
 }
 
 /// All parts that matter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Checks {
     pub(crate) journal: Check,
     pub(crate) pipeline: Check,
@@ -48,7 +49,7 @@ pub(crate) struct Checks {
 }
 
 /// The health as a whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
     /// The worst of the checks.
     pub(crate) status: Grade,
@@ -58,18 +59,51 @@ pub(crate) struct Health {
 }
 
 /// `GET /health`: 200 if live and ready.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "health",
+    operation_id = "health",
+    responses(
+        (status = 200, body = Health, description = "Live and ready"),
+        (status = 503, body = Health, description = "The checks say what is wrong"),
+    ),
+    security(()),
+)]
 pub(crate) async fn health(State(api): State<Arc<Api>>) -> Response {
     let health = Health::at(&api, Instant::now());
     answer(health.live && health.ready, &health)
 }
 
 /// `GET /health/live`: 200 unless only a restart helps.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    operation_id = "health_live",
+    responses(
+        (status = 200, body = Health, description = "Live"),
+        (status = 503, body = Health, description = "Only a restart helps"),
+    ),
+    security(()),
+)]
 pub(crate) async fn live(State(api): State<Arc<Api>>) -> Response {
     let health = Health::at(&api, Instant::now());
     answer(health.live, &health)
 }
 
 /// `GET /health/ready`: 200 if readings may be sent here.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "health",
+    operation_id = "health_ready",
+    responses(
+        (status = 200, body = Health, description = "Ready for readings"),
+        (status = 503, body = Health, description = "Readings must go elsewhere for now"),
+    ),
+    security(()),
+)]
 pub(crate) async fn ready(State(api): State<Arc<Api>>) -> Response {
     let health = Health::at(&api, Instant::now());
     answer(health.ready, &health)
@@ -141,7 +175,13 @@ fn journal(api: &Api, waiting: Duration) -> Check {
         return Check::new(Grade::Unready, "the journal is not open yet");
     }
     if readiness.is_journal_stalled() {
-        let detail = "journal stalled: it cannot be written; check the disk and its space";
+        let detail = match api.state.telemetry.journal.full.get() {
+            0 => "journal stalled: it cannot be written; check the disk and its space",
+            _ => {
+                "journal stalled: its budget or the disk is used up; it goes on when the database \
+                 has caught up"
+            }
+        };
         return Check::new(Grade::Unready, detail);
     }
     if waiting >= STALL_AFTER {
@@ -151,6 +191,11 @@ fn journal(api: &Api, waiting: Duration) -> Check {
              check the disk"
         );
         return Check::new(Grade::Unready, detail);
+    }
+    let alarms = api.state.telemetry.engine_alarms.list();
+    if !alarms.is_empty() {
+        let details: Vec<_> = alarms.into_iter().map(|alarm| alarm.detail).collect();
+        return Check::new(Grade::Degraded, details.join("; "));
     }
     Check::ok()
 }
@@ -207,7 +252,8 @@ fn ledger(api: &Api) -> Check {
         return Check::ok();
     }
     let detail = format!(
-        "since the start {lost} readings were lost because the journal was damaged or trimmed, and \
+        "since the start {lost} readings were lost because the journal was damaged, trimmed or \
+         given up, and \
          {quarantined} could not be stored as readings; the database's table quarantine says which"
     );
     Check::new(Grade::Degraded, detail)

@@ -10,10 +10,13 @@ use gridos_model::Timestamp;
     "is no time; write RFC 3339 (2026-11-23T06:12:26.5Z), 'now', or a time ago such as -30s, \
      -15m, -2h or -7d"
 )]
-pub(crate) struct ParseInstantError;
+pub struct ParseInstantError;
 
-/// The instant that `text` means at `now`.
-pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Result<Timestamp, ParseInstantError> {
+/// The instant that `text` means at `now`: RFC 3339, `now`, or a time ago such as `-15m`.
+///
+/// # Errors
+/// If it is neither.
+pub fn parse_instant(text: &str, now: Timestamp) -> Result<Timestamp, ParseInstantError> {
     if text == "now" {
         return Ok(now);
     }
@@ -30,7 +33,8 @@ pub(crate) fn parse_instant(text: &str, now: Timestamp) -> Result<Timestamp, Par
     absolute.map_err(|_| ParseInstantError)
 }
 
-fn parse_span(text: &str) -> Option<Duration> {
+/// A span as in a time ago: `30s`, `15m`, `2h`, `7d`, `1w`.
+pub(crate) fn parse_span(text: &str) -> Option<Duration> {
     let unit = text.chars().next_back()?;
     let seconds = match unit {
         's' => 1,

@@ -1,24 +1,27 @@
 //! `GET /api/v1/scada/latest`: the latest reading of points, from the live view.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use gridos_model::{DeviceEntry, DeviceIndex, Level, PointId, PointRef, Quality};
-use gridos_telemetry::DeviceState;
+use gridos_alarm::{Condition, Limits};
+use gridos_model::{AlarmId, AlarmKind, Level, PointRef};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::PointLimits;
-use crate::body::{Flags, Number, Time, json, now};
+use crate::body::{Time, json, now};
+use crate::form::{Accept, Row};
 use crate::parameters::{Parameters, bad, cut};
+use crate::problem::ProblemAnswer;
 use crate::problem::{Kind, Problem};
 use crate::state::{Api, ApiState};
+use crate::value::{Known, Value, active_levels};
 
 const POINTS_DEFAULT: usize = 1_000;
 const POINTS_MAX: usize = 10_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = LatestList)]
 struct Latest<'a> {
     /// The engine's clock, to reckon ages with.
     time: Time,
@@ -26,34 +29,39 @@ struct Latest<'a> {
     readings: Vec<LatestReading<'a>>,
 }
 
-/// The latest reading of one point; value, time and quality are null if there was none yet. The
-/// value of a text is null as well, and one that is not finite is null (NaN), `"Infinity"` or
-/// `"-Infinity"`.
-#[derive(Serialize)]
+/// The latest reading of one point, and what the point is.
+#[derive(Serialize, ToSchema)]
 pub(crate) struct LatestReading<'a> {
     point: String,
     device: &'a str,
     name: &'a str,
     unit: &'a str,
-    value: Option<Number>,
-    /// Only of a point with texts: the latest one; null if there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<Option<String>>,
-    /// What the value means, if the point has states.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'a str>,
-    time: Option<Time>,
-    quality: Option<Flags>,
-    level: &'static str,
+    #[serde(flatten)]
+    value: Value<'a>,
     limits: Option<ShownLimits>,
     /// How often it is read; null if its readings come when somebody posts them, or are texts, which
     /// come when they change.
     period_seconds: Option<f64>,
 }
 
+impl Row for LatestReading<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "point",
+        "unit",
+        "value",
+        "text",
+        "state",
+        "time",
+        "quality",
+        "level",
+        "period_seconds",
+    ];
+}
+
 /// A point's limits as JSON; null is no limit.
-#[derive(Serialize)]
-pub(crate) struct ShownLimits {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Limits)]
+struct ShownLimits {
     high_high: Option<f64>,
     high: Option<f64>,
     low: Option<f64>,
@@ -61,37 +69,55 @@ pub(crate) struct ShownLimits {
     deadband: f64,
 }
 
-impl From<&PointLimits> for ShownLimits {
-    fn from(limits: &PointLimits) -> Self {
-        let PointLimits {
-            high_high,
-            high,
-            low,
-            low_low,
-            deadband,
-        } = *limits;
+impl From<Limits> for ShownLimits {
+    fn from(limits: Limits) -> Self {
         Self {
-            high_high,
-            high,
-            low,
-            low_low,
-            deadband,
+            high_high: limits.limit(Level::HighHigh),
+            high: limits.limit(Level::High),
+            low: limits.limit(Level::Low),
+            low_low: limits.limit(Level::LowLow),
+            deadband: limits.deadband(),
         }
     }
 }
 
+/// The latest reading of each point.
+#[utoipa::path(
+    get,
+    path = "/api/v1/scada/latest",
+    tag = "readings",
+    operation_id = "latest",
+    params(
+        ("point" = Option<Vec<String>>, Query, description = "DEVICE.POINT, any number of them"),
+        ("device" = Option<Vec<String>>, Query, description = "All points of these devices"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "The most rows; 1000 unless given"),
+        ("offset" = Option<u64>, Query, description = "Rows to leave out at the beginning"),
+    ),
+    responses(
+        (status = 200, content((Latest = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "The latest reading of each point"),
+        (status = 400, response = ProblemAnswer),
+        (status = 404, response = ProblemAnswer),
+    ),
+    security(("token" = ["viewer"])),
+)]
 pub(crate) async fn latest(
     State(api): State<Arc<Api>>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let parameters = parameters.only(&["point", "device", "limit", "offset"])?;
     let limit = parameters.number("limit", POINTS_DEFAULT, 1, POINTS_MAX)?;
     let offset = parameters.number("offset", 0, 0, usize::MAX)?;
     let state = &api.state;
     let points = asked(state, &parameters)?;
-    let levels = active_levels(state);
-    let window = points.iter().skip(offset).take(limit);
-    let readings = window.filter_map(|at| latest_reading(state, *at, &levels));
+    let known = known(state, points.iter().copied().skip(offset).take(limit));
+    let readings = known
+        .iter()
+        .filter_map(|(at, known)| latest_reading(state, *at, known));
+    if accept.wants_rows() {
+        return accept.rows(readings, None);
+    }
     Ok(json(&Latest {
         time: Time(now()),
         total: points.len(),
@@ -126,7 +152,7 @@ fn asked(state: &ApiState, parameters: &Parameters) -> Result<Vec<PointRef>, Pro
     Ok(points)
 }
 
-fn unknown(what: &str, name: &str) -> Problem {
+pub(crate) fn unknown(what: &str, name: &str) -> Problem {
     let detail = format!(
         "no {what} '{}' is configured; see /api/v1/devices",
         cut(name)
@@ -134,48 +160,39 @@ fn unknown(what: &str, name: &str) -> Problem {
     Problem::new(Kind::NotFound, detail)
 }
 
-/// The levels of all points that are not normal.
-pub(crate) fn active_levels(state: &ApiState) -> HashMap<PointId, Level> {
-    let active = state.alarms.active();
-    active
-        .into_iter()
-        .map(|alarm| (alarm.last.point, alarm.last.to))
-        .collect()
+/// The limits of the point of that full name, if it has any.
+fn limits(state: &ApiState, point: &str) -> Option<ShownLimits> {
+    let entry = state.book.find(AlarmId::of(point, AlarmKind::Limit))?;
+    match &entry.definition.condition {
+        Condition::Limit(limits) if entry.definition.is_enabled => Some((*limits).into()),
+        Condition::Limit(_)
+        | Condition::Deviation { .. }
+        | Condition::Rate { .. }
+        | Condition::State(_)
+        | Condition::Chatter(_)
+        | Condition::Quality
+        | Condition::Stale { .. }
+        | Condition::Frozen { .. }
+        | Condition::Link => None,
+    }
 }
 
-/// The latest reading of the point at `at`; `None` if it is not of this directory.
+/// The reading `known` of the point at `at`; `None` if it is not of this directory.
 pub(crate) fn latest_reading<'a>(
     state: &'a ApiState,
     at: PointRef,
-    levels: &HashMap<PointId, Level>,
+    known: &'a Known,
 ) -> Option<LatestReading<'a>> {
     let layout = state.directory.device(at.device).whole();
-    let position = at.position as usize;
-    let point = layout.points().get(position)?;
-    let level = levels
-        .get(&layout.point_id(position)?)
-        .copied()
-        .unwrap_or_default();
-    let reading = state.live.get(at.device.get(), at.index);
-    let text = point.is_text().then(|| state.live.text(at.index));
-    let text = text.as_ref().map(Option::as_ref);
-    let (time, quality) = match text {
-        Some(text) => (text.map(|text| text.time), text.map(|text| text.quality)),
-        None => (reading.map(|own| own.time), reading.map(|own| own.quality)),
-    };
-    let lost = lost_with_its_device(state, at.device);
+    let point = layout.points().get(at.position as usize)?;
+    let name = format!("{}.{}", layout.device(), point.name());
     Some(LatestReading {
-        point: format!("{}.{}", layout.device(), point.name()),
         device: layout.device(),
         name: point.name(),
         unit: point.unit(),
-        value: reading.map(|reading| Number(reading.value)),
-        text: text.map(|text| shown_text(&text?.text, text?.quality).map(str::to_owned)),
-        state: reading.and_then(|reading| state.states.text(at.index, reading.value)),
-        time: time.map(Time),
-        quality: quality.map(|quality| Flags(quality | lost)),
-        level: level.name(),
-        limits: state.limits.get(at.index).map(ShownLimits::from),
+        value: known.shown(state, at.index),
+        limits: limits(state, &name),
+        point: name,
         period_seconds: state
             .periods
             .get(at.index)
@@ -183,23 +200,18 @@ pub(crate) fn latest_reading<'a>(
     })
 }
 
-/// The text, or null if it is none: then its quality says why.
-pub(crate) fn shown_text(text: &str, quality: Quality) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty() || !quality.is_bad())
-}
-
-/// Whether the engine asks the device; otherwise its readings are posted.
-pub(crate) fn is_polled(device: &DeviceEntry) -> bool {
-    !device.groups().is_empty()
-}
-
-/// What is known against the last readings of a device because it does not answer.
-fn lost_with_its_device(state: &ApiState, device: DeviceIndex) -> Quality {
-    let stats = state.telemetry.devices.get(device.get());
-    let is_down = stats.is_some_and(|stats| stats.state() == DeviceState::Down);
-    if is_down && is_polled(state.directory.device(device)) {
-        Quality::COMM_LOST
-    } else {
-        Quality::GOOD
-    }
+/// What is known now of the points at `points`.
+pub(crate) fn known(
+    state: &ApiState,
+    points: impl IntoIterator<Item = PointRef>,
+) -> Vec<(PointRef, Known)> {
+    let levels = active_levels(state);
+    let known = |at: PointRef| {
+        let point = state.directory.device(at.device).whole().points();
+        let is_text = point
+            .get(at.position as usize)
+            .is_some_and(|point| point.is_text());
+        (at, Known::now(state, at, is_text, &levels))
+    };
+    points.into_iter().map(known).collect()
 }

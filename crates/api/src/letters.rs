@@ -7,10 +7,14 @@ use axum::extract::State;
 use axum::response::Response;
 use gridos_store::{LetterRow, LettersQuery};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::body::{Time, json, now};
+use crate::form::{Accept, Row};
 use crate::history::Range;
+use crate::openapi::RangeParameters;
 use crate::parameters::{Parameters, cut};
+use crate::problem::ProblemAnswer;
 use crate::problem::{Kind, Problem};
 use crate::state::Api;
 
@@ -18,7 +22,8 @@ const SPAN_DEFAULT: Duration = Duration::from_secs(24 * 3_600);
 const ROWS_DEFAULT: usize = 100;
 const ROWS_MAX: usize = 1_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadLetterList)]
 struct Letters {
     from: Time,
     to: Time,
@@ -27,7 +32,8 @@ struct Letters {
     dead_letters: Vec<Letter>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
 struct Letter {
     device: String,
     received: Time,
@@ -39,6 +45,11 @@ struct Letter {
     length: u32,
     /// Whether more came than are kept.
     cut: bool,
+}
+
+impl Row for Letter {
+    const COLUMNS: &'static [&'static str] =
+        &["device", "received", "reason", "octets", "length", "cut"];
 }
 
 impl From<LetterRow> for Letter {
@@ -56,10 +67,30 @@ impl From<LetterRow> for Letter {
 
 /// Dead letters over a time range (24 h unless given), the youngest first; of one `device` if that
 /// is given.
+#[utoipa::path(
+    get,
+    path = "/api/v1/dead-letters",
+    tag = "devices",
+    operation_id = "dead_letters",
+    params(
+        RangeParameters,
+        ("device" = Option<String>, Query, description = "Only those of this device"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "The most rows; 100 unless given"),
+    ),
+    responses(
+        (status = 200, content((Letters = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "The youngest first"),
+        (status = 400, response = ProblemAnswer),
+        (status = 404, response = ProblemAnswer),
+        (status = 503, response = ProblemAnswer),
+    ),
+    security(("token" = ["viewer"])),
+)]
 pub(crate) async fn letters(
     State(api): State<Arc<Api>>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let parameters = parameters.only(&["device", "from", "to", "limit"])?;
     let range = Range::of(&parameters, now(), SPAN_DEFAULT)?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
@@ -79,6 +110,9 @@ pub(crate) async fn letters(
         check_configured(&api, device)?;
     }
     let truncated = rows.len() > limit;
+    if accept.wants_rows() {
+        return accept.rows(rows.into_iter().take(limit).map(Letter::from), None);
+    }
     Ok(json(&Letters {
         from: Time(range.from),
         to: Time(range.until),

@@ -12,6 +12,17 @@ use crate::state::Api;
 /// The text format's own media type, version 0.0.4.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// All metrics, as Prometheus reads them.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "engine",
+    operation_id = "metrics",
+    responses(
+        (status = 200, body = String, content_type = "text/plain; version=0.0.4; charset=utf-8", description = "The Prometheus text format"),
+    ),
+    security(("token" = ["viewer"])),
+)]
 pub(crate) async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
     let telemetry = Arc::clone(&api.state.telemetry);
     // Rendering takes long enough to disturb the sessions that share the runtime's threads.

@@ -1,12 +1,15 @@
-//! The live page: a few files that are part of the program and ask nothing of anybody else.
+//! The live page: a few files that are part of the program and ask nothing of anybody else. They
+//! are made of `web/` (`npm run build` there), and `tests/run` compares them with what that makes.
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::parameters::cut;
+use crate::problem::ProblemAnswer;
 use crate::problem::{Kind, Problem};
 use crate::state::Api;
 
@@ -14,22 +17,16 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 const INDEX: &str = include_str!("../page/index.html");
 
 /// Name below `/assets/`, media type, text.
-const ASSETS: [(&str, &str, &str); 11] = [
+const ASSETS: [(&str, &str, &str); 4] = [
     ("page.css", CSS, include_str!("../page/page.css")),
+    ("page.js", JS, include_str!("../page/page.js")),
     ("icon.svg", SVG, include_str!("../page/icon.svg")),
-    ("main.js", JS, include_str!("../page/main.js")),
-    ("engine.js", JS, include_str!("../page/engine.js")),
-    ("text.js", JS, include_str!("../page/text.js")),
-    ("rows.js", JS, include_str!("../page/rows.js")),
-    ("head.js", JS, include_str!("../page/head.js")),
-    ("alarms.js", JS, include_str!("../page/alarms.js")),
-    ("devices.js", JS, include_str!("../page/devices.js")),
-    ("points.js", JS, include_str!("../page/points.js")),
-    ("trend.js", JS, include_str!("../page/trend.js")),
+    ("licences.txt", TEXT, include_str!("../page/licences.txt")),
 ];
 
 /// The files, each with its tag.
@@ -39,10 +36,11 @@ pub(crate) struct Page {
     assets: Vec<(&'static str, File)>,
 }
 
+/// A file that stays what it is as long as the process runs.
 #[derive(Debug)]
-struct File {
+pub(crate) struct File {
     kind: &'static str,
-    text: &'static str,
+    text: Bytes,
     tag: String,
 }
 
@@ -59,11 +57,37 @@ impl Page {
 }
 
 /// `GET /`.
+#[utoipa::path(
+    get,
+    path = "/",
+    tag = "page",
+    operation_id = "page",
+    responses(
+        (status = 200, body = String, content_type = "text/html; charset=utf-8", description = "The page"),
+        (status = 304, description = "The browser has it"),
+    ),
+    security(()),
+)]
 pub(crate) async fn index(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response {
     api.page.index.answer(&headers)
 }
 
 /// `GET /assets/{name}`.
+#[utoipa::path(
+    get,
+    path = "/assets/{name}",
+    tag = "page",
+    operation_id = "asset",
+    params(
+        ("name" = String, Path, description = "The name of a file of the page"),
+    ),
+    responses(
+        (status = 200, content((String = "text/css"), (String = "text/javascript"), (String = "image/svg+xml")), description = "The file"),
+        (status = 304, description = "The browser has it"),
+        (status = 404, response = ProblemAnswer),
+    ),
+    security(()),
+)]
 pub(crate) async fn asset(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
@@ -80,17 +104,18 @@ pub(crate) async fn asset(
 }
 
 impl File {
-    fn new(kind: &'static str, text: &'static str) -> Self {
+    pub(crate) fn new(kind: &'static str, text: impl Into<Bytes>) -> Self {
+        let text = text.into();
         Self {
             kind,
+            tag: format!("\"{:016x}\"", fingerprint(&text)),
             text,
-            tag: format!("\"{:016x}\"", fingerprint(text.as_bytes())),
         }
     }
 
     /// The file, or 304 if the browser has it already. Browsers always ask, so that a new version
     /// of the engine is a new page at once.
-    fn answer(&self, request: &HeaderMap) -> Response {
+    pub(crate) fn answer(&self, request: &HeaderMap) -> Response {
         let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| {
             let tags = tags.to_str().unwrap_or_default().split(',');
             tags.map(|tag| tag.trim().trim_start_matches("W/"))
@@ -99,7 +124,7 @@ impl File {
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            ([(header::CONTENT_TYPE, self.kind)], self.text).into_response()
+            ([(header::CONTENT_TYPE, self.kind)], self.text.clone()).into_response()
         };
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -111,7 +136,7 @@ impl File {
 }
 
 /// FNV-1a, 64 bit: tells versions of a file apart; nobody gains by forging one.
-fn fingerprint(bytes: &[u8]) -> u64 {
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -73,6 +73,16 @@ impl Parameters {
         })
     }
 
+    /// Whether something is wanted: 1 or 0, true or false.
+    pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool, Problem> {
+        match self.one(name)? {
+            None => Ok(default),
+            Some("1" | "true") => Ok(true),
+            Some("0" | "false") => Ok(false),
+            Some(_) => Err(bad(name, "must be 1 or 0")),
+        }
+    }
+
     /// An instant, absolute or relative to `now`.
     pub(crate) fn instant(&self, name: &str, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.one(name)? else {

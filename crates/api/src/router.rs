@@ -6,12 +6,20 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::openapi::{Base, reference, served};
 use crate::parameters::cut;
 use crate::problem::{Kind, Problem};
 use crate::state::{Api, ApiState};
-use crate::{alarms, devices, guard, health, history, latest, letters, metrics, page, status};
+use crate::{
+    access, alarms, config, devices, guard, health, history, latest, layouts, letters, metrics,
+    page, points, post, status, stream,
+};
 
 /// Every endpoint of the engine, and the live page at `/`.
 pub fn router(state: ApiState) -> Router {
@@ -20,30 +28,66 @@ pub fn router(state: ApiState) -> Router {
 
 pub(crate) fn routes(api: Arc<Api>) -> Router {
     let body_bytes_max = api.state.settings.body_bytes_max;
-    let posts = Router::new()
-        .route("/api/v1/scada/data", post(crate::post::post))
-        .layer(DefaultBodyLimit::max(body_bytes_max));
-    Router::new()
-        .route("/", get(page::index))
-        .route("/assets/{name}", get(page::asset))
-        .route("/health", get(health::health))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::metrics))
-        .route("/api/v1/devices", get(devices::devices))
-        .route("/api/v1/dead-letters", get(letters::letters))
-        .route("/api/v1/scada/status", get(status::status))
-        .route("/api/v1/scada/data", get(history::history))
-        .route("/api/v1/scada/latest", get(latest::latest))
-        .route("/api/v1/alarms", get(alarms::active))
-        .route("/api/v1/alarms/history", get(alarms::history))
-        .route("/api/v1/alarms/thresholds", get(alarms::thresholds))
+    let (questions, _) = questions().split_for_parts();
+    let (commands, _) = commands().split_for_parts();
+    questions
         .layer(from_fn_with_state(Arc::clone(&api), guard::bound))
-        .merge(posts)
+        .merge(commands.layer(DefaultBodyLimit::max(body_bytes_max)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&api), access::gate))
         .layer(from_fn_with_state(Arc::clone(&api), guard::guard))
+        // Streams of events are left as they are.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(api)
+}
+
+/// Everything that is served, with its description: there is no other way in.
+pub(crate) fn endpoints() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(questions())
+        .merge(commands())
+}
+
+/// What is asked: answered within a bound of time.
+fn questions() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(page::index))
+        .routes(routes!(page::asset))
+        .routes(routes!(served::document))
+        .routes(routes!(reference::reference))
+        .routes(routes!(reference::style))
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(access::list::list))
+        .routes(routes!(access::session::show))
+        .routes(routes!(devices::devices))
+        .routes(routes!(devices::one::device))
+        .routes(routes!(points::points))
+        .routes(routes!(points::point))
+        .routes(routes!(layouts::layouts))
+        .routes(routes!(layouts::layout))
+        .routes(routes!(stream::stream))
+        .routes(routes!(letters::letters))
+        .routes(routes!(status::status))
+        .routes(routes!(history::history))
+        .routes(routes!(history::instant::at))
+        .routes(routes!(history::gaps::gaps))
+        .routes(routes!(latest::latest))
+        .merge(alarms::questions())
+}
+
+/// What is told the engine: it has a body, and bounds its waiting itself.
+fn commands() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(post::post))
+        // A reload takes as long as it takes.
+        .routes(routes!(config::show, config::replace))
+        .routes(routes!(config::reload))
+        .routes(routes!(access::session::open, access::session::close))
+        .merge(alarms::commands())
 }
 
 async fn not_found(uri: Uri) -> Problem {

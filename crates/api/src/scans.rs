@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use gridos_telemetry::{DeviceStats, ScanStats, Summary, Window};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One scan class of a device.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Scan {
     period_seconds: f64,
     /// Scans that ended, with or without answers.
@@ -22,7 +23,7 @@ pub(crate) struct Scan {
 }
 
 /// Durations of the last minute or two, in seconds.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Seconds {
     last: f64,
     mean: f64,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::LineMapping;
+
 /// Bounds of requests; each exists so that no client can take memory or time without end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -17,6 +19,16 @@ pub struct Settings {
     pub batches_per_post_max: usize,
     /// The most posts read, decoded or waiting for the disk at once; default 64.
     pub posts_max: usize,
+    /// The most readings that one user or token, or one address if nobody is asked, may post a second, with ten
+    /// seconds' worth at once; default 0, which is no limit.
+    pub readings_per_second_max: u64,
+    /// Which points the fields of line protocol are.
+    pub line_mapping: LineMapping,
+    /// The most commands about alarms whose bodies are read at once; default 64.
+    pub orders_max: usize,
+    /// The most clients that follow the alarms or the stream at once, each over a connection of its
+    /// own; default 256.
+    pub streams_max: usize,
     /// The most questions to the store at once; default 8. Others wait for their turn.
     pub questions_max: usize,
     /// The most connections at once; default 512. Others wait to be accepted.
@@ -36,6 +48,10 @@ impl Default for Settings {
             batch_readings_max: 4_096,
             batches_per_post_max: 64,
             posts_max: 64,
+            readings_per_second_max: 0,
+            line_mapping: LineMapping::default(),
+            orders_max: 64,
+            streams_max: 256,
             questions_max: 8,
             connections_max: 512,
             reading_timeout: Duration::from_secs(10),

@@ -2,23 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::response::Response;
-use gridos_telemetry::{DeviceState, LedgerSnapshot, Refusal, Stage, StageName, Telemetry};
+use gridos_model::Priority;
+use gridos_telemetry::{DeviceState, LedgerSnapshot, Loss, Refusal, Stage, StageName, Telemetry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::alarms::Waiting;
 use crate::body::{Time, json, now};
 use crate::health::{Checks, Grade, Health};
-use crate::state::Api;
+use crate::latencies::{Latency, milliseconds};
+use crate::state::{Api, ApiState};
 
 /// A reading in a producer's hands makes the ledger look short for some nanoseconds; a few looks
 /// tell that from a loss.
 const LEDGER_LOOKS: usize = 4;
 
-#[derive(Serialize)]
-struct Status<'a> {
+/// The rungs of the journal's ladder, as the gauge counts them.
+const RUNGS: [&str; 4] = ["normal", "warn", "pressed", "full"];
+
+/// The engine at a glance.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status<'a> {
     engine: &'a str,
     version: &'a str,
     time: Time,
@@ -31,14 +39,18 @@ struct Status<'a> {
     points: usize,
     readings_per_second: Option<f64>,
     ledger: Ledger,
+    /// From the wire, over the last 10 s.
+    latency: BTreeMap<&'static str, Latency>,
     stages: BTreeMap<&'static str, Percentiles>,
-    alarms: Alarms,
+    alarms: Alarms<'a>,
+    engine_alarms: Vec<EngineAlarm>,
     journal: Journal,
     store: StoreStatus,
     ring: Ring,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeviceCounts)]
 struct Devices {
     total: usize,
     up: usize,
@@ -46,7 +58,7 @@ struct Devices {
     unknown: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Ledger {
     received: u64,
     refused: u64,
@@ -59,100 +71,218 @@ struct Ledger {
     stored: u64,
     quarantined: u64,
     lost: u64,
+    lost_by: BTreeMap<&'static str, u64>,
     unaccounted: i64,
     balanced: bool,
 }
 
 /// The latency from the wire to the end of a stage over the life of the process; null without
 /// any batch.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Percentiles {
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
     p99_ms: Option<f64>,
 }
 
-#[derive(Serialize)]
-struct Alarms {
+#[derive(Serialize, ToSchema)]
+#[schema(as = AlarmCounts)]
+struct Alarms<'a> {
+    /// Those that are not hidden.
     active: usize,
+    /// The last record that the counts know of.
+    sequence: u64,
+    /// For how many the horn sounds.
+    sounding: usize,
+    /// The highest priority that waits for somebody to acknowledge; null if nothing waits.
+    highest_unacknowledged: Option<&'static str>,
+    /// Of those that are not hidden.
+    priorities: BTreeMap<&'static str, Waiting>,
+    /// Areas whose operators are told more than they can follow.
+    flood: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Journal {
     position: u64,
     durable: u64,
     bytes: u64,
     segments: u64,
+    /// `normal`, `warn`, `pressed` (the safety window shrinks) or `full`.
+    rung: &'static str,
+    room_bytes: u64,
+    growth_bytes_per_second: u64,
+    /// How long the room lasts at that rate; null if it is not known, or for ever.
+    autonomy_seconds: Option<f64>,
+    /// Null if it cannot be told.
+    oldest_unstored_seconds: Option<f64>,
+    given_up: GivenUp,
 }
 
-#[derive(Serialize)]
+/// What was deleted from the full journal although it was not stored, since the start.
+#[derive(Serialize, ToSchema)]
+struct GivenUp {
+    segments: u64,
+    readings: u64,
+}
+
+/// An alarm of the engine itself: those of points are at `/api/v1/alarms`.
+#[derive(Serialize, ToSchema)]
+struct EngineAlarm {
+    alarm: &'static str,
+    severity: &'static str,
+    since: Time,
+    detail: String,
+}
+
+#[derive(Serialize, ToSchema)]
 struct StoreStatus {
     connected: bool,
     position: u64,
     backlog_bytes: u64,
+    /// Until everything is stored; null if the backlog does not shrink.
+    drain_seconds: Option<f64>,
     /// Why nothing can be stored; left out if nothing is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Ring {
     depth: u64,
     capacity: u64,
     full: u64,
 }
 
+/// How the engine fares.
+#[utoipa::path(
+    get,
+    path = "/api/v1/scada/status",
+    tag = "engine",
+    operation_id = "status",
+    responses(
+        (status = 200, body = Status, description = "The engine at a glance"),
+    ),
+    security(("token" = ["viewer"])),
+)]
 pub(crate) async fn status(State(api): State<Arc<Api>>) -> Response {
-    let at = Instant::now();
-    let state = &api.state;
-    let telemetry = &*state.telemetry;
-    let health = Health::at(&api, at);
-    let count = |device| telemetry.devices.count(device);
-    json(&Status {
-        engine: &state.engine.name,
-        version: &state.engine.version,
-        time: Time(now()),
-        uptime_seconds: at
-            .saturating_duration_since(state.engine.started)
-            .as_secs_f64(),
-        status: health.status,
-        live: health.live,
-        ready: health.ready,
-        checks: health.checks,
-        devices: Devices {
+    json(&Status::now(&api, Instant::now()))
+}
+
+impl<'a> Status<'a> {
+    /// The engine of `api` at `at`.
+    pub(crate) fn now(api: &'a Api, at: Instant) -> Self {
+        let state = &api.state;
+        let telemetry = &*state.telemetry;
+        let health = Health::at(api, at);
+        let beat = api.beat(at);
+        let age = at.saturating_duration_since(state.engine.started);
+        Self {
+            engine: &state.engine.name,
+            version: &state.engine.version,
+            time: Time(now()),
+            uptime_seconds: age.as_secs_f64(),
+            status: health.status,
+            live: health.live,
+            ready: health.ready,
+            checks: health.checks,
+            devices: Devices::of(telemetry),
+            points: state.directory.present_points(),
+            readings_per_second: beat.readings_per_second,
+            ledger: ledger(telemetry),
+            latency: api.latencies.look(&telemetry.stages, at),
+            stages: StageName::ALL
+                .iter()
+                .map(|name| (name.label(), percentiles(telemetry.stages.get(*name))))
+                .collect(),
+            alarms: Alarms::of(state),
+            engine_alarms: engine_alarms(telemetry),
+            journal: journal(telemetry),
+            store: StoreStatus {
+                connected: telemetry.store.connected.get() != 0,
+                position: telemetry.store.position.get(),
+                backlog_bytes: telemetry.store.backlog_bytes.get(),
+                drain_seconds: telemetry.store.drain.known(),
+                trouble: telemetry.store.trouble.get(),
+            },
+            ring: Ring {
+                depth: telemetry.ring.depth.get(),
+                capacity: telemetry.ring.capacity.get(),
+                full: telemetry.ring.full.get(),
+            },
+        }
+    }
+}
+
+impl Devices {
+    fn of(telemetry: &Telemetry) -> Self {
+        let count = |device| telemetry.devices.count(device);
+        Self {
             total: telemetry.devices.len(),
             up: count(DeviceState::Up),
             down: count(DeviceState::Down),
             unknown: count(DeviceState::Unknown),
+        }
+    }
+}
+
+impl<'a> Alarms<'a> {
+    fn of(state: &'a ApiState) -> Self {
+        let table = state.alarms.table();
+        let counts = &table.counts;
+        let areas = &state.telemetry.alarms.areas;
+        let in_flood = areas.names().enumerate();
+        Self {
+            active: Priority::ALL
+                .map(|one| counts.active(one))
+                .into_iter()
+                .sum(),
+            sequence: table.sequence,
+            sounding: counts.sounding(),
+            highest_unacknowledged: counts.highest_unacknowledged().map(Priority::name),
+            priorities: Waiting::by_priority(counts),
+            flood: in_flood
+                .filter(|(place, _)| areas.flood(*place) != 0)
+                .map(|(_, name)| name)
+                .collect(),
+        }
+    }
+}
+
+fn journal(telemetry: &Telemetry) -> Journal {
+    let cells = &telemetry.journal;
+    let rung = usize::try_from(cells.rung.get()).ok();
+    let rung = rung.and_then(|rung| RUNGS.get(rung));
+    Journal {
+        position: cells.position.get(),
+        durable: cells.durable.get(),
+        bytes: cells.bytes.get(),
+        segments: cells.segments.get(),
+        rung: rung.copied().unwrap_or("normal"),
+        room_bytes: cells.room.get(),
+        growth_bytes_per_second: cells.growth.get(),
+        autonomy_seconds: cells.autonomy.known(),
+        oldest_unstored_seconds: cells.unstored_age.known(),
+        given_up: GivenUp {
+            segments: cells.given_up_segments.get(),
+            readings: cells.given_up_readings.get(),
         },
-        points: state.directory.point_count(),
-        readings_per_second: api.beat(at).readings_per_second,
-        ledger: ledger(telemetry),
-        stages: StageName::ALL
-            .iter()
-            .map(|name| (name.label(), percentiles(telemetry.stages.get(*name))))
-            .collect(),
-        alarms: Alarms {
-            active: state.alarms.len(),
+    }
+}
+
+fn engine_alarms(telemetry: &Telemetry) -> Vec<EngineAlarm> {
+    let alarms = telemetry.engine_alarms.list().into_iter();
+    let shown = alarms.map(|alarm| EngineAlarm {
+        alarm: alarm.name,
+        severity: if alarm.is_critical {
+            "critical"
+        } else {
+            "warning"
         },
-        journal: Journal {
-            position: telemetry.journal.position.get(),
-            durable: telemetry.journal.durable.get(),
-            bytes: telemetry.journal.bytes.get(),
-            segments: telemetry.journal.segments.get(),
-        },
-        store: StoreStatus {
-            connected: telemetry.store.connected.get() != 0,
-            position: telemetry.store.position.get(),
-            backlog_bytes: telemetry.store.backlog_bytes.get(),
-            trouble: telemetry.store.trouble.get(),
-        },
-        ring: Ring {
-            depth: telemetry.ring.depth.get(),
-            capacity: telemetry.ring.capacity.get(),
-            full: telemetry.ring.full.get(),
-        },
-    })
+        since: Time(alarm.since.into()),
+        detail: alarm.detail,
+    });
+    shown.collect()
 }
 
 fn ledger(telemetry: &Telemetry) -> Ledger {
@@ -174,6 +304,10 @@ fn ledger(telemetry: &Telemetry) -> Ledger {
         stored: at.stored,
         quarantined: at.quarantined,
         lost: at.lost,
+        lost_by: Loss::ALL
+            .iter()
+            .map(|reason| (reason.label(), at.lost_for(*reason)))
+            .collect(),
         unaccounted: i64::try_from(at.unaccounted).unwrap_or(i64::MAX),
         balanced: at.is_balanced(),
     }
@@ -186,11 +320,4 @@ fn percentiles(stage: &Stage) -> Percentiles {
         p95_ms: ms(0.95),
         p99_ms: ms(0.99),
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    // Whole microseconds: what is finer is not measured.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
-    let micros = duration.as_micros() as f64;
-    micros / 1e3
 }

@@ -1,7 +1,7 @@
 //! The sessions of one protocol while they run.
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// Running sessions; dropping it ends them at once.
 #[derive(Debug, Default)]
@@ -29,6 +29,13 @@ impl Collector {
         self.sessions.spawn(session);
     }
 
+    /// Lets go of sessions that have ended.
+    pub fn reap(&mut self) {
+        while let Some(ended) = self.sessions.try_join_next() {
+            note(ended);
+        }
+    }
+
     /// How many sessions there are.
     pub fn len(&self) -> usize {
         self.sessions.len()
@@ -42,9 +49,13 @@ impl Collector {
     /// Waits until all sessions have ended, after `stop` became true: then no batch comes any more.
     pub async fn join(mut self) {
         while let Some(ended) = self.sessions.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a session ended by a fault of the engine");
-            }
+            note(ended);
         }
+    }
+}
+
+fn note(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a session ended by a fault of the engine");
     }
 }

@@ -11,6 +11,7 @@ mod device;
 mod diary;
 mod letter;
 mod listener;
+mod moment;
 mod offer;
 mod outstation;
 mod pause;
@@ -19,6 +20,7 @@ mod permits;
 mod point_map;
 mod quality;
 mod recent;
+mod refresh;
 mod session;
 mod sorting;
 mod start;
@@ -31,7 +33,7 @@ pub use device::Dnp3Device;
 pub use listener::{Guest, Listener, listen};
 pub use point_map::{MappedPoint, PointKind, PointMap, PointMapError};
 pub use recent::Recent;
-pub use start::{StartError, start};
+pub use start::{Dnp3Fleet, StartError, start};
 
 pub use crate::net::{
     Certificate, Credentials, CredentialsError, CredentialsFile, Inbox, Network, NetworkError,

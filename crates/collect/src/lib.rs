@@ -7,6 +7,7 @@
 mod backoff;
 mod collector;
 pub mod dnp3;
+mod link;
 pub mod modbus;
 mod net;
 mod quiet;

@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+#[expect(dead_code, reason = "other tests need more of it")]
 mod rig;
 
 use std::collections::BTreeMap;

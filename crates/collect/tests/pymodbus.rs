@@ -9,6 +9,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+#[expect(dead_code, reason = "other tests need more of it")]
 mod rig;
 
 use std::collections::BTreeMap;

@@ -5,16 +5,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use gridos_modbus::Table;
 use gridos_model::Timestamp;
+use gridos_store::Upkeep;
 
+mod access;
+mod alarms;
+mod database;
+mod json;
 mod listeners;
 mod outstations;
+mod profiles;
+
+pub use alarms::AlarmCounts;
+use profiles::{engine_times, exponents_apart, manual_numbers, timeout_beyond_period};
 
 use crate::config::bounds::{self, Bounds, bytes};
-use crate::config::{
-    Address, Config, Device, Faults, Fleet, Guest, Profile, Protocol, show_duration, show_size,
-};
+use crate::config::{Address, Config, Device, Faults, Fleet, Guest, show_duration, show_size};
 
 /// What an answer of a device is taken to last: a network round trip and a small controller.
 pub const ANSWER_TYPICAL: Duration = Duration::from_millis(25);
@@ -26,10 +32,14 @@ pub struct Report {
     pub bounds: Bounds,
     /// Devices that are configured but not enabled.
     pub devices_disabled: usize,
-    /// Points with alarm limits.
-    pub points_limited: usize,
+    /// How many alarms there are.
+    pub alarms: AlarmCounts,
     /// The most the journal may take on disk, in bytes.
     pub journal_limit: u64,
+    /// What the journal should last while the database is away.
+    pub warn_autonomy: Duration,
+    /// How long the database keeps readings.
+    pub upkeep: Upkeep,
     /// The memory beyond which the engine would not start, in bytes.
     pub memory_limit: u64,
     /// How many integrity polls may be under way at once.
@@ -51,8 +61,10 @@ impl Report {
         let mut report = Self {
             bounds: Bounds::of(config),
             devices_disabled: config.devices.len() - enabled.len(),
-            points_limited: fleet.limits().count(),
+            alarms: AlarmCounts::of(&fleet),
             journal_limit: config.journal.disk_limit,
+            warn_autonomy: config.journal.thresholds.warn,
+            upkeep: config.store.upkeep,
             memory_limit: config.engine.memory_limit,
             integrity_polls_at_once: config.dnp3.integrity_polls_at_once,
             listeners: listeners::lines(config),
@@ -62,18 +74,17 @@ impl Report {
             let none = "no device is enabled: there is nothing to collect";
             report.warnings.push(none.to_owned());
         }
-        if !config.http.listen.ip().is_loopback() {
-            let listen = config.http.listen;
-            let open = format!("the API at {listen} is open to whoever reaches it");
-            report.warnings.push(open);
-        }
+        let now = Timestamp::from(SystemTime::now());
+        report.warnings.extend(access::warnings(config, now));
+        report.warnings.extend(database::in_the_clear(config));
         report.warn_of_profiles(config, &enabled);
         report.warn_of_load(&enabled);
         report
             .warnings
             .extend(outstations::warnings(config, &enabled));
-        let now = Timestamp::from(SystemTime::now());
         report.warnings.extend(listeners::warnings(config, now));
+        let of_alarms = alarms::warnings(config, &fleet, &enabled);
+        report.warnings.extend(of_alarms);
         report.warn_of_autonomy();
         Ok(report)
     }
@@ -153,11 +164,15 @@ impl Report {
     }
 
     fn warn_of_autonomy(&mut self) {
-        if let Some(hours) = self.autonomy_hours().filter(|hours| *hours < 1.0) {
+        let warn = self.warn_autonomy;
+        let is_short = |hours: &f64| *hours < warn.as_secs_f64() / 3_600.0;
+        if let Some(hours) = self.autonomy_hours().filter(is_short) {
             self.warnings.push(format!(
-                "the journal is full {:.0} minutes after the database goes away; raise [journal] \
+                "the journal is full {:.0} minutes after the database goes away, sooner than \
+                 [journal] warn_autonomy ({}): the alarm of that will always stand; raise \
                  disk_limit",
-                hours * 60.0
+                hours * 60.0,
+                show_duration(warn)
             ));
         }
     }
@@ -172,11 +187,11 @@ impl fmt::Display for Report {
             count => format!(" ({count} more are not enabled)"),
         };
         line("devices", format!("{}{disabled}", bounds.devices))?;
-        let limited = self.points_limited;
-        line(
-            "points",
-            format!("{} ({limited} with limits)", bounds.points),
-        )?;
+        line("points", bounds.points.to_string())?;
+        line("alarms", self.alarms.to_string())?;
+        if self.alarms.enabled() > 0 {
+            line("alarm priorities", self.alarms.split())?;
+        }
         if bounds.outstations > 0 {
             let outstations = bounds.outstations;
             let polls = self.integrity_polls_at_once.min(outstations);
@@ -231,92 +246,13 @@ impl fmt::Display for Report {
             format!("{journal} a day{told}, at most {limit}{hours}"),
         )?;
         let store = shown_bytes(self.store_bytes_a_day());
-        line("store", format!("{store} a day{told}"))?;
+        let kept = self.kept();
+        line("store", format!("{store} a day{told}{kept}"))?;
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }
         Ok(())
     }
-}
-
-/// The device's timeout, if it is longer than the period of its fastest scan class.
-fn timeout_beyond_period(device: &Device) -> Option<Duration> {
-    let Protocol::Modbus(map) = &device.profile.protocol else {
-        return None;
-    };
-    device.connection.as_ref()?;
-    let fastest = map.scan_periods.iter().min()?.mul_f64(device.scan_factor);
-    let timeout = device.timeout.unwrap_or(map.asking.timeout);
-    (timeout > fastest).then_some(timeout)
-}
-
-/// `holding = 40013` is possible, but 40013 is more often what a manual calls register 13.
-fn manual_numbers(profile: &Profile) -> Option<String> {
-    let Protocol::Modbus(map) = &profile.protocol else {
-        return None;
-    };
-    let in_manuals = |table: Table| match table {
-        Table::Coil => 0..=0,
-        Table::DiscreteInput => 10_001..=19_999,
-        Table::InputRegister => 30_001..=39_999,
-        Table::HoldingRegister => 40_001..=49_999,
-    };
-    let points = map.plan.points();
-    // SunSpec counts from 0 and begins at 40000; nobody else has exponents.
-    if points.iter().any(|point| point.exponent.is_some()) {
-        return None;
-    }
-    // A map with other addresses of the table beside these does not number them as manuals do.
-    let is_numbered = |table: Table| {
-        let mut own = points.iter().filter(|point| point.table == table);
-        own.all(|point| in_manuals(table).contains(&point.address))
-    };
-    let mut points = points.iter();
-    let point = points.find(|point| point.table != Table::Coil && is_numbered(point.table))?;
-    Some(format!(
-        "profile '{}' point '{}' is at address {}, counted from 0; if that is a number of a \
-         manual, write register = \"{}\"",
-        profile.name, point.name, point.address, point.address
-    ))
-}
-
-/// The device's clock is read with one request; where there are more, the rest has another clock.
-fn engine_times(profile: &Profile) -> Option<String> {
-    let Protocol::Modbus(map) = &profile.protocol else {
-        return None;
-    };
-    let scan = map.clock.as_ref()?.scan;
-    let of_scan = map
-        .plan
-        .requests()
-        .iter()
-        .filter(|request| request.scan() == scan);
-    let without = of_scan.filter(|request| !request.has_clock()).count();
-    (without > 0).then(|| {
-        format!(
-            "profile '{}': source_time is read with one request of its scan class; the values of \
-             {without} more have the engine's time",
-            profile.name
-        )
-    })
-}
-
-/// A value whose exponent another request reads may be decoded with the wrong one.
-fn exponents_apart(profile: &Profile) -> Option<String> {
-    let Protocol::Modbus(map) = &profile.protocol else {
-        return None;
-    };
-    let apart = map.plan.apart();
-    let (first, more) = apart.split_first()?;
-    let more = match more.len() {
-        0 => String::new(),
-        count => format!(" (and so for {count} more points)"),
-    };
-    Some(format!(
-        "profile '{}' point '{}': its sf '{}' {}{more}; values read between a change of the \
-         exponent and its next reading are wrong",
-        profile.name, first.point.name, first.exponent.name, first.why
-    ))
 }
 
 fn shown_bytes(bytes: f64) -> String {
@@ -348,7 +284,7 @@ mod tests {
         name = "relay"
         protocol = "modbus"
         point = [
-            { name = "a", input = 0, limits = { high = 1 } },
+            { name = "a", input = 0, limits = { high = 1, deadband = 0.1 } },
             { name = "b", input = 1 },
             { name = "c", holding = 40001, scan = "normal" },
         ]
@@ -435,7 +371,20 @@ mod tests {
                  values of 1 more have the engine's time"
             ]
         );
-        let empty = report("[http]\nlisten = \"0.0.0.0:80\"\nallow_unauthenticated = true");
+        let elsewhere = |url: &str| {
+            let store = format!("[store]\nkind = \"postgres\"\nurl = \"postgres://u@{url}/d\"");
+            report(&store).warnings.len() - 1
+        };
+        let urls = [
+            "localhost",
+            "127.0.0.1:5433",
+            "[::1]",
+            "%2Frun",
+            "db1",
+            "localhost,db1",
+        ];
+        assert_eq!(urls.map(elsewhere), [0, 0, 0, 0, 1, 1]);
+        let empty = report("[http]\nlisten = \"0.0.0.0:80\"\n[access]\nallow_open = true");
         assert_eq!(empty.warnings.len(), 2);
     }
 
@@ -453,6 +402,20 @@ mod tests {
         assert!(
             text.contains("\njournal                 517.7 MiB a day, at most 8GiB"),
             "{text}"
+        );
+        let store = |keys: &str| {
+            let text = report(&format!("{TWO_CLASSES}\n[store]\n{keys}")).to_string();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("store "))
+                .unwrap();
+            line.split_once(" a day").unwrap().1.to_owned()
+        };
+        assert_eq!(store(""), "");
+        let kept = store("keep = \"400d\"\nsize_limit = \"100GiB\"");
+        assert!(
+            kept.starts_with(", kept 400d, then ") && kept.ends_with(" days"),
+            "{kept}"
         );
     }
 }

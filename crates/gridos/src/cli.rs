@@ -1,35 +1,74 @@
 //! The command line.
 
-use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
+use gridos_api::{ParseInstantError, parse_instant};
+use gridos_model::Timestamp;
 
-use crate::command::{check, decode, demo, discover, import, plan, probe, run, simulate};
-use crate::config::{Faults, parse_duration};
-use crate::output::Closed;
+use crate::command::{
+    self, Outcome, check, decode, demo, discover, import, migrate, plan, probe, run, simulate,
+};
+use crate::config::parse_duration;
 
+mod access;
+mod alarms;
+mod client;
 mod dnp3;
+mod doctor;
+mod everywhere;
+#[cfg(test)]
+mod examples;
+pub(crate) mod exit_codes;
+mod export;
 mod field;
+mod journal;
+mod shell;
 
+pub use access::{
+    AccessList, Expiry, TokenCommand, TokenCreate, TokenNamed, UserAdd, UserCommand, UserNamed,
+};
+pub use alarms::{AlarmsCommand, AlarmsReplay};
+pub use client::{
+    AlarmAct, AlarmSort, AlarmsAck, AlarmsList, AlarmsShelve, AlarmsUnshelve, EngineAt, Status,
+};
 pub use dnp3::{DecodeDnp3, DiscoverDnp3, OutstationAt, ProbeDnp3, SimulateDnp3};
+pub use doctor::Doctor;
+pub use everywhere::{command, main};
+pub use export::{Export, ExportFormat};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
-
-/// The exit code of a command that could not do its work.
-const FAILED: u8 = 1;
-/// The exit code of a mistake in the command line (clap's) or in the configuration.
-const MISTAKEN: u8 = 2;
+pub use journal::{JournalAt, JournalCommand, JournalDump, JournalRepair};
+pub use shell::{Completions, Man};
 
 /// Collects telemetry from RTUs, PLCs and IEDs, judges it, keeps it and stores it.
 #[derive(Debug, Parser)]
-#[command(name = "gridos", version, arg_required_else_help = true)]
+#[command(
+    name = "gridos",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done and well, 1 failed or not well, 2 the command line or the configuration is wrong;\n\
+        gridos help exit-codes tells all.\n\n\
+        Examples:\n  \
+        gridos demo\n  \
+        gridos check examples/small.toml\n  \
+        gridos run examples/small.toml\n  \
+        gridos status --watch"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Whether there are colours: auto is on a terminal, unless the variable NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Everywhere"
+    )]
+    color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,8 +77,19 @@ enum Command {
     Demo(Demo),
     /// Runs the engine
     Run(Run),
+    /// Shows how a running engine does
+    Status(Status),
     /// Checks a configuration and shows what would run
     Check(Check),
+    /// Looks whether this machine and what is around it are fit for an engine
+    Doctor(Doctor),
+    /// Brings the database's schema to this version, and gives roles their rights
+    Migrate(Migrate),
+    /// Takes history out of the database into a file, as CSV or Parquet
+    Export(Export),
+    /// Shows the alarms of a running engine, acts on them, or tries others out on what is stored
+    #[command(subcommand)]
+    Alarms(AlarmsCommand),
     /// Shows the requests that a device gets, and how busy its connection is
     Plan(Plan),
     /// Reads from one device by hand, and shows what its registers may mean
@@ -54,9 +104,25 @@ enum Command {
     /// Shows what captured octets mean
     #[command(subcommand)]
     Decode(Decode),
+    /// Looks into a journal: what is in it, whether it is whole; repairs what can be repaired
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Runs simulated devices
     #[command(subcommand)]
     Simulate(Simulate),
+    /// Adds, lists and removes users, who sign in with a password
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Makes, lists and revokes tokens, by which machines come in
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Makes the completions of a shell
+    Completions(Completions),
+    /// Shows a manual page, or writes those of all commands
+    Man(Man),
+    /// Tells with what commands end, and what that means
+    #[command(hide = true, long_about = exit_codes::text(), after_help = "Example:\n  gridos exit-codes")]
+    ExitCodes,
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,6 +163,9 @@ pub struct Demo {
     /// How many devices to simulate
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub devices: u16,
+    /// Tell as JSON, a line each, where it serves and how it ended
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos run` takes.
@@ -110,6 +179,9 @@ pub struct Run {
     /// End after this time, for example 20s or 5min; otherwise at Ctrl-C
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
+    /// Tell as JSON, a line each, where it serves and how it ended
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos check` takes.
@@ -118,6 +190,34 @@ pub struct Run {
 pub struct Check {
     /// The configuration file
     pub config: PathBuf,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gridos migrate` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  gridos migrate examples/small.toml\n  GRIDOS__STORE__URL=postgres://owner@db1/gridos gridos migrate --wait 60s --grant-to gridos_writer gridos.toml\n  gridos migrate --check gridos.toml"
+)]
+pub struct Migrate {
+    /// The configuration file
+    pub config: PathBuf,
+    /// Change nothing; fail if steps are missing
+    #[arg(long, visible_alias = "dry-run", conflicts_with_all = ["grant_to", "grant_read_to"])]
+    pub check: bool,
+    /// Wait so long for a database that is not up yet
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
+    pub wait: Duration,
+    /// Let this role write, as the engine must, and nothing else; may be given several times
+    #[arg(long, value_name = "ROLE")]
+    pub grant_to: Vec<String>,
+    /// Let this role read the views, as a dashboard must; may be given several times
+    #[arg(long, value_name = "ROLE")]
+    pub grant_read_to: Vec<String>,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,6 +239,9 @@ pub struct Plan {
     /// What an answer is taken to last
     #[arg(long, value_name = "TIME", default_value = "25ms", value_parser = parse_duration)]
     pub round_trip: Duration,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -167,6 +270,15 @@ pub struct SimulateModbus {
     /// Devices with the same seed measure the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// After this time a storm: within 10 s all devices trip, and every second one falls silent
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub storm_after: Option<Duration>,
+    /// How long each device is out in the storm
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    pub storm_for: Duration,
+    /// Tell as JSON, a line each, where it serves and how it ended
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos simulate sunspec` takes.
@@ -184,15 +296,21 @@ pub struct SimulateSunspec {
     /// Inverters with the same seed measure the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Tell as JSON, a line each, where it serves and how it ended
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl Cli {
-    /// Does what was asked; says on the error output why it could not.
-    pub fn run(self) -> ExitCode {
-        let outcome = match self.command {
+    /// Does what was asked.
+    fn run(self) -> Outcome {
+        match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Migrate(args) => migrate::run(&args),
+            Command::Export(args) => command::export::run(&args),
+            Command::Alarms(command) => command::alarms::run(&command),
             Command::Plan(args) => plan::run(&args),
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Probe(Probe::Dnp3(args)) => probe::dnp3::run(&args),
@@ -200,37 +318,23 @@ impl Cli {
             Command::Discover(Discover::Dnp3(args)) => discover::dnp3::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),
             Command::Decode(Decode::Dnp3(args)) => decode::run(&args),
+            Command::Journal(command) => command::journal::run(&command),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
             Command::Simulate(Simulate::Dnp3(args)) => simulate::dnp3::run(&args),
             Command::Simulate(Simulate::Sunspec(args)) => simulate::run_sunspec(&args),
-        };
-        match outcome {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) if error.is::<Closed>() => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{}", explain(&*error));
-                ExitCode::from(if error.is::<Faults>() {
-                    MISTAKEN
-                } else {
-                    FAILED
-                })
-            }
+            Command::Status(args) => command::status::run(&args),
+            Command::Doctor(args) => command::doctor::run(&args),
+            Command::Completions(args) => command::shell::completions(&args),
+            Command::Man(args) => command::shell::man(&args),
+            Command::ExitCodes => crate::output::line(exit_codes::text()),
+            Command::User(command) => command::user::run(&command),
+            Command::Token(command) => command::token::run(&command),
         }
     }
 }
 
-/// An error and its causes, on one line unless they are lists of faults.
-fn explain(error: &(dyn Error + 'static)) -> String {
-    let mut text = match error.is::<Faults>() {
-        true => error.to_string(),
-        false => format!("gridos: {error}"),
-    };
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+fn instant(text: &str) -> Result<Timestamp, ParseInstantError> {
+    parse_instant(text, SystemTime::now().into())
 }
 
 #[cfg(test)]

@@ -6,13 +6,22 @@
 pub mod capture;
 pub mod check;
 pub mod cli;
+mod client;
+mod color;
 mod command;
 pub mod config;
+mod doctor;
 mod engine;
+mod export;
 mod files;
 pub mod import;
 mod log;
 mod output;
+mod pages;
 pub mod plan;
+mod progress;
+mod replay;
+mod service;
+mod size;
 
 pub use engine::{Engine, OpenError, StartError, Summary};

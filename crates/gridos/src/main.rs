@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use gridos::cli::Cli;
 use mimalloc::MiMalloc;
 
 /// Ten thousand sessions that are served by a few threads leave the system's allocator with half
@@ -12,5 +10,5 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    Cli::parse().run()
+    gridos::cli::main()
 }

@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 #[error("nobody reads the output any more")]
 pub(crate) struct Closed;
 
+/// The command has said all there is to say, and ends with this code.
+#[derive(Debug, thiserror::Error)]
+#[error("ended with {0}")]
+pub(crate) struct Ended(pub(crate) u8);
+
 /// The output cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to the output")]
@@ -23,16 +28,23 @@ pub(crate) struct NotWritten {
     source: io::Error,
 }
 
+impl NotWritten {
+    /// The file at `path`, and why.
+    pub(crate) fn new(path: &Path, source: io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
 /// Makes the file at `path`, which must not be there: it may have been changed by hand.
 ///
 /// # Errors
 /// If it is there, or what else the system says of it.
 pub(crate) fn new_file(path: &Path, text: &str) -> Result<(), NotWritten> {
     let made = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    made.map_err(|source| NotWritten {
-        path: path.to_owned(),
-        source,
-    })
+    made.map_err(|source| NotWritten::new(path, source))
 }
 
 fn advice(error: &io::Error) -> &'static str {
@@ -48,7 +60,8 @@ fn advice(error: &io::Error) -> &'static str {
 /// # Errors
 /// [`Closed`] if nobody reads the output any more, or what else the system says of it.
 pub(crate) fn show(text: impl Display) -> Result<(), Box<dyn std::error::Error>> {
-    write(&mut io::stdout().lock(), text)
+    // Without the colours in it, where the output takes none.
+    write(&mut anstream::stdout().lock(), text)
 }
 
 /// Shows `text` as a line of its own.
@@ -57,6 +70,45 @@ pub(crate) fn show(text: impl Display) -> Result<(), Box<dyn std::error::Error>>
 /// As [`show`].
 pub(crate) fn line(text: impl Display) -> Result<(), Box<dyn std::error::Error>> {
     show(format_args!("{text}\n"))
+}
+
+/// Shows JSON as a line of its own.
+///
+/// # Errors
+/// As [`show`].
+pub(crate) fn json(value: &serde_json::Value) -> Result<(), Box<dyn std::error::Error>> {
+    line(value)
+}
+
+/// Shows octets as they are.
+///
+/// # Errors
+/// As [`show`].
+pub(crate) fn raw(bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    stream(|out| Ok(out.write_all(bytes)?))
+}
+
+/// Draws on a terminal: moves of the cursor are shown whatever is said about colours.
+///
+/// # Errors
+/// As [`show`].
+pub(crate) fn drawn(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    write(&mut io::stdout().lock(), text)
+}
+
+/// Shows what `work` writes, many lines at a time.
+///
+/// # Errors
+/// As [`show`], or what `work` says.
+pub(crate) fn stream(
+    work: impl FnOnce(&mut dyn io::Write) -> Result<(), Box<dyn std::error::Error>>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let done = work(&mut out).and_then(|()| Ok(out.flush()?));
+    done.map_err(|error| match error.downcast_ref::<io::Error>() {
+        Some(broken) if broken.kind() == io::ErrorKind::BrokenPipe => Closed.into(),
+        _ => error,
+    })
 }
 
 fn write(out: &mut impl io::Write, text: impl Display) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,5 +1,6 @@
 //! `gridos plan FILE [DEVICE]`: the requests that devices get, and what they cost.
 
+mod json;
 mod outstation;
 
 use std::collections::BTreeMap;

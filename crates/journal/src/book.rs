@@ -5,10 +5,9 @@
 //! It is append-only: frames as in [`crate::frame`], position = offset in the file.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gridos_model::{Layout, LayoutId};
 use rkyv::string::ArchivedString;
@@ -16,7 +15,8 @@ use rkyv::util::AlignedVec;
 use rkyv::vec::ArchivedVec;
 use rkyv::{Archive, Serialize};
 
-use crate::recovery::find_frame;
+use crate::scan::Scan;
+use crate::storage::{Disk, Storage, StoredFile};
 use crate::{JournalError, Position, frame, record, segment};
 
 const KIND_LAYOUT: u16 = 16;
@@ -59,7 +59,7 @@ pub struct LayoutBook {
 
 #[derive(Debug)]
 struct Inner {
-    file: File,
+    file: Arc<dyn StoredFile>,
     end: u64,
     places: HashMap<LayoutId, (u64, usize)>,
 }
@@ -67,47 +67,79 @@ struct Inner {
 impl LayoutBook {
     /// Opens the book in the journal folder `dir`, cutting off an entry a crash interrupted.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
-        std::fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
+        Self::open_on(&Disk, dir)
+    }
+
+    /// The same, on `storage`.
+    pub fn open_on(storage: &dyn Storage, dir: &Path) -> Result<Self, JournalError> {
+        segment::make_dir(storage, dir)?;
         let path = dir.join("layouts");
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(JournalError::io("open", &path))?;
-        segment::sync_dir(dir)?;
-        let bytes = std::fs::read(&path).map_err(JournalError::io("read", &path))?;
-        let mut inner = Inner {
-            file,
-            end: 0,
-            places: HashMap::new(),
+        let file = match storage.open(&path, true) {
+            Err(error) if error.kind() == ErrorKind::NotFound => storage.create(&path),
+            opened => opened,
         };
+        let file = file.map_err(JournalError::io("open", &path))?;
+        segment::sync_dir(storage, dir)?;
+        let mut places = HashMap::new();
         let mut payload = AlignedVec::<{ frame::ALIGN }>::new();
-        let mut offset = 0;
-        let find = |offset| {
-            find_frame(&bytes, offset, Position::START, BOOK).map_err(|newer| newer.refuse(&path))
-        };
-        while let Some(found) = find(offset)? {
+        let mut end = Position::START;
+        let mut scan = Scan::of_file(&*file, &path, 0, end, Some(BOOK))?;
+        while let Some(found) = scan.next(end)? {
             let length = found.header.frame_bytes();
             payload.clear();
-            payload.extend_from_slice(body(&bytes[found.offset..], &found.header));
+            payload.extend_from_slice(body(scan.frame(&found)?, &found.header));
             if let Ok(definition) = read(&payload) {
-                inner
-                    .places
-                    .insert(definition.id, (found.offset as u64, length));
+                places.insert(definition.id, (found.position.get(), length));
             }
-            offset = found.offset + length;
+            end = found.position.plus(length as u64);
         }
-        inner.end = offset as u64;
-        inner
-            .file
-            .set_len(inner.end)
-            .map_err(JournalError::io("truncate", &path))?;
+        let cut = file.cut(end.get());
+        cut.map_err(JournalError::io("truncate", &path))?;
+        let inner = Inner {
+            file,
+            end: end.get(),
+            places,
+        };
         Ok(Self {
             path,
             inner: Mutex::new(inner),
         })
+    }
+
+    /// Looks at the book in the journal folder `dir` without changing it; `None` if there is none.
+    /// Returns how many octets of it are no entries, too: a crash leaves some at its end.
+    pub fn look(dir: &Path) -> Result<Option<(Self, u64)>, JournalError> {
+        let path = dir.join("layouts");
+        let file = match Disk.open(&path, false) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(JournalError::io("open", &path)(error)),
+        };
+        let bytes = file.bytes().map_err(JournalError::io("measure", &path))?;
+        let mut places = HashMap::new();
+        let mut payload = AlignedVec::<{ frame::ALIGN }>::new();
+        let (mut end, mut entries) = (Position::START, 0);
+        let mut scan = Scan::of_file(&*file, &path, 0, end, Some(BOOK))?;
+        while let Some(found) = scan.next_known(end)? {
+            let length = found.header.frame_bytes();
+            payload.clear();
+            payload.extend_from_slice(body(scan.frame(&found)?, &found.header));
+            if let Ok(definition) = read(&payload) {
+                places.insert(definition.id, (found.position.get(), length));
+            }
+            end = found.position.plus(length as u64);
+            entries += length as u64;
+        }
+        let inner = Inner {
+            file,
+            end: end.get(),
+            places,
+        };
+        let book = Self {
+            path,
+            inner: Mutex::new(inner),
+        };
+        Ok(Some((book, bytes.saturating_sub(entries))))
     }
 
     /// Adds the layouts that are not in the book and makes them durable; returns how many.
@@ -127,11 +159,11 @@ impl LayoutBook {
             write(layout, offset, &mut portion);
             added.insert(layout.id(), (offset, portion.len() - start));
             if portion.len() >= PORTION_BYTES {
-                end = self.append(&inner.file, end, &mut portion)?;
+                end = self.append(&*inner.file, end, &mut portion)?;
             }
         }
         if !added.is_empty() {
-            inner.end = self.append(&inner.file, end, &mut portion)?;
+            inner.end = self.append(&*inner.file, end, &mut portion)?;
             let synced = inner.file.sync_all();
             synced.map_err(JournalError::io("sync", &self.path))?;
         }
@@ -141,8 +173,13 @@ impl LayoutBook {
     }
 
     /// Writes `portion` at `end` and empties it; returns the new end.
-    fn append(&self, file: &File, end: u64, portion: &mut AlignedVec) -> Result<u64, JournalError> {
-        let written = file.write_all_at(portion, end);
+    fn append(
+        &self,
+        file: &dyn StoredFile,
+        end: u64,
+        portion: &mut AlignedVec,
+    ) -> Result<u64, JournalError> {
+        let written = file.write_at(portion, end);
         written.map_err(JournalError::io("write", &self.path))?;
         let end = end + portion.len() as u64;
         portion.clear();
@@ -165,10 +202,8 @@ impl LayoutBook {
         };
         let mut bytes = AlignedVec::<{ frame::ALIGN }>::new();
         bytes.resize(length, 0);
-        inner
-            .file
-            .read_exact_at(&mut bytes, offset)
-            .map_err(JournalError::io("read", &self.path))?;
+        let loaded = inner.file.read_at(&mut bytes, offset);
+        loaded.map_err(JournalError::io("read", &self.path))?;
         let definition = frame::check(&bytes, Position::new(offset), BOOK)
             .ok()
             .and_then(|header| read(body(&bytes, &header)).ok());
@@ -196,6 +231,7 @@ fn write(layout: &Layout, offset: u64, buffer: &mut AlignedVec) {
         readings_before: 0,
         readings: 0,
         kind: KIND_LAYOUT,
+        stream: 0,
     };
     let header = frame::seal(buffer, start, header);
     buffer.resize(start + header.frame_bytes(), 0);

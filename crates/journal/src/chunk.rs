@@ -1,8 +1,10 @@
 //! A chunk: whole frames as they were read from a segment, checked, in aligned memory.
 
+use gridos_model::AlarmRecord;
 use rkyv::util::AlignedVec;
 
 use crate::frame::{self, Header};
+use crate::record::KIND_ALARMS;
 use crate::{Frames, Position, Record, RecordError, Tail, record};
 
 /// A span of the stream in memory: the writer's unit of work, reused from read to read.
@@ -101,6 +103,22 @@ impl Chunk {
         self.bytes.len()
     }
 
+    /// What it tells of alarms, in order; nothing else is looked into. Those that cannot be read are
+    /// left out.
+    pub fn alarms(&self) -> impl Iterator<Item = AlarmRecord> {
+        let frames = Walk { bytes: &self.bytes }.filter(|(header, _)| header.kind == KIND_ALARMS);
+        let records =
+            frames.filter_map(|(header, payload)| record::read(header.kind, payload).ok());
+        records.flat_map(|record| match record {
+            Record::Alarms(records) => records,
+            Record::Readings(_)
+            | Record::Transitions(_)
+            | Record::Gap(_)
+            | Record::Letter(_)
+            | Record::Audit(_) => Vec::new(),
+        })
+    }
+
     /// The records in order, each with its position. Their frames were checked when the chunk was
     /// read; a record of an unknown kind or shape is an error of its own and spoils no other.
     pub fn records(&self) -> impl Iterator<Item = (Position, Result<Record<'_>, RecordError>)> {
@@ -113,10 +131,20 @@ impl Chunk {
                 Record::Readings(_)
                 | Record::Transitions(_)
                 | Record::Gap(_)
-                | Record::Letter(_) => Ok(record),
+                | Record::Letter(_)
+                | Record::Alarms(_)
+                | Record::Audit(_) => Ok(record),
             });
             (header.position, record)
         })
+    }
+}
+
+impl Chunk {
+    /// When its records were received, in order; those that do not say are left out.
+    pub fn received(&self) -> impl Iterator<Item = gridos_model::Timestamp> {
+        let records = self.records().filter_map(|(_, record)| record.ok());
+        records.filter_map(|record| record.received())
     }
 }
 

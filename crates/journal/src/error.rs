@@ -19,7 +19,7 @@ pub enum JournalError {
         source: io::Error,
     },
     /// Another engine holds the folder.
-    #[error("'{}' is in use by another engine; give this one another data_dir or stop the other", path.display())]
+    #[error("'{}' is in use by an engine that runs; stop it first, or let another engine have a data_dir of its own", path.display())]
     InUse {
         /// The journal folder.
         path: PathBuf,
@@ -30,6 +30,14 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What is wrong with its header.
+        reason: &'static str,
+    },
+    /// What was known of alarms cannot be read: it is damaged, or another version wrote it.
+    #[error("'{}' is no snapshot of this version: {reason}", path.display())]
+    NotASnapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: &'static str,
     },
     /// All segments of a stream have damaged headers: nobody can tell which stream it is.
@@ -63,12 +71,28 @@ pub enum JournalError {
         /// Bytes on disk.
         bytes: u64,
     },
-    /// A sync failed before: what was written since then may be lost (fsync is not retried).
-    #[error("an earlier sync of the journal failed; restart the engine")]
+    /// The disk failed to take something: nothing is durable before all of it is written again to
+    /// another file, which is still to be made.
+    #[error("the disk failed, and a new journal segment could not be begun so far; check the disk")]
     Poisoned,
 }
 
 impl JournalError {
+    /// Whether it is for want of room: the budget, the disk or a quota is used up.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Budget { .. } => true,
+            Self::Io { source, .. } => crate::segment::is_full(source),
+            Self::InUse { .. }
+            | Self::NotASegment { .. }
+            | Self::NotASnapshot { .. }
+            | Self::NoStream { .. }
+            | Self::Newer { .. }
+            | Self::Trimmed { .. }
+            | Self::Poisoned => false,
+        }
+    }
+
     pub(crate) fn io(
         action: &'static str,
         path: impl Into<PathBuf>,

@@ -9,7 +9,8 @@
 //! 32  u32  readings in this frame
 //! 36  u16  kind of the record
 //! 38  u16  format version, 1
-//! 40  u64  reserved, 0
+//! 40  u64  stream, so that a frame tells where it belongs if its segment's header is lost; 0 if it
+//!          was not told: earlier engines wrote 0
 //! 48  …    payload, padded with zeros to a multiple of 16
 //! ```
 //! All numbers are little-endian.
@@ -40,6 +41,8 @@ pub struct Header {
     pub readings: u32,
     /// Kind of the record.
     pub kind: u16,
+    /// Number of the stream, or 0 if it was not told.
+    pub stream: u64,
 }
 
 impl Header {
@@ -92,10 +95,28 @@ pub(crate) fn seal(buffer: &mut [u8], start: usize, mut header: Header) -> Heade
     frame[32..36].copy_from_slice(&header.readings.to_le_bytes());
     frame[36..38].copy_from_slice(&header.kind.to_le_bytes());
     frame[38..40].copy_from_slice(&VERSION.to_le_bytes());
-    frame[40..48].fill(0);
+    frame[40..48].copy_from_slice(&header.stream.to_le_bytes());
+    sign(frame);
+    header
+}
+
+/// Makes the whole frames in `buffer` frames of `segment`; everything else stays as it is.
+pub(crate) fn reseal(buffer: &mut [u8], segment: u64) {
+    let mut rest = buffer;
+    while let Ok(header) = peek(rest) {
+        let length = HEADER_BYTES + header.length as usize;
+        let (Some(frame), padded) = (rest.get_mut(..length), header.frame_bytes()) else {
+            return;
+        };
+        frame[16..24].copy_from_slice(&segment.to_le_bytes());
+        sign(frame);
+        rest = rest.get_mut(padded..).unwrap_or_default();
+    }
+}
+
+fn sign(frame: &mut [u8]) {
     let checksum = checksum(frame);
     frame[4..8].copy_from_slice(&checksum.to_le_bytes());
-    header
 }
 
 /// Reads and checks the frame at the beginning of `bytes`, which must stand at `position` of
@@ -136,6 +157,7 @@ pub(crate) fn peek(bytes: &[u8]) -> Result<Header, FrameError> {
         readings_before: u64::from_le_bytes(array(bytes, 24)),
         readings: u32::from_le_bytes(array(bytes, 32)),
         kind: u16::from_le_bytes(array(bytes, 36)),
+        stream: u64::from_le_bytes(array(bytes, 40)),
     })
 }
 
@@ -162,6 +184,7 @@ mod tests {
             readings_before: 1_000,
             readings: 125,
             kind: 1,
+            stream: 3,
         };
         seal(&mut buffer, 0, header);
         buffer.resize(padded(buffer.len()), 0);
@@ -203,6 +226,20 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn frames_sealed_anew_differ_in_their_segment_only() {
+        let mut two = [frame(), frame()].concat();
+        let before = peek(&two).unwrap();
+        reseal(&mut two, 77);
+        let segment = 77;
+        for frame in two.chunks(80) {
+            let header = check(frame, Position::new(160), 77).unwrap();
+            assert_eq!(header, Header { segment, ..before });
+        }
+        reseal(&mut two, 9);
+        assert_eq!(two, [frame(), frame()].concat());
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! Reading behind the appender: from a position, as many whole frames as asked for.
 
-use std::os::unix::fs::FileExt;
+mod span;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::frame;
-use crate::recovery::next_frame;
+use crate::scan::Scan;
 use crate::segment::{self, Segment};
+use crate::storage::{Disk, Storage};
 use crate::{Chunk, JournalError, Position, Tail};
 
 /// Follows a journal from any position; several may, beside the appender.
 #[derive(Debug)]
 pub struct Reader {
+    storage: Arc<dyn Storage>,
     dir: PathBuf,
     current: Option<Current>,
 }
@@ -18,7 +22,7 @@ pub struct Reader {
 #[derive(Debug)]
 struct Current {
     segment: Segment,
-    /// Where the next segment begins, if there is one: this one is complete then.
+    /// Where the next segment begins, if there is one for certain: this one is complete then.
     next_base: Option<Position>,
 }
 
@@ -46,7 +50,13 @@ const KNOWS_BYTES: usize = 1 << 20;
 impl Reader {
     /// A reader of the journal in `dir`.
     pub fn new(dir: &Path) -> Self {
+        Self::on(Disk::shared(), dir)
+    }
+
+    /// The same, of a journal on `storage`.
+    pub fn on(storage: Arc<dyn Storage>, dir: &Path) -> Self {
         Self {
+            storage,
             dir: dir.to_owned(),
             current: None,
         }
@@ -65,7 +75,7 @@ impl Reader {
         if from.position >= until.position {
             return Ok(Read::End);
         }
-        self.seek(from.position)?;
+        self.seek(from.position, until.position)?;
         let Some(current) = &self.current else {
             return Ok(Read::End);
         };
@@ -105,16 +115,19 @@ impl Reader {
     }
 
     fn compare(&mut self, at: Tail, last: Option<u32>) -> Result<bool, JournalError> {
-        let segments = segment::list(&self.dir)?;
+        let segments = self.list()?;
         let before = segments.partition_point(|(base, _)| *base < at.position);
         let Some(index) = before.checked_sub(1) else {
             let here = segments.first().filter(|(base, _)| *base == at.position);
             return match here {
-                Some((_, path)) => Ok(Segment::open(path, false)?.header.base == at),
+                Some((_, path)) => {
+                    let segment = self.open(path)?;
+                    Ok(segment.is_guessed || segment.header.base == at)
+                }
                 None => Ok(true),
             };
         };
-        let mut from = Segment::open(&segments[index].1, false)?.header.base;
+        let mut from = self.open(&segments[index].1)?.header.base;
         let (mut chunk, mut found) = (Chunk::default(), None);
         loop {
             match self.read(from, at, KNOWS_BYTES, &mut chunk)? {
@@ -137,9 +150,9 @@ impl Reader {
 
     /// Where the next segment behind `position` begins whose header is good, if there is one.
     pub fn next_segment(&self, position: Position) -> Result<Option<Tail>, JournalError> {
-        for (base, path) in segment::list(&self.dir)? {
+        for (base, path) in self.list()? {
             if base > position
-                && let Ok(segment) = Segment::open(&path, false)
+                && let Ok(segment) = self.open(&path)
             {
                 return Ok(Some(segment.header.base));
             }
@@ -149,8 +162,8 @@ impl Reader {
 
     /// The oldest place that can be read.
     pub fn oldest(&self) -> Result<Tail, JournalError> {
-        match segment::list(&self.dir)?.first() {
-            Some((_, path)) => Ok(Segment::open(path, false)?.header.base),
+        match self.list()?.first() {
+            Some((_, path)) => Ok(self.open(path)?.header.base),
             None => Ok(Tail::default()),
         }
     }
@@ -167,7 +180,7 @@ impl Reader {
             let is_before = oldest.position < until.position;
             return Ok(if is_before { oldest } else { until });
         }
-        self.seek(from)?;
+        self.seek(from, until.position)?;
         let Some(current) = &self.current else {
             return Ok(until);
         };
@@ -188,15 +201,19 @@ impl Reader {
         }
     }
 
-    /// Makes the segment that holds `position` the current one.
-    fn seek(&mut self, position: Position) -> Result<(), JournalError> {
+    /// Makes the segment that holds `position` the current one, to be read up to `until`.
+    ///
+    /// What is known of the last segment is not kept: one that could not be made durable is
+    /// followed from the durable end on by another, or replaced by it. That can no more happen to
+    /// one whose follower begins before the durable end.
+    fn seek(&mut self, position: Position, until: Position) -> Result<(), JournalError> {
         if let Some(current) = &self.current {
             let base = current.segment.header.base.position;
             if base <= position && current.next_base.is_some_and(|next| position < next) {
                 return Ok(());
             }
         }
-        let segments = segment::list(&self.dir)?;
+        let segments = self.list()?;
         let index = segments.partition_point(|(base, _)| *base <= position);
         let Some(index) = index.checked_sub(1) else {
             let oldest = segments.first().map_or(Position::START, |(base, _)| *base);
@@ -206,18 +223,19 @@ impl Reader {
             });
         };
         let next_base = segments.get(index + 1).map(|(base, _)| *base);
-        let (base, path) = &segments[index];
-        if let Some(current) = &mut self.current
-            && current.segment.header.base.position == *base
-        {
-            current.next_base = next_base;
-            return Ok(());
-        }
         self.current = Some(Current {
-            segment: Segment::open(path, false)?,
-            next_base,
+            segment: self.open(&segments[index].1)?,
+            next_base: next_base.filter(|base| *base <= until),
         });
         Ok(())
+    }
+
+    fn list(&self) -> Result<Vec<(Position, PathBuf)>, JournalError> {
+        segment::list(&*self.storage, &self.dir)
+    }
+
+    fn open(&self, path: &Path) -> Result<Segment, JournalError> {
+        Segment::open(&*self.storage, path, false)
     }
 
     /// The next good frame behind the bad one at `from` and before `end`, or else where the next
@@ -226,21 +244,18 @@ impl Reader {
         let Some(current) = &self.current else {
             return Ok(until);
         };
-        let segment = &current.segment;
-        let mut rest = Chunk::default();
-        let span = usize::try_from(end.bytes_since(from)).unwrap_or(usize::MAX);
-        load(segment, from, end, span, &mut rest)?;
-        if let Some(found) = next_frame(&rest.bytes, frame::ALIGN, from, segment.header.id) {
-            let position = from.plus(found.offset as u64);
+        let behind = from.plus(frame::ALIGN as u64);
+        let mut scan = Scan::of_segment(&current.segment, Some(end))?;
+        if let Some(found) = scan.next_known(behind)? {
             return Ok(Tail {
-                position,
+                position: found.position,
                 readings: found.header.readings_before,
             });
         }
         if current.next_base == Some(end) {
-            let segments = segment::list(&self.dir)?;
+            let segments = self.list()?;
             if let Some((_, path)) = segments.iter().find(|(base, _)| *base == end) {
-                return Ok(Segment::open(path, false)?.header.base);
+                return Ok(self.open(path)?.header.base);
             }
         }
         Ok(until)
@@ -272,7 +287,9 @@ fn load(
     loop {
         chunk.bytes.resize(wanted, 0);
         let offset = segment.offset_of(from);
-        let loaded = read_up_to(segment, &mut chunk.bytes, offset)?;
+        // A short file (damage, or a tail that was never written) gives fewer bytes, no error.
+        let read = segment.file.read_at(&mut chunk.bytes, offset);
+        let loaded = read.map_err(JournalError::io("read", &segment.path))?;
         let first = match frame::peek(&chunk.bytes[..loaded]) {
             Ok(header) => header.frame_bytes(),
             Err(_) => return Ok(loaded),
@@ -282,21 +299,4 @@ fn load(
         }
         wanted = first.min(available);
     }
-}
-
-/// A short file (damage, or a tail that was never written) gives fewer bytes, not an error.
-fn read_up_to(segment: &Segment, bytes: &mut [u8], offset: u64) -> Result<usize, JournalError> {
-    let mut loaded = 0;
-    while loaded < bytes.len() {
-        match segment
-            .file
-            .read_at(&mut bytes[loaded..], offset + loaded as u64)
-        {
-            Ok(0) => break,
-            Ok(count) => loaded += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(JournalError::io("read", &segment.path)(error)),
-        }
-    }
-    Ok(loaded)
 }

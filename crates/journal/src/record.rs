@@ -3,10 +3,14 @@
 //! The shapes are rkyv archives (little-endian, 32-bit offsets, aligned); their order of fields is
 //! frozen by [`crate::frame`]'s version. The model's own types stay free of any format.
 
+mod alarms;
+mod audit;
+
+pub(crate) use alarms::portions as alarm_portions;
 use bytemuck::cast_slice;
 use gridos_model::{
-    DeadLetter, DeviceId, Events, Gap, GapReason, LayoutId, Level, PointId, Quality, Readings,
-    Sweep, TextColumn, Texts, TimeQuality, Timestamp, Transition,
+    AlarmRecord, AuditRecord, DeadLetter, DeviceId, Events, Gap, GapReason, LayoutId, Level,
+    PointId, Quality, Readings, Sweep, TextColumn, Texts, TimeQuality, Timestamp, Transition,
 };
 use rkyv::rancor;
 use rkyv::util::AlignedVec;
@@ -22,18 +26,40 @@ const KIND_TRANSITIONS: u16 = 3;
 const KIND_GAP: u16 = 4;
 const KIND_TEXTS: u16 = 5;
 const KIND_LETTER: u16 = 6;
+/// What happened to alarms.
+pub(crate) const KIND_ALARMS: u16 = 7;
+/// Who changed something of the engine, or was refused.
+const KIND_AUDIT: u16 = 8;
 
 /// One record as it stands in a chunk: the columns are borrowed from it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record<'a> {
     /// A batch.
     Readings(Readings<'a>),
-    /// Changes of alarm levels, in order.
+    /// Changes of alarm levels, in order, as earlier engines told them.
     Transitions(Vec<Transition>),
     /// Readings known to be missing.
     Gap(Gap),
     /// What could not be read.
     Letter(DeadLetter),
+    /// What happened to alarms, in order.
+    Alarms(Vec<AlarmRecord>),
+    /// Who changed something of the engine or was refused, in order.
+    Audit(Vec<AuditRecord>),
+}
+
+impl Record<'_> {
+    /// When the engine received it; `None` if it does not say.
+    pub fn received(&self) -> Option<Timestamp> {
+        match self {
+            Self::Readings(readings) => Some(readings.received()),
+            Self::Transitions(transitions) => transitions.first().map(|first| first.received),
+            Self::Gap(gap) => Some(gap.until),
+            Self::Letter(letter) => Some(letter.received()),
+            Self::Alarms(records) => records.first().map(|first| first.received),
+            Self::Audit(records) => records.first().map(|first| first.time),
+        }
+    }
 }
 
 /// A frame whose checksum is right holds no record this version knows.
@@ -203,6 +229,18 @@ pub(crate) fn write_letter(letter: &DeadLetter, buffer: &mut AlignedVec) -> u16 
     KIND_LETTER
 }
 
+/// Appends the archive of what happened to alarms to `buffer`; returns the kind.
+pub(crate) fn write_alarms(records: &[AlarmRecord], buffer: &mut AlignedVec) -> u16 {
+    alarms::write_rows(records, buffer);
+    KIND_ALARMS
+}
+
+/// Appends the archive of what somebody did to `buffer`; returns the kind.
+pub(crate) fn write_audit(records: &[AuditRecord], buffer: &mut AlignedVec) -> u16 {
+    audit::write_rows(records, buffer);
+    KIND_AUDIT
+}
+
 /// Appends the archive of `record`; writing to memory cannot fail.
 pub(crate) fn write<T>(record: &T, buffer: &mut AlignedVec)
 where
@@ -232,6 +270,8 @@ pub(crate) fn read(kind: u16, payload: &[u8]) -> Result<Record<'_>, RecordError>
         KIND_GAP => read_gap(payload),
         KIND_TEXTS => read_texts(payload),
         KIND_LETTER => read_letter(payload),
+        KIND_ALARMS => alarms::read(payload),
+        KIND_AUDIT => audit::read(payload),
         kind => Err(RecordError::Kind { kind }),
     }
 }

@@ -175,12 +175,12 @@ fn what_was_trimmed_is_believed() {
     };
     assert!(!reader.knows(odd, None).unwrap());
     assert!(!reader.knows(tails[45], Some(1)).unwrap());
-    // A segment whose header is damaged tells as little as one that is gone.
+    // A segment of which nothing is left tells as little as one that is gone.
     let entries = fs::read_dir(dir.path()).unwrap();
     for path in entries.map(|entry| entry.unwrap().path()) {
         if path.extension().is_some_and(|e| e == "journal") {
             let file = fs::File::options().write(true).open(path).unwrap();
-            file.write_all_at(&[0xff; 8], 0).unwrap();
+            file.write_all_at(&[0xff; 1_024], 0).unwrap();
         }
     }
     let mut reader = Reader::new(dir.path());
@@ -261,4 +261,26 @@ fn the_end_of_a_stream_is_found_without_reading_the_rest() {
     let first = tails[0];
     Journal::trim(dir.path(), end.position).unwrap();
     assert_eq!(reader.near_end(first, 1 << 20).unwrap(), first);
+}
+
+#[test]
+fn the_layout_book_survives_a_torn_entry() {
+    let dir = TempDir::new().unwrap();
+    let directory = directory();
+    let layout = directory.devices()[0].whole();
+    let book = LayoutBook::open(dir.path()).unwrap();
+    assert_eq!(book.find(layout.id()).unwrap(), None);
+    assert_eq!(book.add([&**layout]).unwrap(), 1);
+    assert_eq!(book.add([&**layout]).unwrap(), 0);
+    let whole = fs::read(dir.path().join("layouts")).unwrap();
+    for cut in 0..=whole.len() {
+        fs::write(dir.path().join("layouts"), &whole[..cut]).unwrap();
+        let book = LayoutBook::open(dir.path()).unwrap();
+        let known = book.find(layout.id()).unwrap();
+        assert_eq!(known.is_some(), cut == whole.len(), "cut at {cut}");
+        book.add([&**layout]).unwrap();
+        let definition = book.find(layout.id()).unwrap().unwrap();
+        assert_eq!(definition.device, "feeder");
+        assert_eq!(definition.points[4], ("p4".to_owned(), "A".to_owned()));
+    }
 }

@@ -77,6 +77,7 @@ fn a_damaged_last_segment_header_does_not_hide_the_stream() {
     for _ in 0..20 {
         append(&mut journal);
     }
+    let (stream, end) = (journal.stream(), journal.end());
     drop((journal, streams));
     let mut segments: Vec<_> = fs::read_dir(root.path().join("000001"))
         .unwrap()
@@ -87,14 +88,18 @@ fn a_damaged_last_segment_header_does_not_hide_the_stream() {
     let last = segments.pop().unwrap();
     let mut bytes = fs::read(&last).unwrap();
     bytes[20] ^= 1;
-    fs::write(&last, bytes).unwrap();
-    let streams = Streams::open(root.path()).unwrap();
-    let [earlier] = streams.earlier() else {
-        panic!("{streams:?}")
-    };
+    fs::write(&last, &bytes).unwrap();
+    let open = || Streams::open(root.path()).unwrap();
+    // The frames tell what the header said.
+    let earlier = open().earlier()[0].clone();
+    assert_eq!((earlier.stream, earlier.recovery.end), (stream, end));
+    assert_eq!(earlier.recovery.damaged, []);
+    // With the frames gone as well, the segment before tells the stream.
+    fs::write(&last, [0xff; 200]).unwrap();
+    let earlier = open().earlier()[0].clone();
+    assert_eq!(earlier.stream, stream);
     assert_eq!(earlier.recovery.damaged.len(), 1);
-    drop(streams);
-    for path in segments {
+    for path in segments.iter().chain([&last]) {
         fs::write(path, [0; 10]).unwrap();
     }
     let error = Streams::open(root.path()).unwrap_err();

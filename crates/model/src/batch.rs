@@ -218,11 +218,12 @@ impl Batch {
         }
     }
 
-    /// Adds to the quality of each event or text what `judge` says of its position and time; does
-    /// nothing to a sweep.
-    pub fn flag_events(&mut self, mut judge: impl FnMut(u32, Timestamp) -> Quality) {
+    /// Adds to the quality of each event or text what `judge` says of its position, time and
+    /// quality so far; does nothing to a sweep.
+    pub fn flag_events(&mut self, mut judge: impl FnMut(u32, Timestamp, Quality) -> Quality) {
         for (event, (position, time)) in self.points.iter().zip(&self.times).enumerate() {
-            let flags = judge(*position, *time);
+            let so_far = self.qualities.get(event).copied().unwrap_or_default();
+            let flags = judge(*position, *time, so_far);
             if !flags.is_good() {
                 self.qualities.resize(self.points.len(), Quality::GOOD);
                 self.qualities[event] |= flags;

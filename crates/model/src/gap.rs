@@ -5,7 +5,7 @@ use crate::{DeviceId, Timestamp};
 /// A span of time in which a device's readings are known to be missing, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The device.
+    /// The device; [`DeviceId::WHOLE_ENGINE`] if it may be any of them.
     pub device: DeviceId,
     /// The last instant known to be covered.
     pub from: Timestamp,
@@ -31,6 +31,8 @@ pub enum GapReason {
     JournalDamaged = 5,
     /// The device restarted: it may have lost events, and counters may begin anew.
     DeviceRestart = 6,
+    /// The disk was full, and readings were given up for newer ones.
+    JournalFull = 7,
 }
 
 impl GapReason {
@@ -43,6 +45,7 @@ impl GapReason {
             4 => Self::BackPressure,
             5 => Self::JournalDamaged,
             6 => Self::DeviceRestart,
+            7 => Self::JournalFull,
             _ => return None,
         })
     }
@@ -56,6 +59,7 @@ impl GapReason {
             Self::BackPressure => "back_pressure",
             Self::JournalDamaged => "journal_damaged",
             Self::DeviceRestart => "device_restart",
+            Self::JournalFull => "journal_full",
         }
     }
 }

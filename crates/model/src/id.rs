@@ -6,10 +6,18 @@
 
 use std::fmt;
 
+use crate::AlarmKind;
+
 /// FNV-1a, 64 bit (Fowler, Noll, Vo; draft-eastlake-fnv), fed with length-prefixed fields.
+#[derive(Clone, Copy)]
 pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
+    /// The alarm of that kind of the owner that was fed.
+    fn kind(self, kind: AlarmKind) -> AlarmId {
+        AlarmId(self.field(kind.name().as_bytes()).finish())
+    }
+
     pub(crate) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
@@ -73,18 +81,26 @@ fingerprint_id!(
     PointId
 );
 fingerprint_id!(
+    /// An alarm, by the name of its point or device and its kind.
+    AlarmId
+);
+fingerprint_id!(
     /// An immutable list of points of one device, by its content.
     LayoutId
 );
 
 impl DeviceId {
+    /// No device of its own: all that the engine has. No name hashes to it.
+    pub const WHOLE_ENGINE: Self = Self(0);
+
     /// The id of the device called `name`.
     pub fn of(name: &str) -> Self {
         Self(
             Fingerprint::new()
                 .field(b"device")
                 .field(name.as_bytes())
-                .finish(),
+                .finish()
+                .max(1),
         )
     }
 }
@@ -99,6 +115,30 @@ impl PointId {
                 .field(point.as_bytes())
                 .finish(),
         )
+    }
+}
+
+impl AlarmId {
+    /// The id of the alarm of that kind of `owner`: a point's full name `device.point`, or a device's.
+    pub fn of(owner: &str, kind: AlarmKind) -> Self {
+        Self::print(owner).kind(kind)
+    }
+
+    /// The ids of the alarms of all kinds of `owner`.
+    pub fn each_of(owner: &str) -> [(AlarmKind, Self); AlarmKind::ALL.len()] {
+        let print = Self::print(owner);
+        AlarmKind::ALL.map(|kind| (kind, print.kind(kind)))
+    }
+
+    fn print(owner: &str) -> Fingerprint {
+        let print = Fingerprint::new().field(b"alarm");
+        print.field(owner.as_bytes())
+    }
+
+    /// The id of the alarm called `name`: `device.point:kind`, or `device:link`.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (owner, kind) = name.rsplit_once(':')?;
+        Some(Self::of(owner, AlarmKind::of_name(kind)?))
     }
 }
 
@@ -136,6 +176,15 @@ mod tests {
             PointId::of("feeder-01", "current_a").raw(),
             7_093_995_632_998_812_882
         );
+    }
+
+    #[test]
+    fn each_alarm_of_an_owner_is_the_one_of_its_kind() {
+        for (kind, alarm) in AlarmId::each_of("feeder-01.current_a") {
+            assert_eq!(alarm, AlarmId::of("feeder-01.current_a", kind));
+            let name = format!("feeder-01.current_a:{kind}");
+            assert_eq!(AlarmId::of_name(&name), Some(alarm));
+        }
     }
 
     #[test]

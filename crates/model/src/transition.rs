@@ -19,9 +19,21 @@ pub enum Level {
     Low = 3,
     /// At or below the low-low limit.
     LowLow = 4,
+    /// Not as it should be, where there are no limits: a state, a quality, a silence.
+    Abnormal = 5,
 }
 
 impl Level {
+    /// All levels, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Normal,
+        Self::High,
+        Self::HighHigh,
+        Self::Low,
+        Self::LowLow,
+        Self::Abnormal,
+    ];
+
     /// The level of that number.
     pub const fn from_raw(raw: u8) -> Option<Self> {
         Some(match raw {
@@ -30,8 +42,18 @@ impl Level {
             2 => Self::HighHigh,
             3 => Self::Low,
             4 => Self::LowLow,
+            5 => Self::Abnormal,
             _ => return None,
         })
+    }
+
+    /// How bad it is: 0 for normal, 2 for high-high and low-low, else 1.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Normal => 0,
+            Self::High | Self::Low | Self::Abnormal => 1,
+            Self::HighHigh | Self::LowLow => 2,
+        }
     }
 
     /// The level in words, as stored in databases and shown by the API.
@@ -42,7 +64,13 @@ impl Level {
             Self::HighHigh => "high_high",
             Self::Low => "low",
             Self::LowLow => "low_low",
+            Self::Abnormal => "abnormal",
         }
+    }
+
+    /// The level called `name`.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
     }
 }
 

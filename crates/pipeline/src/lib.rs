@@ -7,15 +7,31 @@
 //! This crate must not know sockets, SQL and HTTP.
 
 mod alarms;
+mod audit;
 mod chain;
+mod clock;
+mod growing;
+mod judging;
 mod live;
+mod memory;
 mod order;
 mod pipeline;
+mod pulse;
 mod sync;
 mod turn;
+mod views;
 
-pub use alarms::{ActiveAlarm, AlarmBoard};
+pub use alarms::{
+    AlarmBoard, AlarmBook, AlarmCommands, AlarmCounts, AlarmLoad, AlarmTable, Answer, BookEntry,
+    Cases, CommandQueue, Following, Given, NotDone, alarm_commands,
+};
+pub use audit::{AuditLog, AuditQueue, audit_log};
 pub use live::{LiveReading, LiveText, LiveView};
+pub use memory::{
+    AlarmKeeper, AlarmMark, Cadence, Recalled, Snapshot, SnapshotError, Source, recall,
+};
 pub use pipeline::{Pipeline, PipelineError};
-pub use sync::{Awaiting, SyncOptions, Written};
-pub use turn::{Turn, Views};
+pub use pulse::PulseWatch;
+pub use sync::{Awaiting, Promised, SyncOptions, Written};
+pub use turn::Turn;
+pub use views::Views;

@@ -1,10 +1,13 @@
 //! The live view: the latest reading of every point, for readers that must not slow the writer.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use gridos_model::{Directory, PointIndex, Quality, Readings, Texts, Timestamp};
+
+use crate::growing::Growing;
 
 /// The latest value of one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +16,8 @@ pub struct LiveReading {
     pub value: f64,
     /// Its time, at the source.
     pub time: Timestamp,
+    /// When the engine had the last byte of it.
+    pub received: Timestamp,
     /// What is known against it.
     pub quality: Quality,
 }
@@ -24,6 +29,8 @@ pub struct LiveText {
     pub text: Arc<str>,
     /// Its time, at the source.
     pub time: Timestamp,
+    /// When the engine had the last byte of it.
+    pub received: Timestamp,
     /// What is known against it.
     pub quality: Quality,
 }
@@ -35,37 +42,63 @@ pub struct LiveText {
 /// are rare and stand beside the columns, behind a lock.
 #[derive(Debug)]
 pub struct LiveView {
-    values: Box<[AtomicU64]>,
-    times: Box<[AtomicI64]>,
-    qualities: Box<[AtomicU32]>,
+    values: Growing<AtomicU64>,
+    times: Growing<Shown>,
+    receptions: Growing<AtomicI64>,
+    qualities: Growing<AtomicU32>,
     /// Per device.
-    sequences: Box<[AtomicU64]>,
+    sequences: Growing<AtomicU64>,
     texts: RwLock<HashMap<usize, LiveText>>,
 }
 
 /// No reading yet.
 const NEVER: i64 = i64::MIN;
 
+/// The time of what is shown.
+#[derive(Debug)]
+struct Shown(AtomicI64);
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self(AtomicI64::new(NEVER))
+    }
+}
+
 impl LiveView {
     /// The view of all points of `directory`, none of them read yet.
     pub fn new(directory: &Directory) -> Self {
-        let points = 0..directory.point_count();
+        let points = directory.point_count();
         Self {
-            values: points.clone().map(|_| AtomicU64::new(0)).collect(),
-            times: points.clone().map(|_| AtomicI64::new(NEVER)).collect(),
-            qualities: points.map(|_| AtomicU32::new(0)).collect(),
-            sequences: directory
-                .devices()
-                .iter()
-                .map(|_| AtomicU64::new(0))
-                .collect(),
+            values: Growing::new(points),
+            times: Growing::new(points),
+            receptions: Growing::new(points),
+            qualities: Growing::new(points),
+            sequences: Growing::new(directory.devices().len()),
             texts: RwLock::default(),
         }
     }
 
-    /// How many points there are.
-    pub fn points(&self) -> usize {
+    /// How many points there is room for.
+    pub(crate) fn points(&self) -> usize {
         self.values.len()
+    }
+
+    /// Goes on with the points of `directory`, and forgets those at `left`, which are nobody's any
+    /// more. Only the thread that publishes may do so.
+    pub fn renew(&self, directory: &Directory, left: &[Range<usize>]) {
+        let points = directory.point_count();
+        self.values.grow(points);
+        self.times.grow(points);
+        self.receptions.grow(points);
+        self.qualities.grow(points);
+        self.sequences.grow(directory.devices().len());
+        let mut texts = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+        for index in left.iter().cloned().flatten() {
+            texts.remove(&index);
+            if let Some(shown) = self.times.get(index) {
+                shown.0.store(NEVER, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Publishes a batch of the device at `device` whose layout begins at `first`.
@@ -76,24 +109,38 @@ impl LiveView {
         let Some(sequence) = self.sequences.get(device) else {
             return;
         };
-        if let Readings::Texts(texts) = readings {
-            return self.set_texts(first, texts);
-        }
         let before = sequence.load(Ordering::Relaxed);
+        if let Readings::Texts(texts) = readings {
+            self.set_texts(first, texts);
+            return sequence.store(before.wrapping_add(2), Ordering::Release);
+        }
+        let received = readings.received();
         sequence.store(before.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
         match readings {
             Readings::Sweep(sweep) => {
                 for (position, value) in sweep.values.iter().enumerate() {
                     let quality = sweep.qualities.get(position).copied().unwrap_or_default();
-                    self.set(first.get() + position, *value, sweep.time, quality);
+                    let reading = LiveReading {
+                        value: *value,
+                        time: sweep.time,
+                        received,
+                        quality,
+                    };
+                    self.set(first.get() + position, reading);
                 }
             }
             Readings::Events(events) => {
                 for (event, position) in events.points.iter().enumerate() {
                     let quality = events.qualities.get(event).copied().unwrap_or_default();
                     let index = first.get() + *position as usize;
-                    self.set(index, events.values[event], events.times[event], quality);
+                    let reading = LiveReading {
+                        value: events.values[event],
+                        time: events.times[event],
+                        received,
+                        quality,
+                    };
+                    self.set(index, reading);
                 }
             }
             Readings::Texts(_) => {}
@@ -117,6 +164,13 @@ impl LiveView {
         }
     }
 
+    /// A number that is another one whenever a batch of the device at `device` was published: who
+    /// took it before reading, and finds it again, has missed nothing. 0 for no such device.
+    pub fn version(&self, device: usize) -> u64 {
+        let sequence = self.sequences.get(device);
+        sequence.map_or(0, |sequence| sequence.load(Ordering::Acquire))
+    }
+
     /// The latest text of the point at `index`; `None` if there was none yet.
     pub fn text(&self, index: PointIndex) -> Option<LiveText> {
         let texts = self.texts.read().unwrap_or_else(PoisonError::into_inner);
@@ -129,10 +183,11 @@ impl LiveView {
         for (nth, ((position, time), text)) in places.zip(texts.texts.iter()).enumerate() {
             let quality = texts.qualities.get(nth).copied().unwrap_or_default();
             let index = first.get() + *position as usize;
-            if index < self.points() && !quality.contains(Quality::LATE) {
+            if self.times.get(index).is_some() && !quality.contains(Quality::LATE) {
                 let latest = LiveText {
                     text: text.into(),
                     time: *time,
+                    received: texts.received,
                     quality,
                 };
                 shown.insert(index, latest);
@@ -140,23 +195,31 @@ impl LiveView {
         }
     }
 
-    fn set(&self, index: usize, value: f64, time: Timestamp, quality: Quality) {
-        let Some(shown) = self.times.get(index) else {
+    fn set(&self, index: usize, reading: LiveReading) {
+        let columns = (
+            self.times.get(index),
+            self.values.get(index),
+            self.receptions.get(index),
+            self.qualities.get(index),
+        );
+        let (Some(shown), Some(values), Some(receptions), Some(qualities)) = columns else {
             return;
         };
-        if quality.contains(Quality::LATE) {
+        if reading.quality.contains(Quality::LATE) {
             return;
         }
-        shown.store(time.as_nanos(), Ordering::Relaxed);
-        self.values[index].store(value.to_bits(), Ordering::Relaxed);
-        self.qualities[index].store(quality.bits(), Ordering::Relaxed);
+        shown.0.store(reading.time.as_nanos(), Ordering::Relaxed);
+        values.store(reading.value.to_bits(), Ordering::Relaxed);
+        receptions.store(reading.received.as_nanos(), Ordering::Relaxed);
+        qualities.store(reading.quality.bits(), Ordering::Relaxed);
     }
 
     fn load(&self, index: usize) -> Option<LiveReading> {
         Some(LiveReading {
             value: f64::from_bits(self.values.get(index)?.load(Ordering::Relaxed)),
-            time: Timestamp::from_nanos(self.times[index].load(Ordering::Relaxed)),
-            quality: Quality::from_bits_retain(self.qualities[index].load(Ordering::Relaxed)),
+            time: Timestamp::from_nanos(self.times.get(index)?.0.load(Ordering::Relaxed)),
+            received: Timestamp::from_nanos(self.receptions.get(index)?.load(Ordering::Relaxed)),
+            quality: Quality::from_bits_retain(self.qualities.get(index)?.load(Ordering::Relaxed)),
         })
     }
 }
@@ -202,8 +265,12 @@ mod tests {
         let shown = view.get(0, b).unwrap();
         assert!(shown.value.is_nan());
         assert_eq!(
-            (shown.time, shown.quality),
-            (Timestamp::from_millis(9), Quality::NOT_FINITE)
+            (shown.time, shown.received, shown.quality),
+            (
+                Timestamp::from_millis(9),
+                Timestamp::from_millis(9),
+                Quality::NOT_FINITE
+            )
         );
     }
 
@@ -213,6 +280,7 @@ mod tests {
         let view = LiveView::new(&directory);
         let b = directory.find_point("d.b").unwrap().index;
         assert_eq!(view.text(b), None);
+        let before = view.version(0);
         let mut batch = Batch::default();
         batch.start_texts(directory.devices()[0].whole(), Timestamp::from_millis(10));
         for (millis, text, quality) in [
@@ -226,9 +294,11 @@ mod tests {
         let expected = LiveText {
             text: "v1.1".into(),
             time: Timestamp::from_millis(7),
+            received: Timestamp::from_millis(10),
             quality: Quality::CLOCK_UNSYNCHRONISED,
         };
         assert_eq!((view.text(b), view.get(0, b)), (Some(expected), None));
+        assert_ne!(view.version(0), before);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use gridos_ring::Producer;
 use tokio::sync::watch;
 
 use crate::chain::Chain;
+use crate::pulse::{Pulse, PulseWatch};
 use crate::sync::{self, SyncOptions, SyncQueue};
 use crate::turn::Turn;
 
@@ -18,6 +19,8 @@ use crate::turn::Turn;
 const SLEEP_MAX: Duration = Duration::from_millis(50);
 /// How long the pipeline waits before it tries a refused write again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
+/// How often the pipeline looks whether everything is durable, when it is to end.
+const STOP_SLEEP: Duration = Duration::from_millis(2);
 
 /// The running pipeline.
 #[derive(Debug)]
@@ -26,15 +29,16 @@ pub struct Pipeline {
     waker: Producer,
     durable: watch::Receiver<Tail>,
     failed: watch::Receiver<bool>,
-    turns: JoinHandle<Result<Tail, JournalError>>,
+    pulse: Arc<Pulse>,
+    turns: JoinHandle<Tail>,
     syncs: JoinHandle<Result<(), JournalError>>,
 }
 
 /// Why the pipeline ended before it was asked to, or could not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
-    /// The journal can no longer be written or synced; nothing was acknowledged since.
-    #[error("the journal failed: nothing more is acknowledged")]
+    /// The disk did not take the end of the journal; nothing of it was acknowledged.
+    #[error("the disk did not take the end of the journal, and it was not acknowledged")]
     Journal(#[from] JournalError),
     /// A thread of the pipeline panicked: a defect.
     #[error("a thread of the pipeline panicked; please report it")]
@@ -45,7 +49,9 @@ impl Pipeline {
     /// Starts both threads. `waker` is a producer's end of the ring that `turn` consumes.
     pub fn start(turn: Turn, options: SyncOptions, waker: Producer) -> io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
-        let queue = Arc::new(SyncQueue::new(options, turn.written()));
+        let pulse = Arc::new(Pulse::default());
+        let queue = SyncQueue::new(options, turn.written(), Arc::clone(&pulse));
+        let queue = Arc::new(queue);
         let (durable_sender, durable) = watch::channel(turn.written());
         let (failed_sender, failed) = watch::channel(false);
         let syncer = turn.journal().syncer();
@@ -57,10 +63,11 @@ impl Pipeline {
         telemetry.journal.durable.set(turn.written().position.get());
         let syncs = {
             let (queue, failed) = (Arc::clone(&queue), failed_sender.clone());
+            let board = Arc::clone(&turn.views().alarms);
             thread::Builder::new()
                 .name("journal-sync".to_owned())
                 .spawn(move || {
-                    let outcome = sync::run(&queue, &syncer, &durable_sender, &telemetry);
+                    let outcome = sync::run(&queue, &syncer, &durable_sender, &board, &telemetry);
                     failed.send_if_modified(|failed| {
                         outcome.is_err() && !std::mem::replace(failed, true)
                     });
@@ -68,17 +75,14 @@ impl Pipeline {
                 })?
         };
         let turns = {
-            let stopping = Arc::clone(&stopping);
+            let (stopping, pulse) = (Arc::clone(&stopping), Arc::clone(&pulse));
             thread::Builder::new()
                 .name("pipeline".to_owned())
                 .spawn(move || {
                     let closing = Closing(queue);
-                    let outcome = run(turn, &closing.0, &stopping);
-                    drop(closing);
-                    failed_sender.send_if_modified(|failed| {
-                        outcome.is_err() && !std::mem::replace(failed, true)
-                    });
-                    outcome
+                    // Who watches learns of a panic by its being dropped.
+                    let _failed = failed_sender;
+                    run(turn, &closing.0, &stopping, &pulse)
                 })?
         };
         Ok(Self {
@@ -86,6 +90,7 @@ impl Pipeline {
             waker,
             durable,
             failed,
+            pulse,
             turns,
             syncs,
         })
@@ -96,7 +101,13 @@ impl Pipeline {
         self.durable.clone()
     }
 
-    /// Becomes true if the pipeline fails: the engine must end then.
+    /// Tells whether both threads still turn: asked less often than every second, it says yes while all is
+    /// well.
+    pub fn pulse(&self) -> PulseWatch {
+        PulseWatch::new(Arc::clone(&self.pulse))
+    }
+
+    /// Becomes true, or its sender goes away, if the pipeline ends: the engine must end then.
     pub fn failed(&self) -> watch::Receiver<bool> {
         self.failed.clone()
     }
@@ -109,43 +120,52 @@ impl Pipeline {
         self.waker.wake();
         let end = self.turns.join().map_err(|_| PipelineError::Panicked)?;
         self.syncs.join().map_err(|_| PipelineError::Panicked)??;
-        Ok(end?)
+        Ok(end)
     }
 }
 
-fn run(mut turn: Turn, queue: &SyncQueue, stopping: &AtomicBool) -> Result<Tail, JournalError> {
+fn run(mut turn: Turn, queue: &SyncQueue, stopping: &AtomicBool, pulse: &Pulse) -> Tail {
     let mut stall = Stall::default();
     loop {
+        pulse.on_turn();
         let last = stopping.load(Ordering::Acquire);
         let taken = turn.take();
-        if stall.may_write(Instant::now()) && !queue.is_full() {
+        // What the disk failed to take is written again however much it is.
+        let may_write = !queue.is_full() || turn.journal().is_poisoned();
+        if may_write && stall.may_write(Instant::now()) {
             match turn.write() {
                 Ok(written) => {
+                    if stall.is_on() {
+                        turn.telemetry().journal.full.set(0);
+                    }
                     stall.end();
-                    if !written.is_none_or(|written| queue.push(written)) {
-                        return Err(JournalError::Poisoned);
+                    if let Some(written) = written {
+                        queue.push(written);
                     }
                 }
                 Err(error) => {
-                    turn.telemetry().journal.write_failures.increment();
-                    stall.on_refused(error, Instant::now())?;
+                    let cells = &turn.telemetry().journal;
+                    cells.write_failures.increment();
+                    cells.full.set(u64::from(error.is_full()));
+                    stall.on_refused(&error, Instant::now());
+                    queue.call();
                 }
             }
         }
-        turn.set_stalled(stall.is_on() || queue.is_full());
+        turn.set_stalled(stall.is_on() || queue.is_full() || turn.is_degraded());
         if taken > 0 {
             continue;
         }
-        if last && (turn.is_written() || turn.is_stalled()) {
+        if last && (turn.is_stalled() || turn.is_written() && queue.hurry()) {
             turn.give_up();
-            return Ok(turn.written());
+            return turn.written();
         }
-        let sleep = if turn.is_written() {
-            SLEEP_MAX
-        } else {
-            WRITE_RETRY
+        let sleep = match (last, turn.is_written()) {
+            (true, _) => STOP_SLEEP,
+            (false, true) => SLEEP_MAX,
+            (false, false) => WRITE_RETRY,
         };
-        turn.consumer().wait(sleep);
+        turn.sleep(sleep);
     }
 }
 
@@ -171,15 +191,11 @@ impl Stall {
         }
     }
 
-    /// A write was refused at `now`: it is tried again, unless nothing can ever be written again.
-    fn on_refused(&mut self, error: JournalError, now: Instant) -> Result<(), JournalError> {
-        if matches!(error, JournalError::Poisoned) {
-            return Err(error);
-        }
+    /// A write was refused at `now`: it is tried again.
+    fn on_refused(&mut self, error: &JournalError, now: Instant) {
         if self.tried.replace(now).is_none() {
-            tracing::error!(error = %Chain(&error), "the journal takes no readings");
+            tracing::error!(error = %Chain(error), "the journal takes no readings");
         }
-        Ok(())
     }
 }
 

@@ -1,22 +1,31 @@
 //! One turn of the pipeline: the batches that were waiting, judged and journalled together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gridos_alarm::Evaluator;
+use gridos_alarm::{Alarms, Memory};
 use gridos_journal::{Journal, JournalError, Tail};
-use gridos_model::{DeadLetter, Gap, Readings, Transition};
+use gridos_model::{
+    AuditRecord, DeadLetter, DeviceId, Gap, GapReason, PointIndex, Readings, Timestamp,
+};
 use gridos_ring::{Consumer, Pool, Slot};
 use gridos_telemetry::{Refusal, StageRecorder, Telemetry};
 
-use crate::chain::Chain;
+use crate::alarms::{CommandQueue, Given, NotDone, Renewal};
+use crate::audit::AuditQueue;
+use crate::judging::Judging;
 use crate::order::Order;
-use crate::sync::{Awaiting, Written};
-use crate::{AlarmBoard, LiveView};
+use crate::sync::{Awaiting, Promised, Written};
+use crate::{AlarmMark, Views};
 
 /// A turn takes no more batches than this, so that the first does not wait long for the last.
 const BATCHES_PER_TURN_MAX: usize = 256;
 /// Nor more bytes of records, so that one write stays a bounded piece of work.
 const BYTES_PER_TURN_MAX: usize = 1 << 20;
+/// Nor more commands about alarms.
+const COMMANDS_PER_TURN_MAX: usize = 256;
+/// Nor more deeds for the audit log.
+const DEEDS_PER_TURN_MAX: usize = 256;
 /// So many bytes of records wait in memory while the journal cannot be written; what comes then
 /// is judged and turned away.
 const BYTES_UNWRITTEN_MAX: usize = 8 << 20;
@@ -26,67 +35,118 @@ const BYTES_UNWRITTEN_MAX: usize = 8 << 20;
 pub struct Turn {
     consumer: Consumer,
     pool: Pool,
-    evaluator: Evaluator,
+    judging: Judging,
+    audit: AuditQueue,
+    /// How many deeds there were.
+    deeds: u64,
     journal: Journal,
     views: Views,
     telemetry: Arc<Telemetry>,
     ring_stage: StageRecorder,
     alarm_stage: StageRecorder,
-    transitions: Vec<Transition>,
     order: Order,
+    /// Another generation that waits, and the batch before which it counts.
+    renewal: Option<(Renewal, u64)>,
+    /// Batches that were taken since the start.
+    passed: u64,
     /// Batches that are appended, and not yet handed to the sync thread.
     awaiting: Vec<Awaiting>,
     /// Their readings.
     unwritten: u64,
+    /// Commands that are done, and whose answers are not yet handed to the sync thread.
+    promised: Vec<Promised>,
+    /// Where the last record of an alarm stands.
+    mark: Arc<AlarmMark>,
+    /// The sequence of that record.
+    recorded: u64,
     stalled: bool,
-    /// Whether the last write could not begin the next segment.
-    troubled: bool,
-}
-
-/// What the pipeline publishes; shared with everybody who shows it.
-#[derive(Clone, Debug)]
-pub struct Views {
-    /// The latest reading of every point.
-    pub live: Arc<LiveView>,
-    /// The active alarms.
-    pub alarms: Arc<AlarmBoard>,
+    /// When the last readings that were kept were received.
+    covered: Option<Timestamp>,
+    /// Since when readings are missing that were turned away and that nobody sends again.
+    missing: Option<Timestamp>,
+    /// How often the journal gave up segments, as far as that is told.
+    renewals: u64,
 }
 
 impl Turn {
-    /// The work of a pipeline that takes batches from `consumer` and gives them back to `pool`.
+    /// The work of a pipeline that takes batches from `consumer` and gives them back to `pool`, and
+    /// commands about `alarms` from `commands`.
     pub fn new(
         consumer: Consumer,
         pool: Pool,
-        evaluator: Evaluator,
+        (alarms, commands): (Alarms, CommandQueue),
         journal: Journal,
         views: Views,
         telemetry: Arc<Telemetry>,
     ) -> Self {
-        let points = views.live.points();
+        let order = Order::new(views.live.points());
         Self {
             consumer,
             pool,
-            evaluator,
+            audit: AuditQueue::none(),
+            deeds: 0,
+            judging: Judging::new(alarms, commands, views.clone(), Arc::clone(&telemetry)),
             journal,
             views,
             ring_stage: telemetry.stages.ring.recorder(),
             alarm_stage: telemetry.stages.alarm.recorder(),
             telemetry,
-            transitions: Vec::new(),
-            order: Order::new(points),
+            order,
+            renewal: None,
+            passed: 0,
             awaiting: Vec::new(),
             unwritten: 0,
+            promised: Vec::new(),
+            mark: Arc::default(),
+            recorded: 0,
             stalled: false,
-            troubled: false,
+            covered: None,
+            missing: None,
+            renewals: 0,
+        }
+    }
+
+    /// Records the deeds of `queue` as well.
+    #[must_use]
+    pub fn with_audit(mut self, queue: AuditQueue) -> Self {
+        self.audit = queue;
+        self
+    }
+
+    /// Goes on with what is remembered of the alarms of an earlier process, before anything is
+    /// taken. Where records of alarms stand from now on is said in `mark`.
+    pub fn restore(&mut self, memory: Memory, mark: Arc<AlarmMark>) {
+        self.mark = mark;
+        self.recorded = memory.sequence;
+        self.judging.restore(memory);
+        self.know_youngest(self.judging.last_known());
+        self.record_alarms();
+    }
+
+    /// Earlier processes knew a reading of each of these points at that time: what is older stays late.
+    pub fn know_youngest(&mut self, youngest: impl IntoIterator<Item = (PointIndex, Timestamp)>) {
+        for (point, time) in youngest {
+            self.order.begin(point, time);
         }
     }
 
     /// Takes what is waiting, judges it, publishes it and appends it to the journal's buffer.
-    /// Returns how many batches there were.
+    /// Returns how many batches, commands and deeds there were.
     ///
     /// While the journal is stalled and the buffer is full, batches are judged and shown all the
     /// same, and then turned away: an alarm must not wait for a disk.
     pub fn take(&mut self) -> usize {
+        self.judging.begin_turn();
+        let batches = self.take_batches();
+        let renewals = self.take_renewal();
+        let commands = self.take_commands();
+        self.judging.look_at_time();
+        self.judging.annunciate();
+        self.record_alarms();
+        batches + renewals + commands + self.take_deeds()
+    }
+
+    fn take_batches(&mut self) -> usize {
         let mut batches = 0;
         while batches < BATCHES_PER_TURN_MAX && (self.stalled || self.has_room(BYTES_PER_TURN_MAX))
         {
@@ -94,6 +154,7 @@ impl Turn {
                 break;
             };
             self.pass(slot);
+            self.passed += 1;
             batches += 1;
         }
         if batches > 0 {
@@ -107,18 +168,23 @@ impl Turn {
         batches
     }
 
-    /// Writes what was appended; on an error nothing is lost and it can be called again.
+    /// Writes what was appended, and again what the disk failed to take; on an error nothing is
+    /// lost and it can be called again.
     pub fn write(&mut self) -> Result<Option<Written>, JournalError> {
-        if self.journal.unwritten_bytes() == 0 {
-            return Ok(None);
-        }
-        let tail = self.journal.write()?;
+        let tail = match (self.is_written(), self.promised.is_empty()) {
+            (true, true) => return Ok(None),
+            // What changed nothing is answered when all before it is durable.
+            (true, false) => self.journal.written(),
+            (false, _) => self.journal.write()?,
+        };
         let readings = std::mem::take(&mut self.unwritten);
         self.telemetry.ledger.journalled.add(readings);
-        self.report_trouble();
+        self.report_renewal();
         Ok(Some(Written {
             tail,
             batches: std::mem::take(&mut self.awaiting),
+            promised: std::mem::take(&mut self.promised),
+            alarms: self.recorded,
         }))
     }
 
@@ -134,8 +200,14 @@ impl Turn {
         self.stalled
     }
 
+    /// Whether all is written that was appended, and nothing has to be written again.
     pub(crate) fn is_written(&self) -> bool {
-        self.journal.unwritten_bytes() == 0
+        self.journal.unwritten_bytes() == 0 && !self.journal.is_poisoned()
+    }
+
+    /// Whether the disk failed to take even what was written again.
+    pub(crate) fn is_degraded(&self) -> bool {
+        self.journal.failures() > 1
     }
 
     /// Gives up on what could not be written: whoever waits for it is told, and it is counted.
@@ -148,6 +220,7 @@ impl Turn {
             .ledger
             .turn_away(Refusal::JournalStalled, readings);
         self.awaiting.clear();
+        self.promised.clear();
     }
 
     /// Where the journal's files end.
@@ -164,12 +237,19 @@ impl Turn {
         &self.journal
     }
 
-    pub(crate) fn consumer(&mut self) -> &mut Consumer {
-        &mut self.consumer
+    /// Sleeps until there is something to do, at most for `most`.
+    pub(crate) fn sleep(&mut self, most: Duration) {
+        let most = self.judging.patience(most);
+        let has_more = || self.judging.has_commands() || !self.audit.is_empty();
+        self.consumer.wait_unless(most, has_more);
     }
 
     pub(crate) fn telemetry(&self) -> &Arc<Telemetry> {
         &self.telemetry
+    }
+
+    pub(crate) fn views(&self) -> &Views {
+        &self.views
     }
 
     fn has_room(&self, bytes_max: usize) -> bool {
@@ -192,16 +272,16 @@ impl Turn {
         self.ring_stage.record(waited);
         self.order.note(layout.first(), &mut batch);
         if let Some(readings) = batch.readings() {
-            self.evaluator
-                .evaluate(layout.first(), &readings, &mut self.transitions);
-            self.annunciate();
+            self.judging
+                .judge(layout.first(), &readings, beside.link.as_ref());
+            self.judging.annunciate();
             self.alarm_stage.record(arrival.wire.elapsed());
             self.record_gap(beside.gap);
             let live = &self.views.live;
             live.publish(layout.device_index().get(), layout.first(), &readings);
             let wire = arrival.wire;
             self.keep(&readings, beside.letter, Awaiting { wire, receipt });
-            self.record_transitions();
+            self.record_alarms();
         }
         self.pool.give(batch);
     }
@@ -215,13 +295,31 @@ impl Turn {
         awaiting: Awaiting,
     ) {
         let count = readings.len() as u64;
+        if count == 0 && letter.is_none() && awaiting.receipt.is_none() {
+            // It only carried what is not journalled with readings, such as a change of the link.
+            return;
+        }
         if !self.has_room(BYTES_UNWRITTEN_MAX) {
             let ledger = &self.telemetry.ledger;
             ledger.turn_away(Refusal::JournalStalled, count);
             let unrecorded = &self.telemetry.journal.letters_unrecorded;
             unrecorded.add(u64::from(letter.is_some()));
+            if awaiting.receipt.is_none() && count > 0 {
+                let since = self.covered.unwrap_or(readings.received());
+                self.missing.get_or_insert(since);
+            }
             return;
         }
+        if let Some(from) = self.missing.take() {
+            let until = readings.received();
+            self.journal.append_gap(&Gap {
+                device: DeviceId::WHOLE_ENGINE,
+                from: from.min(until),
+                until,
+                reason: GapReason::BackPressure,
+            });
+        }
+        self.covered = self.covered.max(Some(readings.received()));
         // A letter may come without readings.
         if count > 0 {
             self.journal.append_readings(readings);
@@ -231,16 +329,6 @@ impl Turn {
         }
         self.unwritten += count;
         self.awaiting.push(awaiting);
-    }
-
-    fn annunciate(&self) {
-        if self.transitions.is_empty() {
-            return;
-        }
-        self.views.alarms.apply(&self.transitions);
-        let cells = &self.telemetry.alarms;
-        cells.transitions.add(self.transitions.len() as u64);
-        cells.active.set(self.views.alarms.len() as u64);
     }
 
     /// A gap stands right before the readings that end it, and finds room as transitions do.
@@ -253,28 +341,108 @@ impl Turn {
         }
     }
 
-    /// Transitions are small and matter most: they find room when readings no longer do.
-    fn record_transitions(&mut self) {
-        if self.transitions.is_empty() {
-            return;
+    /// Another generation counts as soon as all batches that were in the ring when it came are
+    /// through: they are of layouts that may have no places any more.
+    fn take_renewal(&mut self) -> usize {
+        if self.renewal.is_none() {
+            let waits_for = self.passed + self.consumer.len() as u64;
+            let renewal = self.judging.renewal();
+            self.renewal = renewal.map(|renewal| (renewal, waits_for));
         }
-        if self.has_room(2 * BYTES_UNWRITTEN_MAX) {
-            self.journal.append_transitions(&self.transitions);
-        } else {
-            let unrecorded = self.transitions.len() as u64;
-            self.telemetry.alarms.unrecorded.add(unrecorded);
-        }
-        self.transitions.clear();
+        let is_due = |(_, waits_for): &mut (Renewal, u64)| *waits_for <= self.passed;
+        let Some((renewal, _)) = self.renewal.take_if(is_due) else {
+            return 0;
+        };
+        let Renewal {
+            generation,
+            book,
+            done,
+        } = renewal;
+        let (directory, left) = (&generation.directory, &generation.left);
+        self.order.renew(directory.point_count(), left);
+        self.views.live.renew(directory, left);
+        self.judging.renew(generation, book);
+        self.judging.annunciate();
+        self.record_alarms();
+        // Whoever asked may have gone; it counts all the same.
+        let _ = done.send(());
+        1
     }
 
-    /// One line when the next segment cannot be begun, and one when it could.
-    fn report_trouble(&mut self) {
-        let troubled = self.journal.trouble().is_some();
-        if let Some(error) = self.journal.trouble()
-            && !self.troubled
+    /// Deeds are few and must not be lost: they find room as what happened to alarms does.
+    fn take_deeds(&mut self) -> usize {
+        let mut records = Vec::new();
+        while records.len() < DEEDS_PER_TURN_MAX
+            && let Some(deed) = self.audit.pop()
         {
-            tracing::warn!(error = %Chain(error), "the full segment goes on growing");
+            self.deeds += 1;
+            let now = std::time::SystemTime::now().into();
+            records.push(AuditRecord::new(self.deeds, now, deed));
         }
-        self.troubled = troubled;
+        if records.is_empty() {
+            return 0;
+        }
+        let (count, cells) = (records.len(), &self.telemetry.journal);
+        if self.has_room(2 * BYTES_UNWRITTEN_MAX) {
+            self.journal.append_audit(&records);
+            cells.deeds.add(count as u64);
+        } else {
+            cells.deeds_unrecorded.add(count as u64);
+        }
+        count
+    }
+
+    fn take_commands(&mut self) -> usize {
+        let mut commands = 0;
+        while commands < COMMANDS_PER_TURN_MAX
+            && let Some(given) = self.judging.command()
+        {
+            self.carry_out(given);
+            commands += 1;
+        }
+        commands
+    }
+
+    /// A command is only done if it can be kept; it is shown at once, and answered when durable.
+    fn carry_out(&mut self, Given { command, answer }: Given) {
+        if self.stalled || !self.has_room(BYTES_UNWRITTEN_MAX) {
+            return answer.tell(Err(NotDone::NotDurable));
+        }
+        match self.judging.carry_out(&command) {
+            Ok(outcome) => {
+                self.judging.annunciate();
+                self.record_alarms();
+                self.promised.push(Promised { answer, outcome });
+            }
+            Err(refusal) => answer.tell(Err(refusal.into())),
+        }
+    }
+
+    /// What happened to alarms is small and matters most: it finds room when readings no longer do.
+    fn record_alarms(&mut self) {
+        let records = self.judging.records();
+        let Some(last) = records.last() else {
+            return self.judging.clear_records();
+        };
+        // What finds no room is told outside with what did: that is all that is left to do with it.
+        self.recorded = last.sequence;
+        if self.has_room(2 * BYTES_UNWRITTEN_MAX) {
+            let end = self.journal.append_alarms(records);
+            self.mark.set(end);
+        } else {
+            let unrecorded = records.len() as u64;
+            self.telemetry.alarms.unrecorded.add(unrecorded);
+        }
+        self.judging.clear_records();
+    }
+
+    fn report_renewal(&mut self) {
+        let renewals = self.journal.renewals();
+        let since = renewals - std::mem::replace(&mut self.renewals, renewals);
+        if since > 0 {
+            self.telemetry.journal.renewals.add(since);
+            let from = self.journal.durable().position;
+            tracing::warn!(%from, "a new journal segment holds what the disk failed to take");
+        }
     }
 }

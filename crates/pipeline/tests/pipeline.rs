@@ -2,17 +2,18 @@
 
 #![cfg(test)]
 
+mod rig;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridos_alarm::{Evaluator, Limits};
 use gridos_journal::{Chunk, Journal, Options, Read, Reader, Record, Tail};
 use gridos_model::{
-    DeadLetter, Directory, DirectoryBuilder, Gap, GapReason, Level, Point, PointId, Quality,
-    Readings, Timestamp,
+    DeadLetter, DeviceId, Directory, DirectoryBuilder, Gap, GapReason, Level, LinkChange,
+    LinkState, Point, Quality, Readings, Timestamp,
 };
-use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
+use gridos_pipeline::{Pipeline, SyncOptions, Turn, Views, alarm_commands};
 use gridos_ring::{Beside, Intake, Lost, Pool, Receipt, Receiver, Refused, ring};
 use gridos_telemetry::{Refusal, Telemetry};
 use tempfile::TempDir;
@@ -20,7 +21,7 @@ use tempfile::TempDir;
 const SLOTS: usize = 8;
 
 struct Bench {
-    directory: Directory,
+    directory: Arc<Directory>,
     intake: Intake,
     views: Views,
     telemetry: Arc<Telemetry>,
@@ -32,23 +33,18 @@ fn start(dir: &Path, options: Options, sync: SyncOptions) -> Bench {
     builder
         .add("d", vec![Point::new("a", ""), Point::new("b", "")], &[])
         .unwrap();
-    let directory = builder.build();
+    let directory = Arc::new(builder.build());
     let telemetry = Arc::new(Telemetry::new("0", ["d".to_owned()]));
-    let mut evaluator = Evaluator::new(directory.point_count());
-    let limits = Limits::new(None, Some(100.0), None, None, 1.0).unwrap();
-    let a = directory.find_point("d.a").unwrap().index;
-    evaluator.set(a, PointId::of("d", "a"), limits);
+    let defined = vec![rig::limit_alarm(&directory, "d.a", 100.0)];
     let (producer, consumer) = ring(SLOTS);
     let pool = Pool::new(2 * SLOTS, 2);
-    let views = Views {
-        live: Arc::new(LiveView::new(&directory)),
-        alarms: Arc::new(AlarmBoard::default()),
-    };
+    let (alarms, views) = rig::alarms(&directory, defined);
     let (journal, _) = Journal::open(dir, options).unwrap();
+    let (_commands, queue) = alarm_commands(producer.clone(), Arc::clone(&telemetry));
     let turn = Turn::new(
         consumer,
         pool.clone(),
-        evaluator,
+        (alarms, queue),
         journal,
         views.clone(),
         Arc::clone(&telemetry),
@@ -99,14 +95,18 @@ fn journalled(dir: &Path, until: Tail) -> (Vec<f64>, Vec<Level>) {
     let (mut values, mut levels) = (Vec::new(), Vec::new());
     each_record(dir, until, |record| match record {
         Record::Readings(readings) => values.extend(readings.values()),
-        Record::Transitions(all) => levels.extend(all.iter().map(|t| t.to)),
-        other @ (Record::Gap(_) | Record::Letter(_)) => panic!("{other:?}"),
+        Record::Alarms(all) => levels.extend(all.iter().map(|record| record.after.level)),
+        other
+        @ (Record::Gap(_) | Record::Letter(_) | Record::Transitions(_) | Record::Audit(_)) => {
+            panic!("{other:?}")
+        }
     });
     (values, levels)
 }
 
 fn each_record(dir: &Path, until: Tail, mut take: impl FnMut(Record<'_>)) {
-    let (mut reader, mut chunk, mut at) = (Reader::new(dir), Chunk::default(), Tail::default());
+    let (mut reader, mut chunk) = (Reader::new(dir), Chunk::default());
+    let mut at = reader.oldest().unwrap();
     while reader.read(at, until, 1 << 20, &mut chunk).unwrap() == Read::Frames {
         for (_, record) in chunk.records() {
             take(record.unwrap());
@@ -128,7 +128,7 @@ fn a_receipt_comes_when_the_batch_is_durable() {
     let (values, levels) = journalled(dir.path(), end);
     assert_eq!(values, (0..1_000).map(f64::from).collect::<Vec<_>>());
     assert_eq!(levels, [Level::High]);
-    assert_eq!(bench.views.alarms.active()[0].last.to, Level::High);
+    assert_eq!(rig::active(&bench.views.alarms), 1);
     assert_eq!(bench.telemetry.ledger.journalled.get(), 1_000);
     assert!(bench.telemetry.stages.durable.quantile(0.5).is_some());
 }
@@ -149,7 +149,7 @@ fn a_text_is_counted_shown_and_journalled_like_a_reading() {
     let b = bench.directory.find_point("d.b").unwrap().index;
     let shown = bench.views.live.text(b).unwrap();
     assert_eq!((&*shown.text, shown.quality), ("v1", Quality::GOOD));
-    assert!(bench.views.alarms.is_empty());
+    assert!(bench.views.alarms.table().cases.is_empty());
     let ledger = bench.telemetry.ledger.snapshot();
     assert_eq!((ledger.received, ledger.offered), (2, 2));
     let end = bench.pipeline.stop().unwrap();
@@ -193,7 +193,11 @@ fn a_gap_is_journalled_before_the_batch_that_ends_it() {
     each_record(dir.path(), end, |record| match record {
         Record::Readings(readings) => seen.push(format!("{:?}", readings.values())),
         Record::Gap(found) if found == gap => seen.push("gap".to_owned()),
-        other @ (Record::Gap(_) | Record::Transitions(_) | Record::Letter(_)) => {
+        other @ (Record::Gap(_)
+        | Record::Transitions(_)
+        | Record::Letter(_)
+        | Record::Alarms(_)
+        | Record::Audit(_)) => {
             panic!("{other:?}")
         }
     });
@@ -201,7 +205,7 @@ fn a_gap_is_journalled_before_the_batch_that_ends_it() {
 }
 
 fn letter(octets: &[u8]) -> DeadLetter {
-    let device = gridos_model::DeviceId::of("d");
+    let device = DeviceId::of("d");
     DeadLetter::new(device, Timestamp::from_millis(9), "why", octets)
 }
 
@@ -215,8 +219,8 @@ impl Bench {
             batch.push_event(0, time, f64::from(value), Quality::GOOD);
         }
         let beside = Beside {
-            gap: None,
             letter: Some(Box::new(letter.clone())),
+            ..Beside::default()
         };
         let offered = self
             .intake
@@ -250,9 +254,35 @@ fn a_letter_is_durable_with_its_readings_and_may_come_without_any() {
     each_record(dir.path(), end, |record| match record {
         Record::Readings(readings) => seen.push(readings.len()),
         Record::Letter(letter) => seen.push(letter.length() as usize),
-        other @ (Record::Gap(_) | Record::Transitions(_)) => panic!("{other:?}"),
+        other
+        @ (Record::Gap(_) | Record::Transitions(_) | Record::Alarms(_) | Record::Audit(_)) => {
+            panic!("{other:?}")
+        }
     });
     assert_eq!(seen, [2, 2, 5_000]);
+}
+
+#[test]
+fn what_only_tells_of_the_link_waits_for_no_disk() {
+    let dir = TempDir::new().unwrap();
+    let bench = start(dir.path(), Options::default(), SyncOptions::default());
+    let device = &bench.directory.devices()[0];
+    let mut batch = bench.intake.take().unwrap();
+    batch.start_events(device.whole(), Timestamp::from_millis(9));
+    let beside = Beside {
+        link: Some(LinkChange {
+            device: device.whole().device_index(),
+            state: LinkState::Lost,
+            time: Timestamp::from_millis(9),
+        }),
+        ..Beside::default()
+    };
+    let offered = bench.intake.offer_with(batch, Instant::now(), None, beside);
+    offered.unwrap();
+    block_on(bench.insist(10, 1.0).wait()).unwrap();
+    let telemetry = Arc::clone(&bench.telemetry);
+    bench.pipeline.stop().unwrap();
+    assert_eq!(telemetry.stages.durable.buckets().count(), 1);
 }
 
 #[test]
@@ -337,15 +367,68 @@ fn alarms_are_raised_while_the_journal_takes_nothing() {
     };
     let later = i64::try_from(receivers.len()).unwrap() + 1;
     offer(later, 150.0);
-    while bench.views.alarms.is_empty() {
+    while rig::active(&bench.views.alarms) == 0 {
         std::thread::yield_now();
     }
     offer(later + 1, 50.0);
-    while !bench.views.alarms.is_empty() {
+    while rig::active(&bench.views.alarms) > 0 {
         std::thread::yield_now();
     }
     assert_eq!(bench.telemetry.journal.stalled.get(), 1);
     bench.pipeline.stop().unwrap();
+}
+
+/// Nobody sends again what is polled: what is turned away while the journal is full is a gap.
+#[test]
+fn what_is_turned_away_and_not_sent_again_is_a_gap_of_the_whole_engine() {
+    let dir = TempDir::new().unwrap();
+    let options = Options {
+        segment_bytes: 1 << 20,
+        bytes_max: 24 << 20,
+    };
+    let bench = start(dir.path(), options, SyncOptions::default());
+    let layout = bench.directory.devices()[0].whole();
+    let mut millis = 0;
+    let mut offer = || {
+        let Some(mut batch) = bench.intake.take() else {
+            return std::thread::yield_now();
+        };
+        millis += 1;
+        let time = Timestamp::from_millis(millis);
+        batch.start_events(layout, time);
+        for _ in 0..50 {
+            batch.push_event(0, time, 1.0, Quality::GOOD);
+        }
+        let _ = bench.intake.offer(batch, Instant::now(), None);
+    };
+    let turned_away = || {
+        let ledger = bench.telemetry.ledger.snapshot();
+        ledger.refused_for(Refusal::JournalStalled)
+    };
+    while turned_away() == 0 {
+        offer();
+    }
+    assert_eq!(bench.telemetry.journal.full.get(), 1);
+    let durable = bench.pipeline.durable();
+    let goal = durable.borrow().readings + 1;
+    while durable.borrow().readings < goal || bench.telemetry.journal.stalled.get() > 0 {
+        Journal::trim(dir.path(), durable.borrow().position).unwrap();
+        std::thread::yield_now();
+    }
+    assert_eq!(bench.telemetry.journal.full.get(), 0);
+    offer();
+    let end = bench.pipeline.stop().unwrap();
+    let mut gaps = Vec::new();
+    each_record(dir.path(), end, |record| {
+        if let Record::Gap(gap) = record {
+            gaps.push(gap);
+        }
+    });
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    let gap = gaps[0];
+    assert_eq!(gap.device, DeviceId::WHOLE_ENGINE);
+    assert_eq!(gap.reason, GapReason::BackPressure);
+    assert!(gap.from < gap.until, "{gap:?}");
 }
 
 /// A letter goes the way of its readings: who waits for the receipt sends both again.
@@ -386,7 +469,7 @@ fn late_readings_are_kept_and_neither_shown_nor_judged() {
     block_on(bench.insist(10, 150.0).wait()).unwrap();
     let a = bench.directory.find_point("d.a").unwrap().index;
     assert_eq!(bench.views.live.get(0, a).unwrap().value, 50.0);
-    assert!(bench.views.alarms.is_empty());
+    assert!(bench.views.alarms.table().cases.is_empty());
     let end = bench.pipeline.stop().unwrap();
     assert_eq!(journalled(dir.path(), end).0, [50.0, 150.0]);
 }

@@ -73,11 +73,20 @@ impl Intake {
         receipt: Option<Receipt>,
         gap: Option<Gap>,
     ) -> Result<(), Refused> {
-        self.offer_with(batch, wire, receipt, Beside { gap, letter: None })
+        self.offer_with(
+            batch,
+            wire,
+            receipt,
+            Beside {
+                gap,
+                ..Beside::default()
+            },
+        )
     }
 
     /// Offers a batch as [`Intake::offer`] does, and what is `beside` it: all of it is kept, or
-    /// nothing. With a gap or a dead letter, a batch that was started may be without readings.
+    /// nothing. With a gap, a dead letter or a change of the link, a batch that was started may be
+    /// without readings.
     pub fn offer_with(
         &self,
         batch: Box<Batch>,
@@ -88,7 +97,8 @@ impl Intake {
         let readings = batch.len() as u64;
         let ledger = &self.telemetry.ledger;
         ledger.received.add(readings);
-        let has_something = beside.gap.is_some() || beside.letter.is_some();
+        let Beside { gap, letter, link } = &beside;
+        let has_something = gap.is_some() || letter.is_some() || link.is_some();
         if let Err(error) = batch.check()
             && !(error == BatchError::Empty && has_something)
         {
@@ -142,7 +152,9 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
-    use gridos_model::{DeadLetter, DirectoryBuilder, Point, TimeQuality, Timestamp};
+    use gridos_model::{
+        DeadLetter, DirectoryBuilder, LinkChange, LinkState, Point, TimeQuality, Timestamp,
+    };
 
     use super::*;
     use crate::ring;
@@ -175,20 +187,32 @@ mod tests {
         assert_eq!((ledger.received, ledger.offered, ledger.refused), (5, 2, 3));
         assert!(ledger.is_balanced());
         assert_eq!(consumer.pop().map(|slot| slot.batch.len()), Some(2));
-        // Without readings there must at least be something that could not be read.
-        let offer = |octets: Option<&[u8]>| {
+        // Without readings there must at least be something beside them.
+        let offer = |octets: Option<&[u8]>, link| {
             let mut batch = Box::<Batch>::default();
             batch.start_events(layout, Timestamp::EPOCH);
             let letter = octets.map(|octets| {
                 let device = layout.device_id();
                 Box::new(DeadLetter::new(device, Timestamp::EPOCH, "why", octets))
             });
-            let beside = Beside { gap: None, letter };
+            let beside = Beside {
+                letter,
+                link,
+                ..Beside::default()
+            };
             intake.offer_with(batch, Instant::now(), None, beside)
         };
-        assert_eq!(offer(None), Err(Refused::Invalid(BatchError::Empty)));
-        assert_eq!(offer(Some(&[1, 2])), Ok(()));
+        assert_eq!(offer(None, None), Err(Refused::Invalid(BatchError::Empty)));
+        assert_eq!(offer(Some(&[1, 2]), None), Ok(()));
         let letter = consumer.pop().and_then(|slot| slot.beside.letter);
         assert_eq!(letter.map(|letter| letter.length()), Some(2));
+        let lost = LinkChange {
+            device,
+            state: LinkState::Lost,
+            time: Timestamp::EPOCH,
+        };
+        assert_eq!(offer(None, Some(lost)), Ok(()));
+        let link = consumer.pop().and_then(|slot| slot.beside.link);
+        assert_eq!(link, Some(lost));
     }
 }

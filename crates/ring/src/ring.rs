@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
-use gridos_model::{Batch, DeadLetter, Gap};
+use gridos_model::{Batch, DeadLetter, Gap, LinkChange};
 
 use crate::Receipt;
 
@@ -31,6 +31,11 @@ pub struct Beside {
     pub gap: Option<Gap>,
     /// What could not be read behind the readings. Then there may be no readings at all.
     pub letter: Option<Box<DeadLetter>>,
+    /// What became of the communication with a device, by which alarms are held back or let go: a
+    /// loss takes effect *before* the readings of this batch, which may already be of lost points,
+    /// and a restoration *after* them, for they complete what the device told anew. Then there may
+    /// be no readings at all.
+    pub link: Option<LinkChange>,
 }
 
 /// When a batch came, on the monotonic clock.
@@ -113,8 +118,11 @@ impl Producer {
         Ok(())
     }
 
-    /// Ends the consumer's sleep without a batch, so that it can look at something else.
+    /// Ends the consumer's sleep without a batch, so that it can look at something else: what that
+    /// is must be there before.
     pub fn wake(&self) {
+        // As in `try_push`, for what the consumer looks at beside the ring.
+        fence(Ordering::SeqCst);
         if self.shared.asleep.swap(false, Ordering::Relaxed)
             && let Some(consumer) = self.shared.consumer.get()
         {
@@ -166,11 +174,17 @@ impl Consumer {
     /// Must always be called from one thread. It may wake early: look again. Where batches come in
     /// quick succession it lets some gather, a fraction of a millisecond long.
     pub fn wait(&mut self, timeout: Duration) {
+        self.wait_unless(timeout, || false);
+    }
+
+    /// Sleeps as [`Self::wait`] does, but not if there `is_other` work, whose producers call
+    /// [`Producer::wake`] after they have left it.
+    pub fn wait_unless(&mut self, timeout: Duration, is_other: impl FnOnce() -> bool) {
         self.shared.consumer.get_or_init(thread::current);
         let began = Instant::now();
         self.shared.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        if self.shared.queue.is_empty() {
+        if self.shared.queue.is_empty() && !is_other() {
             thread::park_timeout(timeout);
         }
         self.shared.asleep.store(false, Ordering::Relaxed);

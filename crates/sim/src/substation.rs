@@ -4,6 +4,8 @@ mod encode;
 mod feeder;
 mod incident;
 mod map;
+mod storm;
 
 pub use feeder::{Feeder, Measurements};
 pub use map::{Limits, MAP, MapPoint};
+pub use storm::Storm;

@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "../../../tests/support/port.rs"]
+mod port;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use gridos_sim::modbus::{Fault, Fleet, Gateway, Memory, Server, Table};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use self::port::free_port;
 
 const READ: [u8; 12] = [0, 1, 0, 0, 0, 6, 3, 4, 0, 5, 0, 1];
 const ANSWER: [u8; 11] = [0, 1, 0, 0, 0, 5, 3, 4, 2, 0x12, 0x34];
@@ -20,7 +25,8 @@ fn memory() -> Arc<Memory> {
 
 async fn serve(memory: &Arc<Memory>) -> Server {
     let device = Arc::clone(memory);
-    Server::bind((Ipv4Addr::LOCALHOST, 0).into(), device)
+    // It may go away and come back.
+    Server::bind((Ipv4Addr::LOCALHOST, free_port()).into(), device)
         .await
         .unwrap()
 }

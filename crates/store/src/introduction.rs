@@ -1,7 +1,8 @@
 //! The introduction: layouts that the database has never seen, although the book has them.
 //!
 //! A batch brings its layout along; a gap or an alarm of a device that never sent a reading could
-//! not be told by its name without this.
+//! not be told by its name without this. Either goes in portions, each a transaction of its own: what
+//! a layout is never changes, so it may be known before anything that uses it.
 
 use std::collections::HashSet;
 

@@ -7,27 +7,39 @@
 //! arrays beneath. This crate must not know protocols, rings and HTTP.
 
 mod account;
+mod alarm_name;
 mod backoff;
 mod blocking;
+mod clock;
 mod contents;
 mod error;
+mod gap;
 mod history;
 mod introduction;
 mod json;
 mod latest;
+mod maintain;
 mod migration;
+pub mod minutes;
 mod pack;
 pub mod postgres;
+mod share;
 pub mod sqlite;
 mod step;
 mod store;
 mod writer;
 
 pub use error::StoreError;
+use gap::gap_device;
 pub use history::{
-    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, TextRow,
+    AlarmEventRow, AlarmEventsQuery, AlarmPlace, AlarmRow, AlarmsQuery, AuditPlace, AuditQuery,
+    AuditRow, Column, ColumnValues, Cursor, GapRow, GapsQuery, Grid, HistoryQuery, Instant,
+    InstantQuery, LetterRow, LettersQuery, ParseCursorError, PointReading, PointRow, PointsQuery,
+    ReadingRow, ReadingsPage, ReadingsQuery, Sample, StandingRow, TextRow, TrendQuery,
 };
+pub use maintain::{Maintain, PartitionWidth, Upkeep, Upkept};
+pub use migration::SchemaState;
 pub use postgres::{PostgresConfig, PostgresStore};
 pub use sqlite::SqliteStore;
-pub use store::{Loss, Store, Stored};
+pub use store::{Ahead, Loss, Store, Stored};
 pub use writer::{Writer, WriterOptions, WriterSummary};

@@ -1,75 +1,39 @@
 //! The writer: carries the journal into the store for as long as the engine runs.
 
+mod commit;
 mod error;
+mod hole;
+mod minutes;
+mod options;
+mod pace;
+mod search;
+mod trouble;
+mod vouch;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use gridos_journal::{
-    Chunk, JournalError, LayoutBook, Position, Read, Reader, Record, StreamId, Tail,
-};
+use gridos_journal::{Chunk, JournalError, LayoutBook, Position, Read, Reader, StreamId, Tail};
 use gridos_model::Timestamp;
-use gridos_telemetry::{StageRecorder, Telemetry};
+use gridos_telemetry::{Loss as LossReason, StageRecorder, Telemetry};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::account::Account;
 use crate::backoff::{Backoff, random};
 use crate::blocking::blocking;
-use crate::{Loss, Store, StoreError, Stored};
+use crate::{Store, StoreError, Stored};
 use error::WriterError;
+use hole::{Hole, Surroundings, What};
+use minutes::OpenSince;
+pub use options::{WriterOptions, WriterSummary};
+use pace::Pace;
+use search::Search;
 
 /// Failures in a row after which a writer that was told to stop leaves the rest to the journal.
 const FAILURES_WHEN_STOPPING_MAX: u32 = 3;
 /// How often the backlog is shown while the database is away.
 const BACKLOG_SHOWN_EVERY: Duration = Duration::from_secs(1);
-
-/// The knobs of a writer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WriterOptions {
-    /// Where the journal ended when it was opened: what of it is not stored was carried over.
-    pub recovered: Tail,
-    /// Journal bytes of one transaction under load; 4 MiB by default.
-    pub batch_bytes: usize,
-    /// How long a smaller transaction waits for more; 100 ms by default. With the time of a
-    /// commit it is how late the database shows what is durable.
-    pub linger: Duration,
-    /// The longest first wait after a failure; 100 ms by default. It doubles with each further.
-    pub retry_first: Duration,
-    /// The longest wait after any number of failures; 10 s by default.
-    pub retry_cap: Duration,
-}
-
-impl WriterOptions {
-    /// The defaults for a journal that ended at `recovered` when it was opened.
-    pub fn new(recovered: Tail) -> Self {
-        Self {
-            recovered,
-            batch_bytes: 4 << 20,
-            linger: Duration::from_millis(100),
-            retry_first: Duration::from_millis(100),
-            retry_cap: Duration::from_secs(10),
-        }
-    }
-}
-
-/// How a writer ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WriterSummary {
-    /// Where the database stood when last heard of; the start if never.
-    pub stored: Tail,
-    /// Where the durable journal ended.
-    pub durable: Tail,
-    /// The database does not fit an earlier stream, which was set aside: neither stored nor lost.
-    pub set_aside: bool,
-}
-
-impl WriterSummary {
-    /// Whether everything durable is stored; the rest is carried over to the next start.
-    pub fn is_drained(&self) -> bool {
-        self.stored.position >= self.durable.position
-    }
-}
 
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,17 +56,28 @@ pub struct Writer {
     book: Arc<LayoutBook>,
     stream: StreamId,
     telemetry: Arc<Telemetry>,
-    options: WriterOptions,
     recorder: StageRecorder,
     stored: watch::Sender<Tail>,
+    needed: watch::Sender<Tail>,
     migrated: bool,
     /// Where the database stands; `None` if it must be asked.
     at: Option<Tail>,
     account: Account,
+    /// Why what is skipped at present, or was last, is lost.
+    losing: LossReason,
+    /// When the last record stored was received, if this writer stored it.
+    covered: Option<Timestamp>,
+    open: OpenSince,
     /// The furthest position this journal is known to have had.
     known: Position,
+    /// Where the durable journal ended at the beginning of this turn.
+    end: Position,
     /// Where the database stood when that was last found to be a place of this journal.
     vouched: Option<(Tail, Option<u32>)>,
+    /// Where the furthest of the database's connections stood when last heard of.
+    furthest: Tail,
+    /// Whether the database was found further back than before.
+    set_back: bool,
     /// Whether the stream ends for ever where it is known to end.
     draining: bool,
     /// Where the durable journal behind the stream ends, if another stream follows.
@@ -111,6 +86,11 @@ pub struct Writer {
     /// will say.
     oldest: Position,
     backoff: Backoff,
+    pace: Pace,
+    /// For a record that the database refuses.
+    search: Search,
+    /// Where the record begins that it refused alone, and why.
+    suspect: Option<(Tail, String)>,
     trouble: Option<String>,
 }
 
@@ -132,24 +112,31 @@ impl Writer {
             stream,
             recorder: telemetry.stages.stored.recorder(),
             telemetry,
-            options,
             stored: watch::Sender::new(Tail::default()),
+            needed: watch::Sender::new(Tail::default()),
             migrated: false,
             at: None,
             account: Account::new(options.recovered),
+            losing: LossReason::Damaged,
+            covered: None,
+            open: OpenSince::default(),
             known: options.recovered.position,
+            end: options.recovered.position,
             vouched: None,
+            furthest: Tail::default(),
+            set_back: false,
             draining: false,
             behind: None,
             oldest: Position::START,
             backoff: Backoff::new(options.retry_first, options.retry_cap),
+            pace: Pace::new(options.batch_bytes, options.linger),
+            search: Search::default(),
+            suspect: None,
             trouble: None,
         }
     }
 
-    /// Where the database stands: the journal before it is not needed to write. What the
-    /// database can still lose (a standby that takes over, a backup restored) the journal
-    /// must be able to give again, so trim it with a window behind this.
+    /// Where the database stands: the journal before it is not needed to write readings.
     pub fn stored(&self) -> watch::Receiver<Tail> {
         self.stored.subscribe()
     }
@@ -179,9 +166,31 @@ impl Writer {
     /// is not stored, and the next start finds out.
     pub async fn run(
         mut self,
+        durable: watch::Receiver<Tail>,
+        stop: watch::Receiver<bool>,
+    ) -> WriterSummary {
+        let mut set_back = false;
+        loop {
+            let summary = self.run_on(durable.clone(), stop.clone()).await;
+            set_back |= summary.set_back;
+            if self.draining || !summary.set_back {
+                return WriterSummary {
+                    set_back,
+                    ..summary
+                };
+            }
+        }
+    }
+
+    /// Does the same as [`Self::run`], but ends when the database is found further back than before,
+    /// so that what comes first can be written first; then it is to be called again.
+    pub async fn run_on(
+        &mut self,
         mut durable: watch::Receiver<Tail>,
         mut stop: watch::Receiver<bool>,
     ) -> WriterSummary {
+        self.at = None;
+        self.set_back = false;
         if let Ok(oldest) = blocking(|| self.reader.oldest()) {
             self.oldest = oldest.position;
         }
@@ -190,12 +199,14 @@ impl Writer {
             let stopping = is_stopping(&durable, &stop);
             let end = *durable.borrow_and_update();
             self.show_backlog(end);
-            let turn = self.turn(end).await;
+            let turn = self.turn(end, stopping || self.draining).await;
             self.show_backlog(*durable.borrow());
             match turn {
+                // What has ended is drained to its end first: its account must be complete.
+                Ok(_) if self.set_back && !self.draining => break,
                 Ok(Turn::Idle) if stopping || self.draining => break,
                 // Nothing more comes to a stream that has ended: there is nothing to wait for.
-                Ok(Turn::Moved) if self.draining || self.has_full_batch(&durable) => {}
+                Ok(Turn::Moved) if self.draining || self.is_in_haste(&durable) => {}
                 Ok(Turn::Moved | Turn::Idle) => self.gather(&mut durable, &mut stop).await,
                 Err(error) => {
                     self.fail(&error);
@@ -214,42 +225,46 @@ impl Writer {
             stored: *self.stored.borrow(),
             durable: *durable.borrow(),
             set_aside,
+            set_back: self.set_back,
         };
-        if !summary.is_drained() {
+        if !summary.is_drained() && !summary.set_back {
             let backlog = backlog(summary.stored, summary.durable);
             tracing::warn!(backlog, "bytes of the journal are left for the next start");
         }
         summary
     }
 
-    /// Asks where the database stands, if need be, and writes one chunk.
-    async fn turn(&mut self, end: Tail) -> Result<Turn, WriterError> {
+    /// Asks where the database stands, if need be, and writes one chunk, or else closes what is to
+    /// be closed; `ends` is whether nothing more is to come.
+    async fn turn(&mut self, end: Tail, ends: bool) -> Result<Turn, WriterError> {
+        self.end = end.position;
         let at = match self.at {
             Some(at) => at,
             None => self.locate().await?,
         };
-        let bytes_max = self.options.batch_bytes;
+        let (bytes_max, until) = self.search.narrow(at, self.pace.bytes(), end);
         let (reader, chunk) = (&mut self.reader, &mut self.chunk);
-        match blocking(|| reader.read(at, end, bytes_max, chunk)) {
+        match blocking(|| reader.read(at, until, bytes_max, chunk)) {
+            Ok(Read::End) if self.open.is_due(Instant::now(), ends) => {
+                let turned = self.store.turn(self.stream, at).await;
+                self.settle(turned).await?;
+                self.open = OpenSince::default();
+                Ok(Turn::Moved)
+            }
             Ok(Read::End) => {
                 self.works();
                 Ok(Turn::Idle)
             }
             Ok(Read::Frames) => self.commit().await,
             Ok(Read::Foreign) => Err(self.foreign(at)),
-            Ok(Read::Damaged { resume }) => {
-                let what = "the journal is damaged";
-                self.skip(at, resume, what).await
-            }
+            Ok(Read::Damaged { resume }) => self.skip(at, resume, What::Damage, end).await,
             Err(JournalError::Trimmed { .. }) => {
                 let next = blocking(|| self.reader.next_segment(at.position))?;
-                let what = "the journal was trimmed before the database had it";
-                self.skip(at, next.unwrap_or(at), what).await
+                self.skip(at, next.unwrap_or(at), What::Nothing, end).await
             }
             Err(JournalError::NotASegment { .. }) => {
                 let next = blocking(|| self.reader.next_segment(at.position))?;
-                let what = "the header of a journal segment is damaged";
-                self.skip(at, next.unwrap_or(end), what).await
+                self.skip(at, next.unwrap_or(end), What::Header, end).await
             }
             Err(error) => Err(error.into()),
         }
@@ -262,58 +277,38 @@ impl Writer {
         }
         let stored = self.store.position(self.stream).await?;
         self.vouch(stored)?;
+        self.recall(stored).await?;
         self.arrive(stored);
         Ok(stored.tail)
     }
 
-    /// Makes sure that what the database has is of this journal, as far as that can be told.
-    fn vouch(&mut self, stored: Stored) -> Result<(), WriterError> {
-        let (at, last) = (stored.tail, stored.last);
-        if at.position > self.known {
-            return Err(WriterError::Ahead {
-                stream: self.stream,
-                stored: at.position,
-                known: self.known,
-            });
-        }
-        let is_ours = self.vouched == Some((at, last)) || blocking(|| self.reader.knows(at, last))?;
-        if is_ours {
-            Ok(())
-        } else {
-            Err(self.foreign(at))
-        }
-    }
-
-    fn foreign(&self, at: Tail) -> WriterError {
-        WriterError::Foreign {
-            stream: self.stream,
-            stored: at.position,
-        }
-    }
-
-    async fn commit(&mut self) -> Result<Turn, WriterError> {
-        self.known = self.known.max(self.chunk.until().position);
-        let written = self.store.write(self.stream, &self.chunk, &self.book).await;
-        self.settle(written).await?;
-        if self.at == Some(self.chunk.until()) {
-            self.record_latency();
-        }
-        Ok(Turn::Moved)
-    }
-
     /// Goes on behind a span that cannot be read.
-    async fn skip(&mut self, from: Tail, until: Tail, what: &str) -> Result<Turn, WriterError> {
+    async fn skip(
+        &mut self,
+        from: Tail,
+        until: Tail,
+        what: What,
+        end: Tail,
+    ) -> Result<Turn, WriterError> {
         if until.position <= from.position {
             // Nothing to skip to: look again later.
             let at = from.position;
             return Err(WriterError::Unreadable { at });
         }
-        let reason = format!("{what} from {} to {}", from.position, until.position);
-        let loss = Loss {
-            from,
-            until,
-            reason,
+        // What another connection has stored already is not lost, and of a part of that nobody knows
+        // how many readings it is.
+        let until = match until.position < self.furthest.position {
+            true => self.furthest,
+            false => until,
         };
+        let hole = Hole { from, until, what };
+        let around = Surroundings {
+            end,
+            is_ended: self.draining,
+            covered: self.covered,
+        };
+        let (loss, reason) = blocking(|| hole.tell(&mut self.reader, around));
+        self.losing = reason;
         let (stream, readings) = (self.stream, loss.readings());
         tracing::error!(%stream, readings, reason = loss.reason, "readings are lost");
         self.known = self.known.max(until.position);
@@ -343,65 +338,21 @@ impl Writer {
     /// The database stands at a place of this journal: the ledger follows it.
     fn arrive(&mut self, stored: Stored) {
         let tail = stored.tail;
-        self.account.follow(stored, &self.telemetry.ledger);
+        self.account
+            .follow(stored, self.losing, &self.telemetry.ledger);
         self.vouched = Some((tail, stored.last));
         self.at = Some(tail);
+        self.set_back |= tail.position < self.stored.borrow().position
+            || stored.furthest().position < self.furthest.position;
+        self.furthest = stored.furthest();
         if tail.position > self.stored.borrow().position {
             // The answer to the commit was lost.
             self.works();
         }
         self.telemetry.store.position.set(tail.position.get());
+        self.open.follow(stored);
+        self.needed.send_replace(stored.turned.unwrap_or(tail));
         self.stored.send_replace(tail);
-    }
-
-    /// The database commits, or there is nothing to commit. That it answers is not enough: with a
-    /// full disk it does, and each commit fails.
-    fn works(&mut self) {
-        self.backoff.reset();
-        let cells = &self.telemetry.store;
-        cells.connected.set(1);
-        // It may be another writer's of the same database.
-        cells.trouble.clear();
-        if self.trouble.take().is_some() {
-            tracing::info!("the database works again");
-        }
-    }
-
-    fn record_latency(&mut self) {
-        let now = Timestamp::from(SystemTime::now());
-        for (_, record) in self.chunk.records() {
-            if let Ok(Record::Readings(readings)) = record {
-                self.recorder.record(now.since(readings.received()));
-            }
-        }
-        self.recorder.flush();
-    }
-
-    fn fail(&mut self, error: &WriterError) {
-        self.at = None;
-        let cells = &self.telemetry.store;
-        cells.errors.increment();
-        cells.connected.set(0);
-        let trouble = error.to_string();
-        if self.trouble.as_ref() == Some(&trouble) {
-            tracing::debug!(trouble, "still cannot store");
-            return;
-        }
-        match error {
-            WriterError::Store(StoreError::Away { .. } | StoreError::Moved { .. }) => {
-                tracing::warn!(
-                    trouble,
-                    "cannot store; the journal keeps everything meanwhile"
-                );
-            }
-            WriterError::Store(StoreError::Schema { .. } | StoreError::Refused { .. })
-            | WriterError::Journal(_)
-            | WriterError::Unreadable { .. }
-            | WriterError::Ahead { .. }
-            | WriterError::Foreign { .. } => tracing::error!(trouble, "cannot store"),
-        }
-        cells.trouble.set(&trouble);
-        self.trouble = Some(trouble);
     }
 
     /// Waits until there is something to write, and then a little for more.
@@ -411,6 +362,7 @@ impl Writer {
         stop: &mut watch::Receiver<bool>,
     ) {
         let Some(at) = self.at else { return };
+        let due = self.open.due();
         let mut wait_for_bytes = async |bytes: u64, until: Option<Instant>| {
             if is_stopping(durable, stop) {
                 return;
@@ -423,14 +375,19 @@ impl Writer {
             }
             self.show_backlog(*durable.borrow());
         };
-        wait_for_bytes(1, None).await;
-        let full = self.options.batch_bytes as u64;
-        wait_for_bytes(full, Some(Instant::now() + self.options.linger)).await;
+        wait_for_bytes(1, due).await;
+        let full = self.pace.bytes() as u64;
+        wait_for_bytes(full, Some(Instant::now() + self.pace.linger())).await;
+    }
+
+    /// Whether the next chunk need not wait for more.
+    fn is_in_haste(&self, durable: &watch::Receiver<Tail>) -> bool {
+        self.search.is_on() || self.has_full_batch(durable)
     }
 
     fn has_full_batch(&self, durable: &watch::Receiver<Tail>) -> bool {
         self.at
-            .is_some_and(|at| backlog(at, *durable.borrow()) >= self.options.batch_bytes as u64)
+            .is_some_and(|at| backlog(at, *durable.borrow()) >= self.pace.bytes() as u64)
     }
 
     /// Waits before the next attempt; a stop ends the wait.
@@ -442,6 +399,10 @@ impl Writer {
         let until = Instant::now() + self.backoff.wait(random());
         let stopping = is_stopping(durable, stop);
         while Instant::now() < until {
+            // What was given up meanwhile waits no more.
+            if let Ok(oldest) = blocking(|| self.reader.oldest()) {
+                self.oldest = oldest.position;
+            }
             self.show_backlog(*durable.borrow());
             let next = until.min(Instant::now() + BACKLOG_SHOWN_EVERY);
             tokio::select! {

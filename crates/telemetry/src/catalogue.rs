@@ -1,12 +1,17 @@
 //! The catalogue: every series, named and described once, with the cell it shows.
 
+mod alarms;
+mod config;
 mod dnp3;
+mod journal;
+mod notify;
 
 use std::sync::LazyLock;
 
 use crate::metric::Read;
 use crate::{
-    DeviceState, Label, ListenerAnswer, Metric, PeerRefusal, Refusal, StageName, StatusClass, Unit,
+    DeviceState, HttpRefusal, Label, ListenerAnswer, Loss, Metric, PeerRefusal, Refusal, StageName,
+    StatusClass, StoreFault, Unit, Values,
 };
 
 /// Every metric of the engine, ascending by name.
@@ -15,7 +20,15 @@ pub fn catalogue() -> &'static [Metric] {
 }
 
 static CATALOGUE: LazyLock<Vec<Metric>> = LazyLock::new(|| {
-    let mut all = [METRICS, dnp3::DNP3].concat();
+    let mut all = [
+        METRICS,
+        alarms::ALARMS,
+        config::CONFIG,
+        dnp3::DNP3,
+        journal::JOURNAL,
+        notify::NOTIFY,
+    ]
+    .concat();
     all.sort_by_key(|metric| metric.name);
     all
 });
@@ -27,28 +40,12 @@ const fn double(value: u64) -> f64 {
 
 const METRICS: &[Metric] = &[
     Metric::gauge(
-        "gridos_alarms_active",
-        "Points that are not at their normal level.",
-        Unit::Count,
-        |m, _| double(m.telemetry.alarms.active.get()),
-    ),
-    Metric::counter(
-        "gridos_alarms_transitions_total",
-        "Changes of a point from one alarm level to another.",
-        |m, _| m.telemetry.alarms.transitions.get(),
-    ),
-    Metric::counter(
-        "gridos_alarms_unrecorded_total",
-        "Changes of level that the journal did not take, because it could not be written.",
-        |m, _| m.telemetry.alarms.unrecorded.get(),
-    ),
-    Metric::gauge(
         "gridos_build_info",
         "Always 1; the label is the version of the engine.",
         Unit::Count,
         |_, _| 1.0,
     )
-    .by("version", &[]),
+    .by_values("version", Values::Version),
     Metric::gauge(
         "gridos_devices",
         "Devices by whether they answer.",
@@ -59,6 +56,21 @@ const METRICS: &[Metric] = &[
         },
     )
     .by("state", DeviceState::LABELS),
+    Metric::gauge(
+        "gridos_engine_alarms_active",
+        "Alarms of the engine itself that stand; they are listed in the status.",
+        Unit::Count,
+        |m, _| m.telemetry.engine_alarms.list().len() as f64,
+    ),
+    Metric::counter(
+        "gridos_http_refusals_total",
+        "HTTP requests that were refused, and connections that were ended, by reason.",
+        |m, position| {
+            let reason = HttpRefusal::ALL.get(position);
+            reason.map_or(0, |reason| m.telemetry.http.refusals(*reason))
+        },
+    )
+    .by("reason", HttpRefusal::LABELS),
     Metric::counter(
         "gridos_http_requests_total",
         "HTTP requests answered, by class of status.",
@@ -69,59 +81,25 @@ const METRICS: &[Metric] = &[
     )
     .by("class", StatusClass::LABELS),
     Metric::gauge(
-        "gridos_journal_bytes",
-        "Size of the journal on disk.",
-        Unit::Bytes,
-        |m, _| double(m.telemetry.journal.bytes.get()),
-    ),
-    Metric::counter(
-        "gridos_journal_dead_letters_unrecorded_total",
-        "Dead letters that the journal did not take, because it could not be written.",
-        |m, _| m.telemetry.journal.letters_unrecorded.get(),
-    ),
-    Metric::gauge(
-        "gridos_journal_durable_bytes",
-        "Journal position up to which everything survives a power cut.",
-        Unit::Bytes,
-        |m, _| double(m.telemetry.journal.durable.get()),
-    ),
-    Metric::counter(
-        "gridos_journal_gaps_unrecorded_total",
-        "Gaps that the journal did not take, because it could not be written.",
-        |m, _| m.telemetry.journal.gaps_unrecorded.get(),
-    ),
-    Metric::gauge(
-        "gridos_journal_position_bytes",
-        "Journal position behind the last record appended.",
-        Unit::Bytes,
-        |m, _| double(m.telemetry.journal.position.get()),
-    ),
-    Metric::gauge(
-        "gridos_journal_segments",
-        "Segment files of the journal on disk.",
+        "gridos_http_streams",
+        "Clients that follow a stream of events.",
         Unit::Count,
-        |m, _| double(m.telemetry.journal.segments.get()),
-    ),
-    Metric::gauge(
-        "gridos_journal_stalled",
-        "1 while the journal cannot be written and nothing is acknowledged, else 0.",
-        Unit::Count,
-        |m, _| double(m.telemetry.journal.stalled.get()),
+        |m, _| double(m.telemetry.http.streams.get()),
     ),
     Metric::counter(
-        "gridos_journal_sync_failures_total",
-        "Syncs of the journal that failed.",
-        |m, _| m.telemetry.journal.sync_failures.get(),
+        "gridos_http_streams_conflated_total",
+        "Times that a client got the newest values later, because it had not taken those before.",
+        |m, _| m.telemetry.http.streams_conflated.get(),
     ),
     Metric::counter(
-        "gridos_journal_syncs_total",
-        "Syncs of the journal to the disk.",
-        |m, _| m.telemetry.journal.syncs.get(),
+        "gridos_http_streams_cut_total",
+        "Clients of streams that did not take what they were sent for too long.",
+        |m, _| m.telemetry.http.streams_cut.get(),
     ),
     Metric::counter(
-        "gridos_journal_write_failures_total",
-        "Writes to the journal that failed.",
-        |m, _| m.telemetry.journal.write_failures.get(),
+        "gridos_http_streams_refused_total",
+        "Clients that were not let in to follow a stream, because there were too many.",
+        |m, _| m.telemetry.http.streams_refused.get(),
     ),
     Metric::counter(
         "gridos_listener_accepts_total",
@@ -256,9 +234,13 @@ const METRICS: &[Metric] = &[
     ),
     Metric::counter(
         "gridos_readings_lost_total",
-        "Readings gone from the journal (damaged or trimmed) before the database had them.",
-        |m, _| m.ledger.lost,
-    ),
+        "Readings gone from the journal before the database had them, by reason.",
+        |m, position| {
+            let reason = Loss::ALL.get(position);
+            reason.map_or(0, |reason| m.ledger.lost_for(*reason))
+        },
+    )
+    .by("reason", Loss::LABELS),
     Metric::counter(
         "gridos_readings_offered_total",
         "Readings pushed into the ring.",
@@ -322,7 +304,7 @@ const METRICS: &[Metric] = &[
         unit: Unit::Seconds,
         label: Some(Label {
             name: "stage",
-            values: StageName::LABELS,
+            values: Values::Listed(StageName::LABELS),
         }),
         read: Read::Stages,
     },
@@ -337,16 +319,57 @@ const METRICS: &[Metric] = &[
         "Transactions the database committed.",
         |m, _| m.telemetry.store.commits.get(),
     ),
+    Metric {
+        unit: Unit::Bytes,
+        ..Metric::counter(
+            "gridos_store_committed_bytes_total",
+            "Journal in the transactions the database committed.",
+            |m, _| m.telemetry.store.committed_bytes.get(),
+        )
+    },
     Metric::gauge(
         "gridos_store_connected",
         "1 while the database is connected, else 0.",
         Unit::Count,
         |m, _| double(m.telemetry.store.connected.get()),
     ),
+    Metric::gauge(
+        "gridos_store_drain_seconds",
+        "How long until everything in the journal is stored, at the present rate.",
+        Unit::Seconds,
+        |m, _| m.telemetry.store.drain.get(),
+    ),
     Metric::counter(
         "gridos_store_errors_total",
-        "Database transactions or connections that failed.",
-        |m, _| m.telemetry.store.errors.get(),
+        "Database transactions or connections that failed. All are tried again, but for records refused \
+         for their content, which go to quarantine.",
+        |m, fault| {
+            let fault = StoreFault::ALL.get(fault);
+            fault.map_or(0, |fault| m.telemetry.store.faults(*fault))
+        },
+    )
+    .by("fault", StoreFault::LABELS),
+    Metric::gauge(
+        "gridos_store_linger_seconds",
+        "How long a small transaction waits for more at present: less where commits are slow.",
+        Unit::Seconds,
+        |m, _| double(m.telemetry.store.linger_ms.get()) / 1_000.0,
+    ),
+    Metric::counter(
+        "gridos_store_minutes_partial_total",
+        "Starts or reconnects after which the journal no longer held all that the open minutes were made of: readings are missing in the view reading_1m.",
+        |m, _| m.telemetry.store.minutes_partial.get(),
+    ),
+    Metric::gauge(
+        "gridos_store_partitions_ahead",
+        "Whole partitions after the present one, of the table that has the fewest; 0 with SQLite, which has none.",
+        Unit::Count,
+        |m, _| double(m.telemetry.store.upkeep.partitions_ahead.get()),
+    ),
+    Metric::counter(
+        "gridos_store_partitions_dropped_total",
+        "Partitions dropped because all in them was older than what is kept.",
+        |m, _| m.telemetry.store.upkeep.partitions_dropped.get(),
     ),
     Metric::gauge(
         "gridos_store_position_bytes",
@@ -358,6 +381,33 @@ const METRICS: &[Metric] = &[
         "gridos_store_retries_total",
         "Attempts to reach the database made again after an error.",
         |m, _| m.telemetry.store.retries.get(),
+    ),
+    Metric::counter(
+        "gridos_store_rows_deleted_total",
+        "Rows deleted because they were older than what is kept, or the file too large.",
+        |m, _| m.telemetry.store.upkeep.rows_deleted.get(),
+    ),
+    Metric::gauge(
+        "gridos_store_transaction_limit_bytes",
+        "Journal that a transaction takes at most at present: less while they take over a second.",
+        Unit::Bytes,
+        |m, _| double(m.telemetry.store.transaction_limit.get()),
+    ),
+    Metric::histogram(
+        "gridos_store_transaction_seconds",
+        "How long a committed transaction of the database took.",
+        |t| t.store.transaction.buckets(),
+    ),
+    Metric::counter(
+        "gridos_store_upkeep_errors_total",
+        "Runs of upkeep that failed: partitions may be missing ahead, and what is old stays.",
+        |m, _| m.telemetry.store.upkeep.errors.get(),
+    ),
+    Metric::gauge(
+        "gridos_store_upkeep_timestamp_seconds",
+        "When upkeep last did all that was due, in seconds since 1970; 0 if never.",
+        Unit::Seconds,
+        |m, _| double(m.telemetry.store.upkeep.done.get()),
     ),
 ];
 
@@ -407,7 +457,12 @@ mod tests {
     fn labels_have_few_values() {
         let labels = catalogue().iter().filter_map(|metric| metric.label);
         for Label { name, values } in labels {
-            assert!(values.len() <= 10, "{name} has {} values", values.len());
+            let few = match values {
+                Values::Listed(values) => values.len() <= 16,
+                // Bounded where they are given.
+                Values::Version | Values::Areas => true,
+            };
+            assert!(few, "{name} has many values");
             assert!(name != "device" && name != "point", "{name}");
         }
     }

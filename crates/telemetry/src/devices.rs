@@ -2,11 +2,12 @@
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::label::label;
-use crate::{Counter, Gauge, ScanStats, Window};
+use crate::troubles::Troubles;
+use crate::{Counter, Gauge, ScanStats, Trouble, Window};
 
 label! {
     /// Whether a device answers.
@@ -20,38 +21,85 @@ label! {
     }
 }
 
-/// All devices, in the order they were given at the start.
+/// How each device does, by its place; places that are used no more are passed over.
 #[derive(Debug)]
 pub struct DeviceBoard {
-    devices: Box<[Arc<DeviceStats>]>,
+    places: RwLock<Arc<[Place]>>,
+}
+
+#[derive(Clone, Debug)]
+struct Place {
+    stats: Arc<DeviceStats>,
+    is_retired: bool,
+}
+
+/// What becomes of a place in another generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextPlace {
+    /// Its device goes on.
+    Kept,
+    /// Its device, of this name, begins anew.
+    Begun(String),
+    /// No device is there.
+    Retired,
 }
 
 impl DeviceBoard {
     pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
-        let stats = |name| Arc::new(DeviceStats::new(name));
+        let places = names.into_iter().map(Place::begun).collect();
         Self {
-            devices: names.into_iter().map(stats).collect(),
+            places: RwLock::new(places),
         }
     }
 
-    /// The device at `index`, or `None` past the end; a session keeps a clone.
-    pub fn get(&self, index: usize) -> Option<&Arc<DeviceStats>> {
-        self.devices.get(index)
+    /// The device at `index`, also one that is retired, or `None` past the end; a session keeps it.
+    pub fn get(&self, index: usize) -> Option<Arc<DeviceStats>> {
+        let places = self.places();
+        places.get(index).map(|place| Arc::clone(&place.stats))
     }
 
-    /// All devices in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<DeviceStats>> {
-        self.devices.iter()
+    /// All devices that are there, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<DeviceStats>> {
+        let places = self.places();
+        (0..places.len()).filter_map(move |at| {
+            let place = places.get(at).filter(|place| !place.is_retired)?;
+            Some(Arc::clone(&place.stats))
+        })
     }
 
-    /// How many devices there are.
+    /// How many devices are there.
     pub fn len(&self) -> usize {
-        self.devices.len()
+        self.iter().count()
     }
 
     /// Whether there is no device.
     pub fn is_empty(&self) -> bool {
-        self.devices.is_empty()
+        self.len() == 0
+    }
+
+    /// Another generation has these places, those of before first.
+    pub fn renew(&self, next: impl IntoIterator<Item = NextPlace>) {
+        let before = self.places();
+        let next = next.into_iter().enumerate().map(|(at, next)| {
+            let before = before.get(at).cloned();
+            match (next, before) {
+                (NextPlace::Begun(name), _) => Place::begun(name),
+                (NextPlace::Kept, Some(place)) => Place {
+                    is_retired: false,
+                    ..place
+                },
+                (_, Some(place)) => Place {
+                    is_retired: true,
+                    ..place
+                },
+                (_, None) => Place {
+                    is_retired: true,
+                    ..Place::begun(String::new())
+                },
+            }
+        });
+        let next = next.collect();
+        *self.places.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     /// How many devices are demoted.
@@ -61,23 +109,26 @@ impl DeviceBoard {
 
     /// How many points all devices refuse to be read.
     pub fn points_refused(&self) -> u64 {
-        let refused = |device: &Arc<DeviceStats>| device.points_refused.get();
-        self.iter().map(refused).sum()
+        self.iter().map(|device| device.points_refused.get()).sum()
     }
 
     /// How many devices are in `state`.
     pub fn count(&self, state: DeviceState) -> usize {
         self.iter().filter(|device| device.state() == state).count()
     }
+
+    fn places(&self) -> Arc<[Place]> {
+        Arc::clone(&self.places.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
-/// What last went wrong with a device, also after it recovered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastError {
-    /// What it was, for people.
-    pub text: String,
-    /// When it was noted last.
-    pub time: SystemTime,
+impl Place {
+    fn begun(name: String) -> Self {
+        Self {
+            stats: Arc::new(DeviceStats::new(name)),
+            is_retired: false,
+        }
+    }
 }
 
 /// How one device does; written by its one session.
@@ -107,7 +158,7 @@ pub struct DeviceStats {
     state: AtomicU8,
     /// Nanoseconds since 1970; 0 means never.
     last_answer: AtomicI64,
-    last_error: Mutex<Option<LastError>>,
+    troubles: Mutex<Troubles>,
 }
 
 impl DeviceStats {
@@ -194,11 +245,25 @@ impl DeviceStats {
     }
 
     /// What last went wrong with it, also after it recovered.
-    pub fn last_error(&self) -> Option<LastError> {
-        self.last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub fn last_error(&self) -> Option<Trouble> {
+        self.troubles().last().cloned()
+    }
+
+    /// The last things that went wrong with it, the newest first.
+    pub fn last_errors(&self) -> Vec<Trouble> {
+        self.troubles().newest_first().cloned().collect()
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The share of its connection's time that its scan classes take together; above 1 they cannot
+    /// keep their periods. `None` if it is not polled.
+    pub fn load(&self, now: Instant) -> Option<f64> {
+        let scans = self.scans();
+        let sum = || scans.iter().map(|scan| scan.load(now)).sum();
+        (!scans.is_empty()).then(sum)
     }
 
     /// Notes an answer at `now`, in nanoseconds since 1970: the device is up. Returns whether it
@@ -216,12 +281,7 @@ impl DeviceStats {
 
     /// Notes an error that does not mean the device is down, such as one refused address.
     pub fn note(&self, error: &dyn Display) {
-        let (text, time) = (error.to_string(), SystemTime::now());
-        let mut last = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = Some(LastError { text, time });
+        self.troubles().note(&error.to_string(), SystemTime::now());
     }
 
     fn enter(&self, state: DeviceState) -> bool {
@@ -251,6 +311,8 @@ mod tests {
         assert!(device.answered(9));
         assert_eq!(device.last_answer(), Some(9));
         assert_eq!(device.last_error().unwrap().text, "refused");
+        let texts: Vec<_> = device.last_errors().into_iter().map(|e| e.text).collect();
+        assert_eq!(texts, ["refused", "timeout"]);
         let counts = [DeviceState::Unknown, DeviceState::Up, DeviceState::Down];
         assert_eq!(counts.map(|state| board.count(state)), [1, 1, 0]);
         assert!(board.get(2).is_none());
@@ -261,7 +323,30 @@ mod tests {
         assert!(!device.set_unmapped_points("analog 1..2".to_owned()));
         assert_eq!(device.unmapped_points(), "analog 1..2");
         let second = Duration::from_secs(1);
-        assert_eq!(device.begin_scans(&[second]).len(), 1);
-        assert_eq!(device.begin_scans(&[second, second]).len(), 1);
+        let now = Instant::now();
+        assert_eq!(device.load(now), None);
+        let scans = device.begin_scans(&[second, 2 * second]);
+        assert_eq!(device.begin_scans(&[second]).len(), 2);
+        scans
+            .iter()
+            .for_each(|scan| scan.used.record(second / 2, now));
+        assert_eq!(device.load(now), Some(0.75));
+    }
+
+    #[test]
+    fn another_generation_keeps_what_goes_on() {
+        let board = DeviceBoard::new(["a", "b", "c"].map(str::to_owned));
+        (0..3).for_each(|at| assert!(board.get(at).unwrap().answered(7)));
+        let begun = |name: &str| NextPlace::Begun(name.to_owned());
+        let next = [NextPlace::Kept, NextPlace::Retired, begun("c"), begun("d")];
+        board.renew(next);
+        assert_eq!((board.len(), board.count(DeviceState::Up)), (3, 1));
+        let names: Vec<_> = board
+            .iter()
+            .map(|device| device.name().to_owned())
+            .collect();
+        assert_eq!(names, ["a", "c", "d"]);
+        assert_eq!(board.get(1).unwrap().last_answer(), Some(7));
+        assert_eq!(board.get(2).unwrap().last_answer(), None);
     }
 }

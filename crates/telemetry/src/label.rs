@@ -49,6 +49,46 @@ label! {
 }
 
 label! {
+    /// Why readings were gone from the journal before the database had them.
+    Loss {
+        /// The disk gave back something else than was written.
+        Damaged = "damaged",
+        /// Somebody deleted them, or a restored database asked for what was deleted.
+        Trimmed = "trimmed",
+        /// The disk was full and newer readings were to be kept instead.
+        GivenUp = "given_up",
+    }
+}
+
+label! {
+    /// What became of a command about an alarm.
+    CommandOutcome {
+        /// It was done, and is durable.
+        Done = "done",
+        /// It was so already, or the command had come before.
+        Unchanged = "unchanged",
+        /// It was refused for what it asked.
+        Refused = "refused",
+        /// Too many commands waited.
+        Busy = "busy",
+        /// The journal could not be written.
+        NotDurable = "not_durable",
+    }
+}
+
+label! {
+    /// What became of a notification.
+    NotifyOutcome {
+        /// The receiver took it.
+        Taken = "taken",
+        /// It did not, and is asked again.
+        Failed = "failed",
+        /// It never will.
+        Rejected = "rejected",
+    }
+}
+
+label! {
     /// How far a batch has come; each latency is measured from the last byte on the wire.
     StageName {
         /// Taken out of the ring by the pipeline.
@@ -101,6 +141,74 @@ label! {
         Busy = "busy",
         /// Exception 10: no device is configured for the unit.
         NoPath = "no_path",
+    }
+}
+
+label! {
+    /// Why a transaction or a connection of the database writer failed.
+    StoreFault {
+        /// The database cannot be reached, or broke off.
+        Away = "away",
+        /// It took too long, or gave way to another transaction.
+        Busy = "busy",
+        /// It takes no writes, as a standby does.
+        ReadOnly = "read_only",
+        /// Its disk or memory is full.
+        Full = "full",
+        /// The login, the certificate or a right is refused.
+        Forbidden = "forbidden",
+        /// Its schema is not the engine's.
+        Schema = "schema",
+        /// A record was refused for its content: it goes to quarantine, and the rest goes in.
+        Content = "content",
+        /// Anything else that it refused.
+        Refused = "refused",
+        /// The journal could not be read.
+        Journal = "journal",
+        /// It holds another history of the journal.
+        Foreign = "foreign",
+    }
+}
+
+label! {
+    /// What became of a reload of the configuration.
+    ReloadOutcome {
+        /// It was taken.
+        Taken = "taken",
+        /// It says the same as before.
+        Unchanged = "unchanged",
+        /// It is faulty, or needs a restart; nothing was changed.
+        Refused = "refused",
+        /// It was sound and could not be put into effect; nothing was changed.
+        Failed = "failed",
+    }
+}
+
+label! {
+    /// Why an HTTP request was refused, or its connection ended.
+    HttpRefusal {
+        /// It is not known who asks.
+        Unauthenticated = "unauthenticated",
+        /// Who asks has not got the role.
+        Forbidden = "forbidden",
+        /// More readings, or attempts to sign in, than one client may send.
+        RateLimited = "rate_limited",
+        /// The body is too large, packed or unpacked.
+        TooLarge = "too_large",
+        /// The body cannot be read.
+        Malformed = "malformed",
+        /// The body is of a type that is not taken.
+        MediaType = "media_type",
+        /// The body did not come in time.
+        SlowClient = "slow_client",
+        /// As many requests are under way as there may be.
+        Busy = "busy",
+        /// The answer was not there in time.
+        SlowAnswer = "slow_answer",
+        /// The engine is draining.
+        Stopping = "stopping",
+        /// The head did not come in time, or was none; or the answer was not read in time.
+        Connection = "connection",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::{Counter, Gauge, Refusal};
+use crate::{Counter, Gauge, Loss, Refusal};
 
 /// Counts readings at each gate of their way; each gate has its own cache line.
 ///
@@ -20,10 +20,9 @@ pub struct Ledger {
     pub stored: CachePadded<Counter>,
     /// Put aside by the database: they fit no layout, or could not be decoded.
     pub quarantined: Counter,
-    /// Gone from the journal before the database had them: damaged or trimmed.
-    pub lost: Counter,
     /// In the journal at the start of the process, but not in the database.
     pub carried_over: Gauge,
+    lost: [Counter; Loss::ALL.len()],
     refused: CachePadded<[Counter; Refusal::ALL.len()]>,
     /// Of the refused, those that had been offered.
     turned_away: Counter,
@@ -42,6 +41,11 @@ impl Ledger {
         self.refuse(reason, readings);
     }
 
+    /// Counts `readings` that were gone from the journal before the database had them.
+    pub fn lose(&self, reason: Loss, readings: u64) {
+        self.lost[reason as usize].add(readings);
+    }
+
     /// Where all readings are at this moment.
     ///
     /// Gates are read from the last to the first, so a reading that passes meanwhile may seem to
@@ -49,7 +53,8 @@ impl Ledger {
     pub fn snapshot(&self) -> LedgerSnapshot {
         let stored = self.stored.get();
         let quarantined = self.quarantined.get();
-        let lost = self.lost.get();
+        let lost_by = std::array::from_fn(|reason| self.lost[reason].get());
+        let lost = lost_by.iter().sum();
         let journalled = self.journalled.get();
         let turned_away = self.turned_away.get();
         let offered = self.offered.get();
@@ -74,6 +79,7 @@ impl Ledger {
             stored,
             quarantined,
             lost,
+            lost_by,
             unaccounted: came - known.into_iter().map(i128::from).sum::<i128>(),
         }
     }
@@ -103,6 +109,7 @@ pub struct LedgerSnapshot {
     pub quarantined: u64,
     /// Gone from the journal before they were stored, as far as found out since the start.
     pub lost: u64,
+    lost_by: [u64; Loss::ALL.len()],
     /// Came and is nowhere (positive), or is somewhere and never came (negative).
     ///
     /// At rest 0. While a producer works it may be positive by the readings in its hands.
@@ -113,6 +120,11 @@ impl LedgerSnapshot {
     /// Readings not taken for `reason`.
     pub fn refused_for(&self, reason: Refusal) -> u64 {
         self.refused_by[reason as usize]
+    }
+
+    /// Readings lost for `reason`.
+    pub fn lost_for(&self, reason: Loss) -> u64 {
+        self.lost_by[reason as usize]
     }
 
     /// Whether every reading that came is somewhere, and only once.
@@ -137,7 +149,8 @@ mod tests {
         ledger.journalled.add(70);
         ledger.stored.add(50);
         ledger.quarantined.add(5);
-        ledger.lost.add(15);
+        ledger.lose(Loss::Damaged, 4);
+        ledger.lose(Loss::GivenUp, 11);
         let snapshot = ledger.snapshot();
         let expected = LedgerSnapshot {
             received: 100,
@@ -151,6 +164,7 @@ mod tests {
             stored: 50,
             quarantined: 5,
             lost: 15,
+            lost_by: [4, 0, 11],
             unaccounted: 0,
         };
         assert_eq!(snapshot, expected);
@@ -176,14 +190,14 @@ mod tests {
     fn a_loss_takes_nothing_from_what_came() {
         let ledger = Ledger::default();
         ledger.carried_over.set(7);
-        ledger.lost.add(7);
+        ledger.lose(Loss::Trimmed, 7);
         let snapshot = ledger.snapshot();
         assert_eq!(
             (snapshot.carried_over, snapshot.lost, snapshot.in_journal),
             (7, 7, 0)
         );
         assert!(snapshot.is_balanced());
-        ledger.lost.add(1);
+        ledger.lose(Loss::Trimmed, 1);
         assert_eq!(ledger.snapshot().unaccounted, -1);
     }
 

@@ -4,38 +4,55 @@
 //! in, and names, describes and shows each series exactly once, in the [`catalogue`]. Counting is
 //! one atomic add; nothing on the way of a reading takes a lock or allocates.
 
+mod alarms;
+mod areas;
 mod buckets;
 mod catalogue;
 mod cells;
 mod counter;
 mod devices;
 mod dnp3;
+mod engine_alarm;
 mod histogram;
 mod label;
+mod lately;
 mod ledger;
 mod metric;
 mod note;
+mod notify;
 mod render;
 mod scan;
+mod seconds;
 mod stage;
 mod telemetry;
+mod troubles;
 
+pub use alarms::{ALARM_ACTIONS, ALARM_PRIORITIES, AlarmCells};
+pub use areas::AreaCells;
 pub use buckets::{BUCKET_BOUNDS, Buckets};
 pub use catalogue::catalogue;
 pub use cells::{
-    AlarmCells, HttpCells, JournalCells, ListenerCells, ModbusCells, PoolCells, RingCells,
-    StoreCells,
+    ConfigCells, HttpCells, JournalCells, ListenerCells, ModbusCells, PoolCells, RingCells,
+    StoreCells, UpkeepCells,
 };
 pub use counter::{Counter, Gauge};
-pub use devices::{DeviceBoard, DeviceState, DeviceStats, LastError};
+pub use devices::{DeviceBoard, DeviceState, DeviceStats, NextPlace};
 pub use dnp3::{
     ConfirmSide, ConfirmWithheld, DeadLetterFate, Dnp3Cells, FragmentFate, FrameFault, LossReason,
 };
+pub use engine_alarm::{EngineAlarm, EngineAlarms};
 pub use histogram::Histogram;
-pub use label::{ListenerAnswer, PeerRefusal, Refusal, StageName, StatusClass};
+pub use label::{
+    CommandOutcome, HttpRefusal, ListenerAnswer, Loss, NotifyOutcome, PeerRefusal, Refusal,
+    ReloadOutcome, StageName, StatusClass, StoreFault,
+};
+pub use lately::{Lately, Percentiles};
 pub use ledger::{Ledger, LedgerSnapshot};
-pub use metric::{Kind, Label, Metric, Unit};
+pub use metric::{Kind, Label, Metric, Unit, Values};
 pub use note::Note;
+pub use notify::NotifyCells;
 pub use scan::{ScanStats, Summary, Window};
+pub use seconds::Seconds;
 pub use stage::{Stage, StageRecorder, Stages};
 pub use telemetry::Telemetry;
+pub use troubles::Trouble;

@@ -43,8 +43,19 @@ pub enum Kind {
 pub struct Label {
     /// The name.
     pub name: &'static str,
-    /// The values; none if there is one value that is known only when the process starts.
-    pub values: &'static [&'static str],
+    /// The values.
+    pub values: Values,
+}
+
+/// The values of a label; all are known when the process starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// These.
+    Listed(&'static [&'static str]),
+    /// The one version of the engine.
+    Version,
+    /// The areas of operators; see [`Telemetry::with_areas`].
+    Areas,
 }
 
 /// What one rendering shows.
@@ -119,6 +130,10 @@ impl Metric {
     }
 
     pub(crate) const fn by(self, name: &'static str, values: &'static [&'static str]) -> Self {
+        self.by_values(name, Values::Listed(values))
+    }
+
+    pub(crate) const fn by_values(self, name: &'static str, values: Values) -> Self {
         Self {
             label: Some(Label { name, values }),
             ..self

@@ -7,7 +7,7 @@ use metrics::{Key, KeyName, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::metric::{Moment, Read};
-use crate::{Buckets, Metric, StageName, Telemetry, Unit, catalogue};
+use crate::{AreaCells, Buckets, Metric, StageName, Telemetry, Unit, Values, catalogue};
 
 /// All series of one engine, registered once with a recorder of its own.
 ///
@@ -36,7 +36,7 @@ struct GaugeSeries {
 }
 
 impl Exposition {
-    pub(crate) fn new(version: &str) -> Self {
+    pub(crate) fn new(version: &str, areas: &AreaCells) -> Self {
         let recorder = PrometheusBuilder::new().build_recorder();
         let mut exposition = Self {
             handle: recorder.handle(),
@@ -45,12 +45,12 @@ impl Exposition {
             gauges: Vec::new(),
         };
         for metric in catalogue() {
-            exposition.register(&recorder, metric, version);
+            exposition.register(&recorder, metric, keys(metric, version, areas));
         }
         exposition
     }
 
-    fn register(&mut self, recorder: &PrometheusRecorder, metric: &Metric, version: &str) {
+    fn register(&mut self, recorder: &PrometheusRecorder, metric: &Metric, keys: Vec<Key>) {
         let metadata = Metadata::new(module_path!(), metrics::Level::INFO, None);
         let name = || KeyName::from_const_str(metric.name);
         let unit = Some(metric.unit.into());
@@ -58,7 +58,7 @@ impl Exposition {
         match metric.read {
             Read::Counter(read) => {
                 recorder.describe_counter(name(), unit, help);
-                let keys = keys(metric, version).into_iter().enumerate();
+                let keys = keys.into_iter().enumerate();
                 self.counters.extend(keys.map(|(position, key)| {
                     let cell = recorder.register_counter(&key, &metadata);
                     CounterSeries {
@@ -70,7 +70,7 @@ impl Exposition {
             }
             Read::Gauge(read) => {
                 recorder.describe_gauge(name(), unit, help);
-                let keys = keys(metric, version).into_iter().enumerate();
+                let keys = keys.into_iter().enumerate();
                 self.gauges.extend(keys.map(|(position, key)| {
                     let cell = recorder.register_gauge(&key, &metadata);
                     GaugeSeries {
@@ -125,18 +125,18 @@ impl From<Unit> for metrics::Unit {
 }
 
 /// One key per value of the metric's label.
-fn keys(metric: &Metric, version: &str) -> Vec<Key> {
-    let key = |label, value: &str| {
-        let labels = vec![metrics::Label::new(label, value.to_owned())];
+fn keys(metric: &Metric, version: &str, areas: &AreaCells) -> Vec<Key> {
+    let Some(label) = metric.label else {
+        return vec![Key::from_static_name(metric.name)];
+    };
+    let key = |value: &str| {
+        let labels = vec![metrics::Label::new(label.name, value.to_owned())];
         Key::from_parts(metric.name, labels)
     };
-    match metric.label {
-        None => vec![Key::from_static_name(metric.name)],
-        Some(label) if label.values.is_empty() => vec![key(label.name, version)],
-        Some(label) => {
-            let values = label.values.iter();
-            values.map(|value| key(label.name, value)).collect()
-        }
+    match label.values {
+        Values::Listed(values) => values.iter().copied().map(key).collect(),
+        Values::Version => vec![key(version)],
+        Values::Areas => areas.names().map(key).collect(),
     }
 }
 

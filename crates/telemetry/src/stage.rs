@@ -95,6 +95,11 @@ impl Stage {
             .then(|| Duration::from_micros(latency.quantiles.value_at_quantile(quantile)))
     }
 
+    /// All that was counted so far.
+    pub(crate) fn counted(&self) -> Histogram<u64> {
+        lock(&self.shared).quantiles.clone()
+    }
+
     /// The exact buckets so far.
     pub fn buckets(&self) -> Buckets {
         lock(&self.shared).buckets.clone()

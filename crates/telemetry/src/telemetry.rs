@@ -4,8 +4,9 @@ use crossbeam_utils::CachePadded;
 
 use crate::render::Exposition;
 use crate::{
-    AlarmCells, DeviceBoard, Dnp3Cells, HttpCells, JournalCells, Ledger, ListenerCells,
-    ModbusCells, PoolCells, RingCells, Stages, StoreCells,
+    AlarmCells, AreaCells, ConfigCells, DeviceBoard, Dnp3Cells, EngineAlarms, HttpCells,
+    JournalCells, Ledger, ListenerCells, ModbusCells, NotifyCells, PoolCells, RingCells, Stages,
+    StoreCells,
 };
 
 /// Every number one engine keeps about itself; shared as `Arc<Telemetry>`.
@@ -29,6 +30,12 @@ pub struct Telemetry {
     pub store: CachePadded<StoreCells>,
     /// Alarms.
     pub alarms: CachePadded<AlarmCells>,
+    /// Notifications.
+    pub notify: CachePadded<NotifyCells>,
+    /// What is wrong with the engine itself.
+    pub engine_alarms: EngineAlarms,
+    /// Reloads of the configuration.
+    pub config: CachePadded<ConfigCells>,
     /// The HTTP server.
     pub http: CachePadded<HttpCells>,
     /// The ring.
@@ -43,6 +50,18 @@ pub struct Telemetry {
 impl Telemetry {
     /// Cells at 0 for an engine of `version` with `devices`, in the order of their indices.
     pub fn new(version: &str, devices: impl IntoIterator<Item = String>) -> Self {
+        Self::with_areas(version, devices, [])
+    }
+
+    /// The same of an engine whose alarms belong to the operators' `areas`.
+    pub fn with_areas(
+        version: &str,
+        devices: impl IntoIterator<Item = String>,
+        areas: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut alarms = AlarmCells::default();
+        alarms.areas = AreaCells::new(areas);
+        let exposition = Exposition::new(version, &alarms.areas);
         Self {
             ledger: Ledger::default(),
             stages: Stages::default(),
@@ -51,12 +70,15 @@ impl Telemetry {
             listeners: CachePadded::default(),
             journal: CachePadded::default(),
             store: CachePadded::default(),
-            alarms: CachePadded::default(),
+            alarms: CachePadded::new(alarms),
+            notify: CachePadded::default(),
+            engine_alarms: EngineAlarms::default(),
+            config: CachePadded::default(),
             http: CachePadded::default(),
             ring: CachePadded::default(),
             pool: CachePadded::default(),
             devices: DeviceBoard::new(devices),
-            exposition: Exposition::new(version),
+            exposition,
         }
     }
 

@@ -17,9 +17,12 @@ pub(super) fn cut(folder: &Path, durable: u64, kept_percent: u64) -> u64 {
     };
     let base = segment.file_stem().and_then(|name| name.to_str());
     let base: u64 = base.unwrap().parse().unwrap();
-    // A segment is synced before the next one is begun.
+    // A segment is synced before the next one gets its name.
     let synced = HEADER_BYTES + durable.saturating_sub(base);
-    let written = fs::metadata(&segment).unwrap().len();
+    // Behind the last frame is only room that was reserved.
+    let bytes = fs::read(&segment).unwrap();
+    let written = bytes.iter().rposition(|byte| *byte != 0);
+    let written = written.map_or(0, |last| last as u64 + 1).max(synced);
     let unsynced = written.saturating_sub(synced);
     let kept = unsynced * kept_percent / 100;
     let file = File::options().write(true).open(&segment).unwrap();

@@ -7,6 +7,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::postgres::free_port;
+
 /// A running `gridos`; killed when dropped.
 pub(crate) struct Process {
     child: Child,
@@ -18,6 +20,12 @@ pub(crate) struct Process {
 pub(crate) fn binary() -> PathBuf {
     let given = std::env::var_os("GRIDOS_BINARY");
     PathBuf::from(given.unwrap_or_else(|| env!("CARGO_BIN_EXE_gridos").into()))
+}
+
+/// An address for an engine that is killed and started again: the system gives it to nobody by itself,
+/// or a connection of another test would have it by then.
+pub(crate) fn free_address() -> String {
+    format!("127.0.0.1:{}", free_port())
 }
 
 impl Process {

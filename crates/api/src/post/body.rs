@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::posted::Posted;
 
 /// The most readings one post may hold; also bounds the memory to decode one and to answer it.
 pub(super) const READINGS_PER_POST_MAX: usize = 50_000;
@@ -28,6 +31,10 @@ pub(super) enum BodyError {
          several"
     )]
     TooMany { readings: usize },
+    #[error("the body cannot be unpacked: {what}; nothing was taken")]
+    Packed { what: String },
+    #[error("the body has more than {bytes_max} bytes when it is unpacked; nothing was taken")]
+    Unpacked { bytes_max: usize },
 }
 
 /// The readings of a body, each still as it was written.
@@ -44,6 +51,16 @@ pub(super) fn read_body(body: &[u8]) -> Result<Vec<&RawValue>, BodyError> {
         });
     }
     Ok(list.readings)
+}
+
+/// The readings of a post: a list, or an object that holds one.
+#[derive(ToSchema)]
+#[schema(as = Post)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape of what is read element by element")]
+pub(super) enum Body<'a> {
+    List(Vec<Posted<'a>>),
+    Object { readings: Vec<Posted<'a>> },
 }
 
 #[derive(Deserialize)]

@@ -6,18 +6,20 @@ use gridos_ring::{Durable, Lost};
 use gridos_telemetry::Refusal;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
+use utoipa::ToSchema;
 
 use super::offer::Offered;
 use super::refusals::Refusals;
 use super::sort::Group;
 use crate::body;
-use crate::latest::is_polled;
 use crate::problem::{Kind, Problem};
 use crate::state::ApiState;
+use crate::value::is_polled;
 
 /// All that can be taken is durable.
-#[derive(Serialize)]
-struct Accepted {
+#[derive(Serialize, ToSchema)]
+#[schema(as = PostAccepted)]
+pub(super) struct Accepted {
     accepted: usize,
     #[serde(flatten)]
     refused: Refusals,

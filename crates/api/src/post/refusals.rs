@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gridos_telemetry::{Ledger, Refusal};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
@@ -11,19 +12,23 @@ use crate::problem::Problem;
 pub(super) const REFUSED_SHOWN_MAX: usize = 100;
 
 /// One reading that was not taken.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RefusedReading {
     /// Its place in the post.
     pub(super) index: usize,
+    /// The line that it is on, from 1, if the format has lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<usize>,
     /// The point as it was written; null if that could not be read.
     pub(super) point: Option<String>,
     #[serde(rename = "reason", serialize_with = "as_label")]
+    #[schema(value_type = String)]
     pub(super) why: Refusal,
     pub(super) detail: String,
 }
 
 /// The readings of one post that were not taken, in the order of the post.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct Refusals {
     /// The first [`REFUSED_SHOWN_MAX`] of them.
     #[serde(rename = "refused")]
@@ -87,6 +92,7 @@ mod tests {
         for index in 0..250 {
             refusals.add(RefusedReading {
                 index,
+                line: None,
                 point: None,
                 why: if index % 5 == 0 {
                     Refusal::Invalid

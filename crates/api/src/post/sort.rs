@@ -1,6 +1,5 @@
 //! Posted readings, sorted into one group per device or refused one by one.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -8,31 +7,13 @@ use gridos_model::{
     DeviceIndex, Directory, PointRef, Quality, TEXT_BYTES_MAX, TEXTS_BYTES_MAX, Timestamp,
 };
 use gridos_telemetry::Refusal;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::posted::{Item, Posted, When};
 use super::refusals::{Refusals, RefusedReading};
 use crate::parameters::cut;
 
 /// A source time further ahead than this is taken as a wrong clock.
 const FUTURE_MAX: Duration = Duration::from_secs(5 * 60);
-
-/// A reading as it is posted; a name that is not known here refuses it, so that a misspelt "time"
-/// does not silently become the time of reception.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Posted<'a> {
-    #[serde(borrow)]
-    point: Cow<'a, str>,
-    #[serde(default)]
-    value: Option<f64>,
-    #[serde(default)]
-    text: Option<Box<str>>,
-    #[serde(default)]
-    time: Option<String>,
-    #[serde(default)]
-    quality: Option<Vec<String>>,
-}
 
 /// The readings of a post.
 #[derive(Debug, Default)]
@@ -79,16 +60,16 @@ impl Sorted {
 
 /// Sorts `readings`, which were received at `received`, into groups of at most `batch_max`, and of no
 /// more texts than a batch surely holds.
-pub(super) fn sort(
-    readings: &[&RawValue],
+pub(super) fn sort<'a>(
+    readings: impl IntoIterator<Item = Item<'a>>,
     directory: &Directory,
     received: Timestamp,
     batch_max: usize,
 ) -> Sorted {
     let mut sorted = Sorted::default();
     let mut group_by_device = HashMap::new();
-    for (index, raw) in readings.iter().enumerate() {
-        let (device, entry) = match read(index, raw, directory, received) {
+    for (index, item) in readings.into_iter().enumerate() {
+        let (device, entry) = match read(index, item, directory, received) {
             Ok(taken) => taken,
             Err(refused) => {
                 sorted.refused.add(refused);
@@ -121,33 +102,39 @@ pub(super) fn sort(
 
 fn read(
     index: usize,
-    raw: &RawValue,
+    item: Item<'_>,
     directory: &Directory,
     received: Timestamp,
 ) -> Result<(DeviceIndex, Entry), RefusedReading> {
+    let Item { line, reading } = item;
     let refuse = |point: Option<&str>, why, detail| RefusedReading {
         index,
+        line,
         point: point.map(cut),
         why,
         detail,
     };
-    let posted: Posted<'_> = serde_json::from_str(raw.get())
-        .map_err(|error| refuse(point_of(raw).as_deref(), Refusal::Invalid, what(&error)))?;
+    let posted =
+        reading.map_err(|wrong| refuse(wrong.point.as_deref(), Refusal::Invalid, wrong.detail))?;
     let point = &*posted.point;
     let at = find(directory, point).map_err(|(why, detail)| refuse(Some(point), why, detail))?;
     let invalid = |detail| refuse(Some(point), Refusal::Invalid, detail);
-    let value = read_value(posted.value, posted.text, is_text(directory, at)).map_err(invalid)?;
-    let flags = posted.quality.unwrap_or_default();
-    let quality = read_quality(&flags).map_err(invalid)?;
-    let (time, quality) = match posted.time {
+    let Posted {
+        value,
+        text,
+        time,
+        quality,
+        ..
+    } = &posted;
+    let text = text.as_deref();
+    let value = read_value(*value, text, is_text(directory, at)).map_err(invalid)?;
+    let quality = read_quality(quality.as_deref().unwrap_or_default()).map_err(invalid)?;
+    let (time, quality) = match When::of(time.as_ref()).map_err(invalid)? {
         None => (received, quality | Quality::NO_SOURCE_TIME),
-        Some(text) => match text.parse() {
-            Ok(time) if time > received.saturating_add(FUTURE_MAX) => {
-                (received, quality | Quality::CLOCK_CLAMPED)
-            }
-            Ok(time) => (time, quality),
-            Err(error) => return Err(invalid(format!("time: {error}"))),
-        },
+        Some(time) if time > received.saturating_add(FUTURE_MAX) => {
+            (received, quality | Quality::CLOCK_CLAMPED)
+        }
+        Some(time) => (time, quality),
     };
     let entry = Entry {
         index,
@@ -166,11 +153,11 @@ fn is_text(directory: &Directory, at: PointRef) -> bool {
     point.is_some_and(|point| point.is_text())
 }
 
-fn read_value(number: Option<f64>, text: Option<Box<str>>, is_text: bool) -> Result<Value, String> {
+fn read_value(number: Option<f64>, text: Option<&str>, is_text: bool) -> Result<Value, String> {
     let what = match (number, text) {
         (Some(number), None) if !is_text => return Ok(Value::Number(number)),
         (None, Some(text)) if is_text && text.len() <= TEXT_BYTES_MAX => {
-            return Ok(Value::Text(text));
+            return Ok(Value::Text(text.into()));
         }
         (None, Some(text)) if is_text => format!(
             "text: has {} bytes; at most {TEXT_BYTES_MAX} are taken",
@@ -217,28 +204,11 @@ fn read_quality(flags: &[String]) -> Result<Quality, String> {
     })
 }
 
-/// The point of a reading that is otherwise wrong, if it can be found at all.
-fn point_of(raw: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Named {
-        point: String,
-    }
-    serde_json::from_str(raw.get())
-        .ok()
-        .map(|Named { point }| point)
-}
-
-/// What is wrong, without a line and column that would count from the reading's own beginning.
-fn what(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    text.chars().take(200.min(end)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use gridos_model::{DirectoryBuilder, Point};
+    use serde_json::value::RawValue;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_414_346_000);
 
@@ -254,7 +224,9 @@ mod tests {
 
     fn sorted(body: &str, batch_max: usize) -> Sorted {
         let readings: Vec<&RawValue> = serde_json::from_str(body).unwrap();
-        sort(&readings, &directory(), NOW, batch_max)
+        let readings = readings.into_iter();
+        let readings = readings.map(|raw| Item::of_json(None, raw.get()));
+        sort(readings, &directory(), NOW, batch_max)
     }
 
     fn entry(body: &str) -> Entry {

@@ -106,7 +106,7 @@ async fn a_loss_degrades_and_stays_ready() {
     let rig = Rig::new();
     let ledger = &rig.state.telemetry.ledger;
     ledger.carried_over.add(9);
-    ledger.lost.add(7);
+    ledger.lose(gridos_telemetry::Loss::Damaged, 7);
     ledger.quarantined.add(2);
     assert_eq!(statuses(&rig).await, [200, 200, 200]);
     let health = get(&rig.router(), "/health").await.json();

@@ -2,12 +2,22 @@
 
 #![cfg(test)]
 
+mod access;
+mod alarms;
+mod fleet;
+mod formats;
+mod forms;
 mod health;
+mod journal;
 mod letters;
+mod openapi;
 mod page;
+mod past;
+mod plant;
 mod post;
 mod read;
 mod rig;
 mod serve;
 mod store;
+mod stream;
 mod texts;

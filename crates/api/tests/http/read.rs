@@ -4,8 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::http::header;
-use gridos_model::{Batch, Level, PointId, Quality, TimeQuality, Timestamp, Transition};
-use gridos_store::{AlarmRow, ReadingRow};
+use gridos_model::{Batch, TimeQuality, Timestamp};
 use gridos_telemetry::Refusal;
 use serde_json::{Value, json};
 
@@ -20,20 +19,6 @@ fn publish(rig: &Rig, values: [f64; 2]) {
     rig.state
         .live
         .publish(0, device.whole().first(), &batch.readings().unwrap());
-}
-
-fn transition(from: Level, to: Level, value: f64, seconds: i64) -> Transition {
-    let time = Timestamp::from_millis(seconds * 1_000);
-    Transition {
-        point: PointId::of("sub1.f1", "ia"),
-        from,
-        to,
-        time,
-        received: time,
-        value,
-        quality: Quality::GOOD,
-        occurrence: 4,
-    }
 }
 
 #[tokio::test]
@@ -77,7 +62,9 @@ async fn the_status_shows_the_engine_at_a_glance() {
     let p95 = status["stages"]["durable"]["p95_ms"].as_f64().unwrap();
     assert!((3.9..4.1).contains(&p95), "{p95}");
     assert_eq!(status["journal"]["durable"], 900);
-    let store = json!({"connected": true, "position": 700, "backlog_bytes": 200});
+    let store = json!({
+        "connected": true, "position": 700, "backlog_bytes": 200, "drain_seconds": null
+    });
     assert_eq!(status["store"], store);
 }
 
@@ -93,10 +80,7 @@ async fn a_ledger_that_is_off_is_shown_as_off() {
 #[tokio::test]
 async fn devices_are_listed_found_and_filtered() {
     let rig = Rig::new();
-    publish(&rig, [150.0, 2.0]);
-    rig.state
-        .alarms
-        .apply(&[transition(Level::Normal, Level::High, 150.0, 1)]);
+    rig.plant.read("sub1.f1.ia", 150.0);
     let second = rig.state.telemetry.devices.get(1).unwrap();
     let scans = second.begin_scans(&[Duration::from_secs(2)]);
     scans[0].used.record(Duration::from_secs(1), Instant::now());
@@ -253,20 +237,6 @@ async fn a_value_tells_how_often_it_comes() {
     assert_eq!(readings[1]["period_seconds"], Value::Null);
 }
 
-fn rows(rig: &Rig, point: &str, count: i64) {
-    let rows = (0..count).map(|second| ReadingRow {
-        point: point.to_owned(),
-        time: Timestamp::from_millis(second * 1_000),
-        value: (second != 3).then_some(f64::from(u32::try_from(second).unwrap())),
-        quality: if second == 3 {
-            Quality::COMM_LOST
-        } else {
-            Quality::GOOD
-        },
-    });
-    rig.store.readings.lock().unwrap().extend(rows);
-}
-
 #[tokio::test]
 async fn a_number_that_is_a_state_is_shown_with_its_text() {
     let shown = async |value| {
@@ -283,68 +253,6 @@ async fn a_number_that_is_a_state_is_shown_with_its_text() {
     assert_eq!(shown(0.0).await, Some(json!("open")));
     for unknown in [2.0, 0.5, f64::NAN] {
         assert_eq!(shown(unknown).await, None);
-    }
-}
-
-#[tokio::test]
-async fn history_is_read_from_the_store() {
-    let rig = Rig::new();
-    rows(&rig, "sub1.f1.ia", 10);
-    let router = rig.router();
-    let range = "from=1970-01-01T00:00:02Z&to=1970-01-01T01:00:08%2B01:00";
-    let path = format!("/api/v1/scada/data?point=sub1.f1.ia&{range}");
-    let history = get(&router, &path).await.json();
-    assert_eq!(
-        (&history["point"], &history["unit"]),
-        (&json!("sub1.f1.ia"), &json!("A"))
-    );
-    assert_eq!(history["from"], "1970-01-01T00:00:02Z");
-    assert_eq!(history["truncated"], false);
-    let readings = history["readings"].as_array().unwrap();
-    assert_eq!(readings.len(), 6);
-    let expected = json!({"time": "1970-01-01T00:00:02Z", "value": 2.0, "quality": []});
-    assert_eq!(readings[0], expected);
-    let lost = json!({"time": "1970-01-01T00:00:03Z", "value": null, "quality": ["comm_lost"]});
-    assert_eq!(readings[1], lost);
-    let few = get(&router, &format!("{path}&limit=2")).await.json();
-    assert_eq!(few["truncated"], true);
-    assert_eq!(few["readings"].as_array().unwrap().len(), 2);
-    assert_eq!(few["readings"][1]["value"], 7.0);
-    let recent = get(&router, "/api/v1/scada/data?point=sub1.f1.ia")
-        .await
-        .json();
-    assert_eq!(recent["readings"], json!([]));
-}
-
-#[tokio::test]
-async fn a_point_that_is_configured_no_more_keeps_its_history() {
-    let rig = Rig::new();
-    rows(&rig, "old.f1.ia", 10);
-    let router = rig.router();
-    let path = "/api/v1/scada/data?point=old.f1.ia&from=1970-01-01T00:00:00Z";
-    let history = get(&router, path).await.json();
-    assert_eq!(history["readings"].as_array().unwrap().len(), 10);
-    assert_eq!(history["unit"], Value::Null);
-    let never = get(&router, "/api/v1/scada/data?point=never.f1.ia").await;
-    never.problem(404, "not-found");
-}
-
-#[tokio::test]
-async fn wrong_questions_are_refused_with_what_to_do() {
-    let router = Rig::new().router();
-    for (query, hint) in [
-        ("", "point must be given"),
-        ("point=a.b&point=c.d", "more than once"),
-        ("point=a.b&limit=0", "from 1 to 100000"),
-        ("point=a.b&limit=100001", "from 1 to 100000"),
-        ("point=a.b&limit=-1", "from 1 to 100000"),
-        ("point=a.b&from=yesterday", "-15m"),
-        ("point=a.b&from=now&to=-1h", "before 'to'"),
-        ("point=a.b&form=-1h", "'form'"),
-    ] {
-        let answer = get(&router, &format!("/api/v1/scada/data?{query}")).await;
-        let detail = answer.problem(400, "bad-parameter");
-        assert!(detail.contains(hint), "{query}: {detail}");
     }
 }
 
@@ -378,91 +286,4 @@ async fn a_question_that_takes_too_long_is_ended() {
     rig.store.is_stuck.store(true, Ordering::Relaxed);
     let answer = get(&rig.router(), "/api/v1/scada/data?point=sub1.f1.ia").await;
     answer.problem(504, "slow-answer");
-}
-
-#[tokio::test]
-async fn active_alarms_are_shown_with_their_limits() {
-    let rig = Rig::new();
-    let stranger = Transition {
-        point: PointId::of("old", "x"),
-        ..transition(Level::Normal, Level::Low, -1.0, 2)
-    };
-    rig.state.alarms.apply(&[
-        transition(Level::Normal, Level::High, 101.0, 1),
-        stranger,
-        transition(Level::High, Level::HighHigh, 250.0, 3),
-    ]);
-    let router = rig.router();
-    let answer = get(&router, "/api/v1/alarms").await.json();
-    assert_eq!(answer["total"], 2);
-    let alarm = &answer["alarms"][0];
-    assert_eq!(
-        (&alarm["point"], &alarm["device"]),
-        (&json!("sub1.f1.ia"), &json!("sub1.f1"))
-    );
-    assert_eq!(
-        (&alarm["level"], &alarm["limit"]),
-        (&json!("high_high"), &json!(200.0))
-    );
-    assert_eq!(
-        (&alarm["value"], &alarm["unit"]),
-        (&json!(250.0), &json!("A"))
-    );
-    assert_eq!(alarm["since"], "1970-01-01T00:00:01Z");
-    assert_eq!(
-        (&alarm["changed"], &alarm["occurrence"]),
-        (&json!("1970-01-01T00:00:03Z"), &json!(4))
-    );
-    let other = &answer["alarms"][1];
-    assert_eq!(
-        (&other["point"], &other["limit"]),
-        (&Value::Null, &Value::Null)
-    );
-    assert_eq!(other["point_id"], stranger.point.to_string());
-    let first = get(&router, "/api/v1/alarms?limit=1").await.json();
-    assert_eq!(
-        (first["alarms"].as_array().unwrap().len(), &first["total"]),
-        (1, &json!(2))
-    );
-}
-
-#[tokio::test]
-async fn past_alarms_are_read_from_the_store() {
-    let rig = Rig::new();
-    let row = |point: &str, second: i64| AlarmRow {
-        point: point.to_owned(),
-        time: Timestamp::from_millis(second * 1_000),
-        from: Level::Normal,
-        to: Level::LowLow,
-        value: None,
-        occurrence: 7,
-    };
-    rig.store
-        .alarms
-        .lock()
-        .unwrap()
-        .extend([row("a.x", 1), row("a.y", 2), row("a.x", 3)]);
-    let router = rig.router();
-    let path = "/api/v1/alarms/history?from=1970-01-01T00:00:00Z";
-    let all = get(&router, &format!("{path}&limit=2")).await.json();
-    assert_eq!(all["truncated"], true);
-    let expected = json!({
-        "point": "a.x", "time": "1970-01-01T00:00:03Z", "from": "normal", "to": "low_low",
-        "value": null, "occurrence": 7,
-    });
-    assert_eq!(all["transitions"][0], expected);
-    assert_eq!(all["transitions"].as_array().unwrap().len(), 2);
-    let own = get(&router, &format!("{path}&point=a.y")).await.json();
-    assert_eq!(own["transitions"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn thresholds_are_shown_as_configured() {
-    let rig = Rig::new();
-    let answer = get(&rig.router(), "/api/v1/alarms/thresholds").await.json();
-    let expected = json!({"total": 1, "thresholds": [{
-        "point": "sub1.f1.ia", "high_high": 200.0, "high": 100.0, "low": null, "low_low": null,
-        "deadband": 1.0,
-    }]});
-    assert_eq!(answer, expected);
 }

@@ -10,15 +10,18 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use gridos_api::{
-    ApiState, Engine, LimitsBook, PeriodBook, PointLimits, Readiness, Settings, StatesBook, router,
+    Access, ApiState, ConfigDesk, Engine, PeriodBook, Readiness, Settings, StatesBook, router,
 };
-use gridos_model::{Directory, DirectoryBuilder, Point, PointIndex, Readings};
-use gridos_pipeline::{AlarmBoard, LiveView};
-use gridos_ring::{Consumer, Intake, Pool, ring};
+use gridos_model::{
+    Batch, Directory, DirectoryBuilder, Point, PointIndex, Readings, TimeQuality, Timestamp,
+};
+use gridos_pipeline::{CommandQueue, Given, alarm_commands, audit_log};
+use gridos_ring::{Consumer, Intake, Pool, Producer, ring};
 use gridos_telemetry::Telemetry;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::plant::Plant;
 use crate::store::FakeStore;
 
 /// Bytes of journal per batch, as the pipeline of the rig pretends.
@@ -27,7 +30,11 @@ pub(crate) const FRAME_BYTES: u64 = 100;
 pub(crate) struct Rig {
     pub(crate) state: ApiState,
     pub(crate) store: Arc<FakeStore>,
+    pub(crate) plant: Plant,
+    pub(crate) commands: CommandQueue,
     pub(crate) pool: Pool,
+    /// Wakes the pipeline.
+    pub(crate) waker: Producer,
     pub(crate) consumer: Consumer,
 }
 
@@ -52,6 +59,30 @@ impl Rig {
         Self::of(builder.build(), 8, 8)
     }
 
+    /// A ready engine with a device `wide` of `points` points beside the others.
+    pub(crate) fn wide(points: usize) -> Self {
+        let point = |name: &str| Point::new(name, "A");
+        let mut builder = DirectoryBuilder::default();
+        builder
+            .add("sub1.f1", vec![point("ia"), point("ib")], &[])
+            .unwrap();
+        builder.add("sub1.f2", vec![point("v")], &[]).unwrap();
+        let many = (0..points).map(|n| point(&format!("p{n}"))).collect();
+        builder.add("wide", many, &[]).unwrap();
+        Self::of(builder.build(), 8, 8)
+    }
+
+    /// A sweep of all points of `wide`.
+    pub(crate) fn publish_wide(&self, value: f64) {
+        let whole = self.state.directory.devices()[2].whole();
+        let mut batch = Batch::default();
+        let time = Timestamp::from_millis(1_500);
+        batch.start_sweep(whole, time, TimeQuality::Synchronised, time);
+        batch.extend((0..whole.len()).map(|_| value));
+        let readings = batch.readings().unwrap();
+        self.state.live.publish(2, whole.first(), &readings);
+    }
+
     /// A ready engine that polls `sub1.f1` every two minutes.
     pub(crate) fn polled() -> Self {
         let mut rig = Self::of(directory(std::slice::from_ref(&(0..2))), 8, 8);
@@ -61,29 +92,26 @@ impl Rig {
         rig
     }
 
-    fn of(directory: Directory, slots: usize, batches: usize) -> Self {
+    pub(crate) fn of(directory: Directory, slots: usize, batches: usize) -> Self {
         let directory = Arc::new(directory);
         let names = directory
             .devices()
             .iter()
             .map(|device| device.name().to_owned());
-        let telemetry = Arc::new(Telemetry::new("1.2.3", names));
+        let areas = ["north", "south"].map(str::to_owned);
+        let telemetry = Arc::new(Telemetry::with_areas("1.2.3", names, areas));
         telemetry.store.connected.set(1);
         let (producer, consumer) = ring(slots);
         let pool = Pool::new(batches, 4);
+        let plant = Plant::new(&directory);
+        let (giving, commands) = alarm_commands(producer.clone(), Arc::clone(&telemetry));
+        let (audit, _) = audit_log(producer.clone(), Arc::clone(&telemetry));
         let store = Arc::new(FakeStore::default());
         let readiness = Readiness::default();
         readiness.on_journal_open();
         readiness.on_pipeline_started();
-        let ia = directory.find_point("sub1.f1.ia").unwrap().index;
         let ib = directory.find_point("sub1.f1.ib").unwrap().index;
         let states = [(0, "open".into()), (1, "closed".into())].into();
-        let limits = PointLimits {
-            high_high: Some(200.0),
-            high: Some(100.0),
-            deadband: 1.0,
-            ..PointLimits::default()
-        };
         let state = ApiState {
             engine: Engine {
                 name: "north".to_owned(),
@@ -91,14 +119,19 @@ impl Rig {
                 started: Instant::now(),
             },
             protocols: ["modbus", "dnp3"].into(),
-            live: Arc::new(LiveView::new(&directory)),
-            alarms: Arc::new(AlarmBoard::default()),
-            limits: Arc::new(LimitsBook::new(&directory, [(ia, limits)])),
+            live: Arc::clone(&plant.live),
+            alarms: Arc::clone(&plant.board),
+            book: Arc::clone(&plant.book),
+            commands: giving,
+            audit,
+            access: Arc::new(Access::off()),
+            tls: None,
             periods: Arc::default(),
             states: Arc::new(StatesBook::new([(ib, states)])),
             store: Arc::clone(&store) as _,
-            intake: Intake::new(pool.clone(), producer, Arc::clone(&telemetry)),
+            intake: Intake::new(pool.clone(), producer.clone(), Arc::clone(&telemetry)),
             telemetry,
+            config: ConfigDesk::default(),
             readiness,
             settings: Settings::default(),
             directory,
@@ -106,7 +139,10 @@ impl Rig {
         Self {
             state,
             store,
+            plant,
+            commands,
             pool,
+            waker: producer,
             consumer,
         }
     }
@@ -119,15 +155,21 @@ impl Rig {
     pub(crate) fn run(self) -> Running {
         let Self {
             state,
+            plant,
+            mut commands,
             pool,
             mut consumer,
             ..
         } = self;
         let is_over = Arc::new(AtomicBool::new(false));
         let (over, own) = (Arc::clone(&is_over), state.clone());
+        let done = plant.clone();
         let thread = std::thread::spawn(move || {
             let mut position = 0;
             while !over.load(Ordering::Acquire) {
+                while let Some(Given { command, answer }) = commands.pop() {
+                    answer.tell(done.command(&command).map_err(Into::into));
+                }
                 let Some(slot) = consumer.pop() else {
                     consumer.wait(Duration::from_millis(1));
                     continue;
@@ -147,6 +189,7 @@ impl Rig {
         });
         Running {
             state,
+            plant,
             is_over,
             thread: Some(thread),
         }
@@ -156,8 +199,15 @@ impl Rig {
 /// A rig whose pipeline runs until it is dropped.
 pub(crate) struct Running {
     pub(crate) state: ApiState,
+    pub(crate) plant: Plant,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) fn router(&self) -> Router {
+        router(self.state.clone())
+    }
 }
 
 impl Drop for Running {

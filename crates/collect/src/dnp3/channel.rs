@@ -9,15 +9,17 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use gridos_dnp3::link::{Frame, LinkError, Reader, Recovery, Refusal};
+use gridos_model::DeviceIndex;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
+use super::Recent;
+use super::moment::Moment;
 use super::outstation::{Outstation, Spare};
 use super::pause::Pause;
 use super::permits::Permits;
 use super::session::Shared;
 use super::tally::{fault, tell_reader};
-use super::unit::Moment;
 use crate::net::Stream;
 
 /// The outstations behind one connection, and the connection while there is one.
@@ -128,6 +130,14 @@ impl Channel {
             outstation.on_disconnected(why, &self.shared.intake);
         }
         was_heard
+    }
+
+    /// What is known of the last events of each.
+    pub(super) fn recent(&mut self) -> Vec<(DeviceIndex, Recent)> {
+        let outstations = self.outstations.iter_mut();
+        outstations
+            .map(|outstation| outstation.unit.take_recent())
+            .collect()
     }
 
     /// Whether anybody was heard on this connection.
@@ -328,11 +338,16 @@ impl Channel {
             // What is asked now could not be kept.
             self.set_paused(true, moment.now);
         }
+        let mut has_room = true;
         for outstation in &mut self.outstations {
             if std::mem::take(&mut outstation.is_touched) {
                 outstation.turn(moment, &mut self.out, &self.shared.intake);
-                outstation.unit.deliver_void(&self.shared.intake);
+                has_room &= outstation.unit.deliver_void(&self.shared.intake);
             }
+        }
+        if !has_room {
+            // It is told when the pause is over.
+            self.set_paused(true, moment.now);
         }
         true
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gridos_model::{Batch, Gap, GapReason, Layout, Timestamp};
+use gridos_model::{Batch, Gap, GapReason, Layout, LinkChange, Timestamp};
 use gridos_ring::{Beside, Intake, Receipt, Refused};
 use gridos_telemetry::Refusal;
 
@@ -56,6 +56,8 @@ pub(super) struct Taken {
     pub(super) readings: usize,
     /// Whether the gap was.
     pub(super) has_gap: bool,
+    /// The change of the link, if that was.
+    pub(super) link: Option<LinkChange>,
     /// Whether something was not taken.
     pub(super) is_refused: bool,
 }
@@ -69,6 +71,8 @@ pub(super) struct Terms {
     pub(super) with_receipts: bool,
     /// The gap that the first batch ends.
     pub(super) gap: Option<Gap>,
+    /// What goes beside the first batch, whatever is in it.
+    pub(super) link: Option<LinkChange>,
 }
 
 impl<'a> Offer<'a> {
@@ -175,6 +179,7 @@ impl<'a> Offer<'a> {
             parts: VecDeque::new(),
             readings: 0,
             has_gap: false,
+            link: None,
             is_refused: false,
         };
         let refusal = if self.lacks_batch {
@@ -208,6 +213,7 @@ impl<'a> Offer<'a> {
                 // Readings end an outage; what the outstation itself tells needs none.
                 gap: terms.gap.filter(|gap| readings > 0 || is_told_once(gap)),
                 letter: lot.letter.map(|letter| letter.record),
+                link: terms.link,
             };
             let beside_gap = beside.gap.is_some();
             match intake.offer_with(lot.batch, terms.wire, receipt, beside) {
@@ -222,6 +228,7 @@ impl<'a> Offer<'a> {
                     continue;
                 }
             }
+            taken.link = taken.link.or(terms.link.take());
             if beside_gap {
                 taken.has_gap = true;
                 terms.gap = None;
@@ -286,3 +293,6 @@ pub(super) fn refuse(intake: &Intake, reason: Refusal, readings: usize) {
         ledger.refuse(reason, readings as u64);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,10 @@ use gridos_telemetry::{DeviceStats, Dnp3Cells};
 
 use super::Dnp3Device;
 use super::channel::Ended;
+use super::moment::Moment;
 use super::sorting::Row;
 use super::tally::fault;
-use super::unit::{Moment, Unit};
+use super::unit::Unit;
 
 /// An outstation with all its layers.
 #[derive(Debug)]

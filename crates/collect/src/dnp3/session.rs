@@ -4,13 +4,14 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gridos_model::DeviceIndex;
 use gridos_ring::Intake;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
-use super::Dnp3Device;
 use super::channel::{Channel, Ended};
 use super::outstation::Outstation;
+use super::{Dnp3Device, Recent};
 use crate::Backoff;
 use crate::net::{ConnectError, Connector, Connects, Open, Standing, Stream};
 use crate::spread::{fraction, mix};
@@ -40,6 +41,16 @@ const RECONNECT_MIN: Duration = Duration::from_millis(500);
 /// How long what was taken may still take to be confirmed after the stop.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
+/// What is known of the last events of each outstation when its session ends.
+pub(super) type Legacy = oneshot::Sender<Vec<(DeviceIndex, Recent)>>;
+
+/// Ends when the session is to; never if nobody can tell any more.
+async fn release(mut released: watch::Receiver<bool>) {
+    if released.wait_for(|is_so| *is_so).await.is_err() {
+        std::future::pending().await
+    }
+}
+
 impl Session {
     /// The session of `devices`, which share one connection; `None` if there is no device. It
     /// begins at a time of its own within `start_within`.
@@ -55,7 +66,7 @@ impl Session {
         let backoff = Backoff::new(RECONNECT_MIN, first.reconnect_max, seed);
         let outstations = devices.into_iter().filter_map(|device| {
             let stats = shared.intake.telemetry().devices.get(device.device.get())?;
-            Outstation::new(device, Arc::clone(stats)).ok()
+            Outstation::new(device, stats).ok()
         });
         // On the heap: a future keeps what it is given twice.
         Some(Box::new(Self {
@@ -69,20 +80,23 @@ impl Session {
         }))
     }
 
-    /// Connects, listens, and starts again after every failure, until the stop; then what was
-    /// taken is confirmed.
-    pub(super) async fn run(mut self: Box<Self>) {
+    /// Connects, listens, and starts again after every failure, until the stop or `released`; then what
+    /// was taken is confirmed, and what is known of the last events is left in `legacy`.
+    pub(super) async fn run(mut self: Box<Self>, released: watch::Receiver<bool>, legacy: Legacy) {
         let mut stop = self.shared.stop.clone();
         tokio::select! {
             () = self.work() => {}
             // A sender that is gone is a stop as well.
             _ = stop.wait_for(|stop| *stop) => {}
+            () = release(released) => {}
         }
         let channel = &mut self.channel;
         channel.stop();
         // What is not confirmed by then is not: the outstation offers it again.
         let _ = timeout(DRAIN_WITHIN, poll_fn(|context| channel.poll_drain(context))).await;
         channel.disconnect(&Ended::Stopped);
+        // Whoever released it may have gone.
+        let _ = legacy.send(channel.recent());
     }
 
     async fn work(&mut self) {

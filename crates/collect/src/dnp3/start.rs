@@ -1,16 +1,16 @@
 //! The start of the sessions.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_dnp3::link::Address;
 use gridos_model::DeviceIndex;
 use gridos_ring::Intake;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::Dnp3Device;
 use super::session::{Session, Shared};
+use super::{Dnp3Device, Recent};
 use crate::Collector;
 use crate::net::{Connects, Via};
 
@@ -82,24 +82,7 @@ pub fn start(
     intake: &Intake,
     collector: &mut Collector,
     stop: &watch::Receiver<bool>,
-) -> Result<(), StartError> {
-    let mut connections: BTreeMap<Place, Vec<Dnp3Device>> = BTreeMap::new();
-    let mut known = HashSet::new();
-    for device in devices {
-        let name = check(&device, intake)?;
-        let place = match &device.via {
-            Via::DialIn(inbox) => Place::DialIn(Arc::as_ptr(inbox).addr()),
-            Via::Tcp | Via::Tls(_) => Place::Dialled(device.host.clone(), device.port),
-        };
-        let outstation = device.outstation;
-        if !known.insert((place.clone(), device.master, outstation)) {
-            return Err(StartError::Twice {
-                device: name,
-                outstation,
-            });
-        }
-        connections.entry(place).or_default().push(device);
-    }
+) -> Result<Dnp3Fleet, StartError> {
     let integrity_polls = integrity_polls_at_once.clamp(1, Semaphore::MAX_PERMITS);
     let shared = Arc::new(Shared {
         intake: intake.clone(),
@@ -107,14 +90,115 @@ pub fn start(
         integrity_polls: Arc::new(Semaphore::new(integrity_polls)),
         stop: stop.clone(),
     });
-    let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
-    let start_within = START_INTERVAL.saturating_mul(count);
-    for devices in connections.into_values() {
-        if let Some(session) = Session::new(devices, &shared, start_within) {
-            collector.spawn_to_its_end(session.run());
+    let mut fleet = Dnp3Fleet {
+        shared,
+        lines: BTreeMap::new(),
+    };
+    fleet.add(devices, collector)?;
+    Ok(fleet)
+}
+
+/// The sessions of all outstations.
+#[derive(Debug)]
+pub struct Dnp3Fleet {
+    shared: Arc<Shared>,
+    lines: BTreeMap<Place, Line>,
+}
+
+/// One session.
+#[derive(Debug)]
+struct Line {
+    release: watch::Sender<bool>,
+    legacy: oneshot::Receiver<Vec<(DeviceIndex, Recent)>>,
+    devices: Vec<DeviceIndex>,
+}
+
+impl Dnp3Fleet {
+    /// The outstations whose connections end if those of `gone` do and those of `new` begin: these
+    /// themselves, and who shares a connection with them.
+    pub fn sharing(&self, gone: &HashSet<DeviceIndex>, new: &[Dnp3Device]) -> HashSet<DeviceIndex> {
+        let joined: HashSet<_> = new.iter().map(Place::of).collect();
+        let is_touched = |(place, line): &(&Place, &Line)| {
+            joined.contains(place) || line.devices.iter().any(|device| gone.contains(device))
+        };
+        let touched = self.lines.iter().filter(is_touched);
+        touched
+            .flat_map(|(_, line)| line.devices.iter().copied())
+            .collect()
+    }
+
+    /// Ends the sessions of `gone`, and so of all who share a connection with them
+    /// ([`Dnp3Fleet::sharing`]): what was taken is confirmed first. Returns what is known of the last
+    /// events of each.
+    pub async fn remove(&mut self, gone: &HashSet<DeviceIndex>) -> HashMap<DeviceIndex, Recent> {
+        let is_touched = |line: &Line| line.devices.iter().any(|device| gone.contains(device));
+        let places = self.lines.iter().filter(|(_, line)| is_touched(line));
+        let places: Vec<_> = places.map(|(place, _)| place.clone()).collect();
+        let lines: Vec<_> = places
+            .iter()
+            .filter_map(|place| self.lines.remove(place))
+            .collect();
+        for line in &lines {
+            // A session that is gone needs no release.
+            let _ = line.release.send(true);
+        }
+        let mut known = HashMap::new();
+        for line in lines {
+            known.extend(line.legacy.await.into_iter().flatten());
+        }
+        known
+    }
+
+    /// Begins the sessions of `new`, whose connections nobody has by now.
+    ///
+    /// # Errors
+    /// If a device does not fit its layouts or the telemetry; then none is begun.
+    pub fn add(
+        &mut self,
+        new: Vec<Dnp3Device>,
+        collector: &mut Collector,
+    ) -> Result<(), StartError> {
+        let mut connections: BTreeMap<Place, Vec<Dnp3Device>> = BTreeMap::new();
+        let mut known = HashSet::new();
+        for device in new {
+            let name = check(&device, &self.shared.intake)?;
+            let place = Place::of(&device);
+            let outstation = device.outstation;
+            if !known.insert((place.clone(), device.master, outstation)) {
+                return Err(StartError::Twice {
+                    device: name,
+                    outstation,
+                });
+            }
+            connections.entry(place).or_default().push(device);
+        }
+        let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
+        let start_within = START_INTERVAL.saturating_mul(count);
+        for (place, devices) in connections {
+            let places = devices.iter().map(|device| device.device).collect();
+            if let Some(session) = Session::new(devices, &self.shared, start_within) {
+                let (release, released) = watch::channel(false);
+                let (leaving, legacy) = oneshot::channel();
+                collector.spawn_to_its_end(session.run(released, leaving));
+                let line = Line {
+                    release,
+                    legacy,
+                    devices: places,
+                };
+                self.lines.insert(place, line);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    fn of(device: &Dnp3Device) -> Self {
+        match &device.via {
+            Via::DialIn(inbox) => Self::DialIn(Arc::as_ptr(inbox).addr()),
+            Via::Tcp | Via::Tls(_) => Self::Dialled(device.host.clone(), device.port),
         }
     }
-    Ok(())
 }
 
 /// Whether the parts of a device agree; its name.

@@ -6,25 +6,28 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use gridos_dnp3::link::Address;
+use gridos_dnp3::master;
 use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Received, Task, Token};
-use gridos_dnp3::{app, master};
-use gridos_model::{Gap, GapReason, Layout, Timestamp};
+use gridos_model::{DeviceIndex, Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeadLetterFate, DeviceStats, Dnp3Cells, LossReason, Refusal};
+use gridos_telemetry::{DeadLetterFate, DeviceState, DeviceStats, Dnp3Cells, LossReason, Refusal};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::begun::Begun;
 use super::diary::Diary;
 use super::letter::{Letter, LetterLimit, Mail};
+use super::moment::Moment;
 use super::offer::{Offer, Terms, is_told_once, refuse};
 use super::pending::{Fragment, Outcome, Pending};
 use super::permits::Held;
 use super::recent::{Key, Times};
+use super::refresh::Refresh;
 use super::sorting::{Place, Row, Sorted, TextRow};
 use super::tally::tell;
 use super::unmapped::Unmapped;
 use super::void::Void;
 use super::{Dnp3Device, PointMap, Recent};
+use crate::link::Link;
 use crate::wall::wall;
 
 /// An outstation as its session sees it, above the transport function.
@@ -45,8 +48,8 @@ pub(super) struct Unit {
     /// Present values that may go on in the next fragment.
     begun: Option<Box<Begun>>,
     void: Void,
-    /// Whether the points lost their values and must be read again.
-    must_refresh: bool,
+    refresh: Refresh,
+    link: Link,
     /// Why readings are missing since the last ones that were taken.
     missed: Option<GapReason>,
     /// When the last readings were taken, or the session began.
@@ -58,28 +61,6 @@ pub(super) struct Unit {
     diary: Diary,
     /// Whether it was heard on this connection.
     pub(super) is_heard: bool,
-}
-
-/// When something was received.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) now: Instant,
-    pub(super) wall: Timestamp,
-}
-
-impl Moment {
-    pub(super) fn present() -> Self {
-        Self {
-            now: Instant::now(),
-            wall: wall(),
-        }
-    }
-
-    /// The time of day as the protocol counts.
-    pub(super) fn protocol_time(self) -> app::Timestamp {
-        let millis = u64::try_from(self.wall.as_millis()).unwrap_or(0);
-        app::Timestamp::new(millis).unwrap_or(app::Timestamp::MAX)
-    }
 }
 
 impl Unit {
@@ -99,7 +80,8 @@ impl Unit {
             unmapped: Unmapped::default(),
             letter_limit: LetterLimit::default(),
             begun: None,
-            must_refresh: false,
+            refresh: Refresh::new(),
+            link: Link::new(device.device),
             missed: None,
             covered: wall(),
             wants_integrity: false,
@@ -107,6 +89,11 @@ impl Unit {
             diary: Diary::new(),
             is_heard: false,
         }
+    }
+
+    /// What is known of its last events, for the session that comes after this one.
+    pub(super) fn take_recent(&mut self) -> (DeviceIndex, Recent) {
+        (self.whole.device_index(), std::mem::take(&mut self.recent))
     }
 
     /// A connection begins.
@@ -226,13 +213,16 @@ impl Unit {
             wire: moment.now,
             with_receipts: delivery.needs_receipt,
             gap,
+            link: self.link.untold(),
         };
         let taken = offer.make(terms, &mut self.recent, rows, &sorted.texts);
         self.stats.readings.add(taken.readings as u64);
         if taken.has_gap {
             self.missed = None;
         }
+        self.link.on_taken(taken.link);
         if taken.is_refused {
+            self.refresh.on_refused();
             // All of it comes again.
             refuse(
                 intake,
@@ -284,8 +274,10 @@ impl Unit {
             wire: Instant::now(),
             with_receipts: false,
             gap: self.gap(begun.received()),
+            link: self.link.untold(),
         };
         let taken = offer.make(terms, &mut self.recent, &rows, &[]);
+        self.link.on_taken(taken.link);
         self.stats.readings.add(taken.readings as u64);
         if taken.readings > 0 {
             self.missed = None;
@@ -331,6 +323,7 @@ impl Unit {
     pub(super) fn grant(&mut self, permit: OwnedSemaphorePermit, intake: &Intake) {
         self.wants_integrity = false;
         if self.association.grant_integrity() {
+            self.refresh.on_begun();
             self.end_permit(intake);
             intake.telemetry().dnp3.integrity_polls_open.add(1);
             self.permit.begin(permit, Instant::now());
@@ -343,12 +336,34 @@ impl Unit {
         }
     }
 
-    /// Tells that the points have no values any more, as far as there is room for it.
-    pub(super) fn deliver_void(&mut self, intake: &Intake) {
+    /// Tells that the points have no values any more, and what became of the link, as far as there
+    /// is room for it; returns whether there was room to tell of the link.
+    pub(super) fn deliver_void(&mut self, intake: &Intake) -> bool {
         let layouts = (&self.whole, &*self.groups);
-        if self.void.deliver(&self.map, layouts, intake) {
-            self.must_refresh = true;
+        if self
+            .void
+            .deliver(&self.map, layouts, &mut self.link, intake)
+        {
+            self.refresh.on_void();
             self.texts.clear();
+        }
+        self.judge_link();
+        self.link.deliver(&self.whole, intake)
+    }
+
+    /// The outstation answers: points that lost their values are read.
+    fn refresh_values(&mut self, now: Instant) {
+        if self.refresh.on_online() {
+            self.association.demand_integrity(now);
+        }
+    }
+
+    /// The link is whole when what was missed is read, and all of it is told.
+    fn judge_link(&mut self) {
+        self.refresh.on_taken();
+        let is_read = self.refresh.has_values() && self.association.has_read_events();
+        if is_read && self.stats.state() == DeviceState::Up && self.begun.is_none() {
+            self.link.restore(wall());
         }
     }
 
@@ -358,9 +373,7 @@ impl Unit {
             match event {
                 Event::Online => {
                     self.is_heard = true;
-                    if std::mem::take(&mut self.must_refresh) {
-                        self.association.demand_integrity(now);
-                    }
+                    self.refresh_values(now);
                 }
                 Event::Offline(Offline::Unresponsive { timeouts }) => {
                     self.void.lose();
@@ -377,6 +390,9 @@ impl Unit {
                     let device = self.stats.name();
                     tracing::debug!(device, succeeded, "integrity poll ended");
                     self.end_permit(intake);
+                    if succeeded {
+                        self.refresh.on_answered();
+                    }
                 }
                 Event::ClockSet => tracing::debug!(device = self.stats.name(), "clock set"),
                 Event::TaskFailed {
@@ -393,6 +409,10 @@ impl Unit {
 
     fn on_task_failed(&mut self, now: Instant, task: Task, failure: Failure, failures: u8) {
         self.stats.note(&format_args!("{task:?}: {failure}"));
+        // What the outstation refuses is not to be had.
+        if task == Task::Integrity && matches!(failure, Failure::Refused(_)) {
+            self.refresh.on_answered();
+        }
         if failures == 1 {
             self.diary.on_task_failed(&self.stats, task, failure, now);
         }
@@ -429,6 +449,7 @@ impl Unit {
     fn answered(&mut self, moment: Moment) {
         if self.stats.answered(moment.wall.as_nanos()) {
             self.void.end();
+            self.refresh_values(moment.now);
         }
         self.diary.on_up(&self.stats, self.address, moment.now);
     }
@@ -437,6 +458,7 @@ impl Unit {
     fn failed(&mut self, why: &dyn std::fmt::Display) {
         if self.stats.failed(why) {
             self.missed.get_or_insert(GapReason::DeviceDown);
+            self.link.lose(wall());
         }
         let now = Instant::now();
         self.diary.on_down(&self.stats, self.address, why, now);

@@ -173,7 +173,7 @@ mod tests {
             if let Some(index) = index {
                 unmapped.note(PointKind::Binary, index);
             }
-            tracing::subscriber::with_default(lines.clone(), || unmapped.tell(stats));
+            tracing::subscriber::with_default(lines.clone(), || unmapped.tell(&stats));
             (stats.unmapped_points(), lines.0.load(Ordering::Relaxed))
         };
         assert_eq!(told(None), (String::new(), 0));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gridos_model::{Batch, Layout, Quality, TimeQuality, Timestamp};
-use gridos_ring::Intake;
+use gridos_ring::{Beside, Intake};
 
 use super::{Dnp3Device, PointMap};
+use crate::link::Link;
 use crate::wall::wall;
 
 /// Tells once per outage that all points have lost their values: groups as sweeps without values,
@@ -40,11 +41,13 @@ impl Void {
         self.state = State::None;
     }
 
-    /// Tells what is still to be told, as far as there is room; returns whether anything was.
+    /// Tells what is still to be told, as far as there is room, the loss of the `link` with the
+    /// first piece; returns whether anything was.
     pub(super) fn deliver(
         &mut self,
         map: &PointMap,
         (whole, groups): (&Arc<Layout>, &[Arc<Layout>]),
+        link: &mut Link,
         intake: &Intake,
     ) -> bool {
         let State::Told(mut told) = self.state else {
@@ -63,7 +66,7 @@ impl Void {
                     }
                 },
             };
-            if !piece.offer(whole, now, intake) {
+            if !piece.offer(whole, now, link, intake) {
                 break;
             }
             told += 1;
@@ -87,7 +90,7 @@ struct Loose {
 
 impl Piece<'_> {
     /// Leaves it at the intake if there is room: it can wait.
-    fn offer(self, whole: &Arc<Layout>, now: Timestamp, intake: &Intake) -> bool {
+    fn offer(self, whole: &Arc<Layout>, now: Timestamp, link: &mut Link, intake: &Intake) -> bool {
         if intake.room() == 0 {
             return false;
         }
@@ -95,7 +98,16 @@ impl Piece<'_> {
             return false;
         };
         self.fill(&mut batch, whole, now);
-        intake.offer(batch, Instant::now(), None).is_ok()
+        let loss = link.untold_loss();
+        let beside = Beside {
+            link: loss,
+            ..Beside::default()
+        };
+        let offered = intake.offer_with(batch, Instant::now(), None, beside);
+        if offered.is_ok() {
+            link.on_taken(loss);
+        }
+        offered.is_ok()
     }
 
     fn fill(self, batch: &mut Batch, whole: &Arc<Layout>, now: Timestamp) {

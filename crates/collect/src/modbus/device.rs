@@ -1,6 +1,5 @@
 //! The devices to poll, and the start of their sessions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +8,10 @@ use gridos_model::{DeviceIndex, Layout};
 use gridos_ring::Intake;
 use tokio::sync::watch;
 
-use super::session::Session;
+use super::fleet::ModbusFleet;
 use super::unit::Unit;
 use crate::Collector;
-use crate::net::{Connects, Via};
+use crate::net::Via;
 
 /// One device to poll: where it is, what to read, and how often.
 #[derive(Clone, Debug)]
@@ -109,10 +108,6 @@ pub enum StartError {
     },
 }
 
-/// Two thousand sessions begin each second: ten thousand at once would all wait for their first
-/// answers together, on the machine and on the network.
-const START_INTERVAL: Duration = Duration::from_micros(500);
-
 /// Starts polling `devices` on the current tokio runtime, until `stop` becomes true; of all their
 /// connections, no more than `connects_at_once` (at least 1) are under way at one time.
 ///
@@ -124,27 +119,13 @@ pub fn start(
     intake: Intake,
     stop: watch::Receiver<bool>,
 ) -> Result<Collector, StartError> {
-    let mut connections: BTreeMap<(String, u16), Vec<ModbusDevice>> = BTreeMap::new();
-    for device in devices {
-        check(&device, &intake)?;
-        let key = (device.host.clone(), device.port);
-        connections.entry(key).or_default().push(device);
-    }
-    let connects = Arc::new(Connects::new(connects_at_once));
-    let sessions: Vec<_> = connections.into_values().flat_map(spread).collect();
-    let count = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
-    let start_within = START_INTERVAL.saturating_mul(count);
     let mut collector = Collector::default();
-    for devices in sessions {
-        if let Some(session) = Session::new(devices, &intake, &connects, start_within) {
-            collector.spawn(session.run(), stop.clone());
-        }
-    }
+    ModbusFleet::start(devices, connects_at_once, intake, stop, &mut collector)?;
     Ok(collector)
 }
 
 /// The devices of one address, by the connection that polls them.
-fn spread(devices: Vec<ModbusDevice>) -> Vec<Vec<ModbusDevice>> {
+pub(super) fn spread(devices: Vec<ModbusDevice>) -> Vec<Vec<ModbusDevice>> {
     let allowed = devices.iter().map(|device| device.connections).min();
     let allowed = allowed.unwrap_or(1).clamp(1, ModbusDevice::CONNECTIONS_MAX);
     let mut connections = vec![Vec::new(); allowed.min(devices.len())];
@@ -155,7 +136,7 @@ fn spread(devices: Vec<ModbusDevice>) -> Vec<Vec<ModbusDevice>> {
     connections
 }
 
-fn check(device: &ModbusDevice, intake: &Intake) -> Result<(), StartError> {
+pub(super) fn check(device: &ModbusDevice, intake: &Intake) -> Result<(), StartError> {
     let stats = intake.telemetry().devices.get(device.device.get());
     let stats = stats.ok_or(StartError::UnknownDevice(device.device))?;
     let name = || stats.name().to_owned();
@@ -189,6 +170,6 @@ fn check(device: &ModbusDevice, intake: &Intake) -> Result<(), StartError> {
 impl ModbusDevice {
     pub(super) fn unit(self, intake: &Intake) -> Option<Unit> {
         let stats = intake.telemetry().devices.get(self.device.get())?;
-        Some(Unit::new(self, Arc::clone(stats)))
+        Some(Unit::new(self, stats))
     }
 }

@@ -2,12 +2,13 @@
 
 use gridos_modbus::{Memory, Request, Stamp};
 use gridos_model::{Batch, Quality, TimeQuality, Timestamp};
-use gridos_ring::Intake;
+use gridos_ring::{Beside, Intake};
 use gridos_telemetry::Refusal;
 
 use super::error::ReadError;
 use super::read::{Answered, Read};
 use super::unit::Unit;
+use crate::link::Link;
 use crate::wall::wall;
 
 /// What became of the readings of an answer.
@@ -138,12 +139,18 @@ fn texts(
 
 fn offer(unit: &mut Unit, batch: Box<Batch>, answered: &Answered, intake: &Intake) -> Taken {
     let readings = batch.len() as u64;
-    let gap = unit.gap(answered.polled());
+    let link = unit.link.untold();
+    let beside = Beside {
+        gap: unit.gap(answered.polled()),
+        link,
+        ..Beside::default()
+    };
     // What is refused here was counted by the intake.
-    let offered = intake.offer_after(batch, answered.wire, None, gap);
+    let offered = intake.offer_with(batch, answered.wire, None, beside);
     if offered.is_err() {
         return Taken::No;
     }
+    unit.link.on_taken(link);
     unit.stats.readings.add(readings);
     unit.missed = None;
     Taken::Yes
@@ -155,14 +162,24 @@ fn refuse(intake: &Intake, readings: usize) {
     ledger.refuse(Refusal::PoolEmpty, readings as u64);
 }
 
+/// Tells which points have no value any more, and what became of the link; returns whether there
+/// was room for all of it. A loss is told with the first points, a restoration behind the last.
+pub(super) fn deliver_voids(unit: &mut Unit, intake: &Intake) -> bool {
+    for position in 0..unit.reads.len() {
+        let Some(quality) = unit.reads[position].void else {
+            continue;
+        };
+        if !deliver_void(unit, position, quality, intake) {
+            return false;
+        }
+        unit.reads[position].void = None;
+    }
+    unit.link.deliver(&unit.whole, intake)
+}
+
 /// Tells of all points of the request at `position` that they have no value, for the reason
 /// `quality`; returns whether there was room for it.
-pub(super) fn deliver_void(
-    unit: &mut Unit,
-    position: usize,
-    quality: Quality,
-    intake: &Intake,
-) -> bool {
+fn deliver_void(unit: &mut Unit, position: usize, quality: Quality, intake: &Intake) -> bool {
     let now = wall();
     let read = &unit.reads[position];
     let request = &read.request;
@@ -175,10 +192,7 @@ pub(super) fn deliver_void(
         for _ in 0..layout.len() {
             batch.push(f64::NAN, quality);
         }
-        if intake
-            .offer(batch, std::time::Instant::now(), None)
-            .is_err()
-        {
+        if !offer_void(batch, &mut unit.link, intake) {
             return false;
         }
     }
@@ -188,10 +202,7 @@ pub(super) fn deliver_void(
         };
         batch.start_events(&unit.whole, now);
         push_void(request, &mut unit.memory, quality, now, &mut batch);
-        if intake
-            .offer(batch, std::time::Instant::now(), None)
-            .is_err()
-        {
+        if !offer_void(batch, &mut unit.link, intake) {
             return false;
         }
     }
@@ -203,7 +214,20 @@ pub(super) fn deliver_void(
     };
     batch.start_texts(&unit.whole, now);
     push_void_texts(request, &mut unit.memory, quality, now, &mut batch);
-    intake.offer(batch, std::time::Instant::now(), None).is_ok()
+    offer_void(batch, &mut unit.link, intake)
+}
+
+fn offer_void(batch: Box<Batch>, link: &mut Link, intake: &Intake) -> bool {
+    let loss = link.untold_loss();
+    let beside = Beside {
+        link: loss,
+        ..Beside::default()
+    };
+    let offered = intake.offer_with(batch, std::time::Instant::now(), None, beside);
+    if offered.is_ok() {
+        link.on_taken(loss);
+    }
+    offered.is_ok()
 }
 
 fn push_void(

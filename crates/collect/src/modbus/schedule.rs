@@ -103,6 +103,44 @@ impl Schedule {
         }
     }
 
+    /// Adds a lane, whose first scan is due at `now`; its unit may be a new one. Returns its place.
+    pub fn add(&mut self, lane: Lane, now: Instant) -> usize {
+        if self.units.len() <= lane.unit {
+            self.units.resize_with(lane.unit + 1, Default::default);
+        }
+        self.units[lane.unit].0.push(self.lanes.len());
+        self.lanes.push(State::new(lane, now));
+        self.lanes.len() - 1
+    }
+
+    /// Goes on with those units that `stays` says it of, and their lanes, in the same order; what is
+    /// due of them stays due when it is.
+    pub fn retain(&mut self, stays: impl Fn(usize) -> bool) {
+        let lanes = std::mem::take(&mut self.lanes);
+        let mut lanes: Vec<_> = lanes.into_iter().map(Some).collect();
+        let mut order: Vec<_> = std::mem::take(&mut self.units)
+            .into_iter()
+            .enumerate()
+            .collect();
+        order.retain(|(unit, _)| stays(*unit));
+        let mut kept: Vec<(usize, usize)> = Vec::new();
+        for (unit, (_, (own, _))) in order.iter().enumerate() {
+            kept.extend(own.iter().map(|lane| (*lane, unit)));
+        }
+        kept.sort_unstable();
+        self.units = order
+            .into_iter()
+            .map(|(_, (_, next))| (Vec::new(), next))
+            .collect();
+        for (lane, unit) in kept {
+            if let Some(state) = lanes.get_mut(lane).and_then(Option::take) {
+                self.units[unit].0.push(self.lanes.len());
+                self.lanes.push(state);
+            }
+        }
+        self.cursor = 0;
+    }
+
     /// What to do at `now`, which must not go back.
     pub fn poll(&mut self, now: Instant) -> Next {
         let count = self.units.len();

@@ -12,7 +12,8 @@ use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::isolation::Ask;
-use super::poll::{Taken, deliver, deliver_void};
+use super::orders::Orders;
+use super::poll::{Taken, deliver, deliver_voids};
 use super::read::{Answered, Outcome};
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
@@ -26,11 +27,13 @@ use crate::wall::wall;
 pub(super) struct Session {
     connector: Connector,
     connect_timeout: Duration,
-    units: Vec<Unit>,
+    pub(super) units: Vec<Unit>,
     /// Per lane of the schedule, whose scans they are.
-    scans: Vec<Scan>,
-    schedule: Schedule,
+    pub(super) scans: Vec<Scan>,
+    pub(super) schedule: Schedule,
     backoff: Backoff,
+    reconnect_max: Duration,
+    seed: u64,
     start_delay: Duration,
     /// Requests without an answer, one after the other, whoever was asked.
     failures: usize,
@@ -38,17 +41,17 @@ pub(super) struct Session {
     standing: Standing,
     /// Holds failing units back while others answer.
     wariness: Wariness,
-    intake: Intake,
+    pub(super) intake: Intake,
     connects: Arc<Connects>,
 }
 
 /// What is under way: a request of a lane.
 #[derive(Clone, Copy)]
-struct Place {
-    lane: usize,
-    unit: usize,
+pub(super) struct Place {
+    pub(super) lane: usize,
+    pub(super) unit: usize,
     /// The position of the request among the unit's.
-    position: usize,
+    pub(super) position: usize,
 }
 
 /// The bound of the first wait before another connection.
@@ -56,6 +59,8 @@ const RECONNECT_MIN: Duration = Duration::from_millis(500);
 /// A busy device is asked again so often within one scan, after waits that double from this one.
 const BUSY_RETRIES: u32 = 3;
 const BUSY_WAIT: Duration = Duration::from_millis(50);
+/// What is still to be told finds room after this time, or is tried again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The first connections are made within this time, not all at once.
 const START_WITHIN: Duration = Duration::from_secs(1);
 
@@ -87,6 +92,8 @@ impl Session {
             scans,
             schedule: Schedule::new(lanes, now),
             backoff: Backoff::new(RECONNECT_MIN, reconnect_max, seed),
+            reconnect_max,
+            seed,
             start_delay: shortest
                 .min(START_WITHIN)
                 .max(start_within)
@@ -100,12 +107,30 @@ impl Session {
         })
     }
 
-    /// Connects, polls, and starts again after every failure; never ends by itself.
-    pub(super) async fn run(mut self) {
-        sleep(self.start_delay).await;
+    /// Connects, polls, and starts again after every failure; ends when it has no unit, and nobody
+    /// can give it any.
+    pub(super) async fn run(mut self, mut orders: Orders) {
+        tokio::select! {
+            () = sleep(self.start_delay) => {}
+            Some(order) = orders.recv() => self.obey(order),
+        }
         loop {
-            let has_answered = match self.connect().await {
-                Ok(client) => self.converse(client).await,
+            if self.units.is_empty() {
+                match orders.recv().await {
+                    Some(order) => self.obey(order),
+                    None => return,
+                }
+                continue;
+            }
+            let connected = tokio::select! {
+                connected = self.connect() => connected,
+                Some(order) = orders.recv() => {
+                    self.obey(order);
+                    continue;
+                }
+            };
+            let has_answered = match connected {
+                Ok(client) => self.converse(client, &mut orders).await,
                 Err(error) => {
                     self.on_unreachable(&error);
                     false
@@ -116,8 +141,21 @@ impl Session {
             // A connection that was good is made again at once, and so is one that each unit has not
             // had its turn on: one that does not answer must not keep the others waiting.
             if !has_answered && self.failures >= self.units.len() {
-                self.connector.rest(self.backoff.next_delay()).await;
+                let delay = self.backoff.next_delay();
+                tokio::select! {
+                    () = self.connector.rest(delay) => {}
+                    Some(order) = orders.recv() => self.obey(order),
+                }
             }
+        }
+    }
+
+    /// Waits otherwise for connections from now on.
+    pub(super) fn set_waits(&mut self, connect_timeout: Duration, reconnect_max: Duration) {
+        self.connect_timeout = connect_timeout;
+        if reconnect_max != self.reconnect_max {
+            self.reconnect_max = reconnect_max;
+            self.backoff = Backoff::new(RECONNECT_MIN, reconnect_max, self.seed);
         }
     }
 
@@ -150,7 +188,7 @@ impl Session {
     }
 
     /// Polls until the connection must not be used any more; returns whether it was good.
-    async fn converse(&mut self, mut client: Client) -> bool {
+    async fn converse(&mut self, mut client: Client, orders: &mut Orders) -> bool {
         let intake = self.intake.clone();
         let cells = &intake.telemetry().modbus;
         cells.connects.increment();
@@ -164,7 +202,13 @@ impl Session {
         }
         self.catch_up();
         loop {
-            self.deliver_voids();
+            while let Ok(order) = orders.try_recv() {
+                self.obey(order);
+            }
+            if self.units.is_empty() {
+                return true;
+            }
+            let is_told = self.deliver_voids();
             match self.schedule.poll(Instant::now()) {
                 Next::Send(turn) => {
                     if !self.take_turn(&mut client, turn, &mut has_answered).await {
@@ -173,12 +217,14 @@ impl Session {
                 }
                 Next::Wait(until) => tokio::select! {
                     () = sleep_until(until.into()) => {}
+                    () = sleep(LOOK_AGAIN), if !is_told => {}
                     () = self.connector.superseded() => return true,
+                    Some(order) = orders.recv() => self.obey(order),
                 },
-                Next::Never => {
-                    self.connector.superseded().await;
-                    return true;
-                }
+                Next::Never => tokio::select! {
+                    () = self.connector.superseded() => return true,
+                    Some(order) = orders.recv() => self.obey(order),
+                },
             }
         }
     }
@@ -279,6 +325,7 @@ impl Session {
         unit.record_uncertainty(answered);
         match deliver(unit, place.position, answered, &self.intake) {
             Ok(Taken::Yes) => {
+                unit.heard(place.position);
                 self.done(place.lane);
                 true
             }
@@ -333,6 +380,7 @@ impl Session {
         let unit = &mut self.units[place.unit];
         unit.reads[place.position].interrupt();
         unit.refused(place.position, code, &ReadError::Exception { code });
+        unit.heard(place.position);
         self.done(place.lane);
     }
 
@@ -411,89 +459,13 @@ impl Session {
         }
     }
 
-    /// Tells that points have no value any more, as far as there is room for it.
-    fn deliver_voids(&mut self) {
-        for unit in &mut self.units {
-            for position in 0..unit.reads.len() {
-                let Some(quality) = unit.reads[position].void else {
-                    continue;
-                };
-                if !deliver_void(unit, position, quality, &self.intake) {
-                    return;
-                }
-                unit.reads[position].void = None;
-            }
-        }
+    /// Tells what there is no answer for; returns whether there was room for all of it.
+    pub(super) fn deliver_voids(&mut self) -> bool {
+        let mut units = self.units.iter_mut();
+        units.all(|unit| deliver_voids(unit, &self.intake))
     }
 
-    fn begin_scan(&mut self, lane: usize, late: Duration) {
-        self.cells().lateness.record(late);
-        let scan = &mut self.scans[lane];
-        scan.used = Duration::ZERO;
-        if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
-            stats.lateness.record(late, Instant::now());
-        }
-    }
-
-    fn on_round_trip(&self, lane: usize, spent: Duration, now: Instant) {
-        self.cells().round_trip.record(spent);
-        let scan = &self.scans[lane];
-        if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
-            stats.round_trip.record(spent, now);
-        }
-    }
-
-    fn done(&mut self, lane: usize) {
-        if self.schedule.done(lane) {
-            self.end_scan(lane);
-        }
-    }
-
-    fn abandon(&mut self, lane: usize) {
-        self.schedule.abandon(lane);
-        self.end_scan(lane);
-    }
-
-    fn end_scan(&self, lane: usize) {
-        let scan = &self.scans[lane];
-        if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
-            stats.scans.increment();
-            stats.used.record(scan.used, Instant::now());
-        }
-    }
-
-    /// The engine is at its limit: the scan ends, and the readings that are missing make a gap.
-    fn hold_back(&mut self, place: Place) {
-        let unit = &mut self.units[place.unit];
-        unit.held_back();
-        unit.reads[place.position].interrupt();
-        self.skip(place.lane, 1);
-        self.abandon(place.lane);
-    }
-
-    /// Passes over what was due without a connection: an overrun for a device that is up, since
-    /// only another unit or a broken connection held it back.
-    fn catch_up(&mut self) {
-        for (lane, skipped) in self.schedule.catch_up(Instant::now()) {
-            if self.units[self.scans[lane].unit].is_up() {
-                self.skip(lane, skipped);
-            }
-        }
-    }
-
-    fn skip(&self, lane: usize, scans: u64) {
-        if scans > 0 {
-            let scan = &self.scans[lane];
-            let unit = &self.units[scan.unit];
-            self.cells().overruns.add(scans);
-            unit.stats.overruns.add(scans);
-            if let Some(stats) = unit.scan_stats(scan.class) {
-                stats.overruns.add(scans);
-            }
-        }
-    }
-
-    fn cells(&self) -> &ModbusCells {
+    pub(super) fn cells(&self) -> &ModbusCells {
         &self.intake.telemetry().modbus
     }
 }

@@ -12,7 +12,9 @@ use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::read::{Answered, Read};
+use super::round::Round;
 use super::schedule::Lane;
+use crate::link::Link;
 use crate::quiet::{Quiet, Told, if_any};
 use crate::wall::wall;
 
@@ -38,6 +40,9 @@ pub(super) struct Unit {
     pub(super) missed: Option<GapReason>,
     /// When the last readings were taken, or the session began.
     covered: Timestamp,
+    pub(super) link: Link,
+    /// What must be heard after a loss.
+    round: Round,
     scan_periods: Vec<Duration>,
     log: Log,
 }
@@ -90,6 +95,8 @@ impl Unit {
             is_forgiven: false,
             missed: None,
             covered: wall(),
+            link: Link::new(device.device),
+            round: Round::default(),
             plan: device.plan,
             stats,
             scan_periods: device.scan_periods,
@@ -185,9 +192,25 @@ impl Unit {
             return;
         }
         self.missed = Some(GapReason::DeviceDown);
+        self.link.lose(wall());
+        self.begin_round();
         for read in &mut self.reads {
             read.void = Some(Quality::COMM_LOST);
             read.refusal = None;
+        }
+    }
+
+    /// What was heard since the last loss counts no more: all is told to have no value again.
+    fn begin_round(&mut self) {
+        let scans = self.reads.iter().map(|read| read.request.scan());
+        let period = |scan| self.scan_periods.get(scan).copied();
+        self.round = Round::of(scans.map(|scan| period(scan).unwrap_or_default()));
+    }
+
+    /// The request at `position` was answered or refused, and the readings of it, if any, taken.
+    pub(super) fn heard(&mut self, position: usize) {
+        if self.link.is_lost() && self.round.on_answer(position) {
+            self.link.restore(wall());
         }
     }
 

@@ -8,7 +8,7 @@ use gridos_collect::dnp3::{MappedPoint, PointKind};
 use gridos_dnp3::app::EventClasses;
 use gridos_dnp3::master::Config;
 use gridos_dnp3::outstation::{OutstationConfig, RetryStyle, UnsolicitedConfig};
-use gridos_model::Quality;
+use gridos_model::{LinkState, Quality};
 use gridos_sim::dnp3::{Fleet, FleetConfig, LineConfig, LineFaults, Numbers, Odds, Process};
 
 use crate::outstation::PATIENCE;
@@ -65,6 +65,7 @@ fn fleet(style: RetryStyle, faults: LineFaults, per_line: usize, events_max: u64
 /// Collects all events of a fleet; one batch in `lost_one_in` is lost by the disk.
 async fn collect(config: FleetConfig, lost_one_in: u64) {
     let per_line = config.per_line;
+    let lines_break = config.line.faults != LineFaults::default();
     let Process::Numbers(Numbers { events_max, .. }) = config.process else {
         panic!("numbers are counted");
     };
@@ -80,10 +81,14 @@ async fn collect(config: FleetConfig, lost_one_in: u64) {
     });
     let mut rig = Rig::start_with(setups.collect(), 256);
     let mut stored: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let mut links: BTreeMap<String, Vec<LinkState>> = BTreeMap::new();
     let mut batches = 0_u64;
     let storing = async {
         loop {
-            while let Some(mut batch) = rig.try_next() {
+            while let Some(mut batch) = rig.try_next_of_all() {
+                if let Some(state) = batch.link_state() {
+                    links.entry(batch.device.clone()).or_default().push(state);
+                }
                 let Some(receipt) = batch.receipt.take() else {
                     continue;
                 };
@@ -119,6 +124,14 @@ async fn collect(config: FleetConfig, lost_one_in: u64) {
         let all: Vec<_> = (0..events_max).collect();
         assert_eq!(*numbers, all, "{:?}", rig.telemetry.dnp3);
     }
+    // Losses and restorations take turns.
+    for states in links.values() {
+        let turns = [LinkState::Lost, LinkState::Restored].into_iter().cycle();
+        let turns: Vec<_> = turns.take(states.len()).collect();
+        assert_eq!(*states, turns);
+    }
+    let is_restored = links.values().any(|states| states.len() >= 2);
+    assert!(is_restored || !lines_break, "{links:?}");
     rig.stop().await;
 }
 

@@ -17,9 +17,12 @@ mod guests;
 mod letters;
 #[path = "../lines/mod.rs"]
 mod lines;
+mod links;
 mod listening;
 mod outages;
 mod outstation;
+#[path = "../../../../tests/support/port.rs"]
+mod port;
 mod repeats;
 mod rig;
 mod starts;

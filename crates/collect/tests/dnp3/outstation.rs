@@ -9,6 +9,8 @@ use gridos_dnp3::transport::Segmenter;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::port::free_port;
+
 /// A test that hangs ends after this time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -19,7 +21,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        // It may go away and come back.
+        Self::at((Ipv4Addr::LOCALHOST, free_port()).into()).await
+    }
+
+    /// One where an outstation was, or is to be.
+    pub(crate) async fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         Self { listener }
     }
 

@@ -10,7 +10,8 @@ use gridos_dnp3::app::EventClasses;
 use gridos_dnp3::link::Address;
 use gridos_dnp3::master::Config;
 use gridos_model::{
-    DeadLetter, Directory, DirectoryBuilder, Gap, Point, Quality, Readings, TimeQuality, Timestamp,
+    DeadLetter, Directory, DirectoryBuilder, Gap, LinkChange, LinkState, Point, Quality, Readings,
+    TimeQuality, Timestamp,
 };
 use gridos_ring::{Consumer, Intake, Pool, Receipt, ring};
 use gridos_telemetry::{DeviceState, Telemetry};
@@ -90,6 +91,7 @@ pub(crate) struct Arrived {
     pub(crate) received: Timestamp,
     pub(crate) gap: Option<Gap>,
     pub(crate) letter: Option<Box<DeadLetter>>,
+    pub(crate) link: Option<LinkChange>,
     pub(crate) receipt: Option<Receipt>,
 }
 
@@ -107,6 +109,17 @@ impl Arrived {
         }
     }
 
+    /// Whether it tells nothing but a change of the link.
+    pub(crate) fn is_of_link_alone(&self) -> bool {
+        let has_other = self.gap.is_some() || self.letter.is_some();
+        self.readings.is_empty() && self.link.is_some() && !has_other
+    }
+
+    /// What became of the link.
+    pub(crate) fn link_state(&self) -> Option<LinkState> {
+        self.link.map(|link| link.state)
+    }
+
     pub(crate) fn is_void(&self) -> bool {
         self.readings
             .iter()
@@ -122,7 +135,7 @@ pub(crate) struct Rig {
     pub(crate) collector: Collector,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) stopped: watch::Receiver<bool>,
-    directory: Directory,
+    pub(crate) directory: Directory,
     pool: Pool,
 }
 
@@ -212,12 +225,23 @@ impl Rig {
         self
     }
 
-    /// The batch that is in the ring, if there is one.
+    /// The batch that is in the ring, if there is one. What only tells of the link is passed over.
     pub(crate) fn try_next(&mut self) -> Option<Arrived> {
+        loop {
+            let next = self.try_next_of_all()?;
+            if !next.is_of_link_alone() {
+                return Some(next);
+            }
+        }
+    }
+
+    /// The batch that is in the ring, if there is one.
+    pub(crate) fn try_next_of_all(&mut self) -> Option<Arrived> {
         let slot = self.consumer.pop()?;
         let arrived = Arrived {
             gap: slot.beside.gap,
             letter: slot.beside.letter,
+            link: slot.beside.link,
             receipt: slot.receipt,
             ..self.arrive(&slot.batch.readings().unwrap())
         };
@@ -225,11 +249,21 @@ impl Rig {
         Some(arrived)
     }
 
-    /// The next batch.
+    /// The next batch; what only tells of the link is passed over.
     pub(crate) async fn next(&mut self) -> Arrived {
+        loop {
+            let next = self.next_of_all().await;
+            if !next.is_of_link_alone() {
+                return next;
+            }
+        }
+    }
+
+    /// The next batch.
+    pub(crate) async fn next_of_all(&mut self) -> Arrived {
         let waiting = async {
             loop {
-                if let Some(arrived) = self.try_next() {
+                if let Some(arrived) = self.try_next_of_all() {
                     return arrived;
                 }
                 tokio::task::yield_now().await;
@@ -286,6 +320,7 @@ impl Rig {
             received: readings.received(),
             gap: None,
             letter: None,
+            link: None,
             receipt: None,
         };
         match readings {

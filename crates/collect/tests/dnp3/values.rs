@@ -1,7 +1,5 @@
 //! What arrives of what outstations say.
 
-use std::sync::Arc;
-
 use gridos_collect::dnp3::{MappedPoint, PointKind};
 use gridos_model::{Quality, TimeQuality, Timestamp};
 
@@ -62,7 +60,7 @@ async fn points_that_no_profile_names_are_shown() {
     line.answer(&objects).await;
     assert_eq!(rig.next().await.values(), [("b7", 1.0)]);
     let shown = "binary 200..201, counter 3, analog 98..99, octets 4";
-    let device = Arc::clone(rig.telemetry.devices.get(0).unwrap());
+    let device = rig.telemetry.devices.get(0).unwrap();
     assert_eq!(device.unmapped_points(), shown);
     // An event beside the others joins them; a deadband is none that a profile could name.
     let objects = [

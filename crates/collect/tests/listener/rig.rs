@@ -175,10 +175,15 @@ impl Rig {
         next.expect("a batch should arrive").unwrap()
     }
 
-    /// Names and values of the next batch.
+    /// Names and values of the next batch that has some.
     pub(crate) async fn values(&mut self) -> Vec<(String, f64)> {
-        let readings = self.next().await.readings.into_iter();
-        readings.map(|(name, value, _)| (name, value)).collect()
+        loop {
+            let readings = self.next().await.readings.into_iter();
+            let values: Vec<_> = readings.map(|(name, value, _)| (name, value)).collect();
+            if !values.is_empty() {
+                return values;
+            }
+        }
     }
 
     /// Waits until `is_so` of the telemetry.

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gridos_collect::Collector;
-use gridos_collect::modbus::{ModbusDevice, Via, start};
+use gridos_collect::modbus::{ModbusDevice, ModbusFleet, Via};
 use gridos_modbus::{Clock, Plan, PlanLimits, RegisterPoint};
-use gridos_model::{DirectoryBuilder, Gap, Layout, Point, Quality, Readings, Timestamp};
+use gridos_model::{
+    DirectoryBuilder, Gap, Layout, LinkChange, Point, Quality, Readings, Timestamp,
+};
 use gridos_ring::{Intake, Pool, ring};
 use gridos_telemetry::{DeviceState, DeviceStats, Telemetry};
 use tokio::sync::{mpsc, watch};
@@ -56,10 +58,11 @@ pub(crate) struct Arrived {
     pub(crate) time: Timestamp,
     pub(crate) received: Timestamp,
     pub(crate) gap: Option<Gap>,
+    pub(crate) link: Option<LinkChange>,
 }
 
 impl Arrived {
-    /// Whether the engine tells that there is no value, rather than the device a value.
+    /// Whether the engine tells that there is no value, or of the link, rather than the device a value.
     pub(crate) fn is_void(&self) -> bool {
         let void = Quality::COMM_LOST | Quality::DEVICE_ERROR;
         self.qualities.len() == self.values.len() + self.texts.len()
@@ -76,6 +79,8 @@ pub(crate) struct Rig {
     arrived: mpsc::UnboundedReceiver<Arrived>,
     stop: watch::Sender<bool>,
     collector: Collector,
+    fleet: ModbusFleet,
+    devices: Vec<ModbusDevice>,
     drained: Arc<AtomicBool>,
     drain: std::thread::JoinHandle<()>,
 }
@@ -111,7 +116,9 @@ impl Rig {
         let pool = Pool::new(batches, 16);
         let intake = Intake::new(pool.clone(), producer, Arc::clone(&telemetry));
         let (stop, stopped) = watch::channel(false);
-        let collector = start(devices, connects, intake, stopped).unwrap();
+        let mut collector = Collector::default();
+        let polled = devices.clone();
+        let fleet = ModbusFleet::start(polled, connects, intake, stopped, &mut collector).unwrap();
         let (sender, arrived) = mpsc::unbounded_channel();
         let drained = Arc::new(AtomicBool::new(drains));
         let may_drain = Arc::clone(&drained);
@@ -122,6 +129,7 @@ impl Rig {
                     Some(slot) => {
                         let _ = sender.send(Arrived {
                             gap: slot.beside.gap,
+                            link: slot.beside.link,
                             ..arrive(&slot.batch.readings().unwrap(), &layouts)
                         });
                         pool.give(slot.batch);
@@ -135,9 +143,23 @@ impl Rig {
             arrived,
             stop,
             collector,
+            fleet,
+            devices,
             drained,
             drain,
         }
+    }
+
+    /// Stops asking the device at `index`.
+    pub(crate) async fn remove(&mut self, index: usize) {
+        let gone = [self.devices[index].device].into();
+        self.fleet.remove(&gone).await;
+    }
+
+    /// Asks the device at `index` again.
+    pub(crate) async fn add(&mut self, index: usize) {
+        let device = vec![self.devices[index].clone()];
+        self.fleet.add(device, &mut self.collector).await.unwrap();
     }
 
     /// Empties the ring from now on.
@@ -161,6 +183,7 @@ impl Rig {
         let next = next.await.expect("a batch should arrive").unwrap();
         assert!(next.time <= next.received, "{next:?}");
         assert!(next.gap.is_none_or(|gap| gap.from < gap.until), "{next:?}");
+        assert!(next.link.is_none_or(|link| link.time <= next.received));
         next
     }
 
@@ -191,7 +214,7 @@ impl Rig {
             .await;
     }
 
-    pub(crate) fn device(&self, index: usize) -> &DeviceStats {
+    pub(crate) fn device(&self, index: usize) -> Arc<DeviceStats> {
         self.telemetry.devices.get(index).unwrap()
     }
 
@@ -271,7 +294,9 @@ fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
         Readings::Sweep(sweep) => ((0..layout.len()).map(name).collect(), sweep.time),
         Readings::Events(events) => {
             let points = events.points.iter().map(|at| name(*at as usize));
-            (points.collect(), events.times[0])
+            // A change of the link may come alone.
+            let time = events.times.first().copied();
+            (points.collect(), time.unwrap_or(readings.received()))
         }
         Readings::Texts(texts) => {
             let points = texts.points.iter().map(|at| name(*at as usize));
@@ -290,5 +315,6 @@ fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
         time,
         received: readings.received(),
         gap: None,
+        link: None,
     }
 }

@@ -15,7 +15,7 @@ const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
 async fn serve(device: &Arc<Memory>) -> Server {
     let device: Arc<dyn Device> = Arc::clone(device) as _;
-    Server::bind(FREE_PORT.into(), device).await.unwrap()
+    Server::bind(crate::free_address(), device).await.unwrap()
 }
 
 /// A device of 40 input registers, each holding its address.
@@ -355,7 +355,8 @@ async fn scans_are_measured() {
         rig.next().await;
     }
     let now = Instant::now();
-    let scan = &rig.device(0).scans()[0];
+    let device = rig.device(0);
+    let scan = &device.scans()[0];
     assert_eq!(scan.period(), Duration::from_millis(5));
     let round_trip = scan.round_trip.summary(now);
     assert!(round_trip.count >= 20 && round_trip.mean > Duration::ZERO);

@@ -9,7 +9,7 @@ use gridos_modbus::{Kind, Order, PlanLimits, RegisterPoint, Table};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Proxy, Server, Spoil};
 use gridos_sim::substation::{Feeder, MAP, Measurements};
-use gridos_telemetry::{DeviceState, LastError, Telemetry};
+use gridos_telemetry::{DeviceState, Telemetry, Trouble};
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
 
@@ -17,7 +17,7 @@ const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
 async fn serve(device: &Arc<Memory>) -> Server {
     let device: Arc<dyn Device> = Arc::clone(device) as _;
-    Server::bind(FREE_PORT.into(), device).await.unwrap()
+    Server::bind(crate::free_address(), device).await.unwrap()
 }
 
 fn input(name: &str, address: u16, kind: Kind) -> RegisterPoint {
@@ -81,8 +81,7 @@ async fn a_device_that_was_away_is_polled_again() {
     assert_eq!(rig.next().await.values, [7.0]);
     server.stop().await;
     rig.until_state(0, DeviceState::Down).await;
-    let refused =
-        |error: Option<LastError>| error.is_some_and(|e| e.text.contains("cannot connect"));
+    let refused = |error: Option<Trouble>| error.is_some_and(|e| e.text.contains("cannot connect"));
     rig.until(|telemetry| refused(telemetry.devices.get(0).unwrap().last_error()))
         .await;
     memory.set_registers(SimTable::InputRegister, 0, &[8]);

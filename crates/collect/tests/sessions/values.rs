@@ -1,6 +1,5 @@
 //! Reports by exception, powers of ten and clocks of the device, over a session.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +9,9 @@ use gridos_model::Quality;
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Memory, Server};
 
-const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
-
 async fn serve(device: &Arc<Memory>) -> Server {
     let device: Arc<dyn Device> = Arc::clone(device) as _;
-    Server::bind(FREE_PORT.into(), device).await.unwrap()
+    Server::bind(crate::free_address(), device).await.unwrap()
 }
 
 fn device(words: &[u16]) -> Arc<Memory> {

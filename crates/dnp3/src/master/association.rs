@@ -103,6 +103,8 @@ struct Scans {
     ended: Option<Instant>,
     /// How often none came though some were indicated.
     fruitless: u8,
+    /// Whether those of all classes were asked for on this connection, and that was answered.
+    is_caught_up: bool,
 }
 
 impl Association {
@@ -136,6 +138,7 @@ impl Association {
                 classes: EventClasses::empty(),
                 ended: None,
                 fruitless: 0,
+                is_caught_up: false,
             },
             clock: Clock::new(config.time_sync),
             presence: Presence::default(),
@@ -154,6 +157,7 @@ impl Association {
         self.indications.on_connected();
         self.agenda.on_connected(now);
         self.may_repeat = true;
+        self.scans.is_caught_up = false;
         if std::mem::replace(&mut self.has_started, true) {
             self.want_scan(EventClasses::all(), now);
             if self.config.integrity_on_reconnect {
@@ -268,6 +272,12 @@ impl Association {
             }
         }
         self.refresh(now);
+    }
+
+    /// Whether the events of all classes, as far as the outstation has them, were asked for on this
+    /// connection and came, or on the last one: what it buffered in between is known.
+    pub fn has_read_events(&self) -> bool {
+        self.scans.is_caught_up
     }
 
     /// Whether there is a connection.

@@ -29,7 +29,8 @@ pub struct Delivery<'a> {
     /// [`super::Association::handle_refused`] must follow. Otherwise the first may be left out.
     pub needs_receipt: bool,
     /// Whether events in it may have been delivered before: an earlier confirm has not been sent, or
-    /// may not have arrived.
+    /// may not have arrived. An outstation that answers with wrong sequence numbers may send events
+    /// again unmarked: who must keep nothing twice looks at their times as well.
     pub may_repeat: bool,
     /// Whether absolute times in it come from a synchronised clock: the outstation does not ask
     /// for the time, and has not restarted since the clock was set.

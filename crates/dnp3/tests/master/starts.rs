@@ -103,11 +103,24 @@ fn a_restart_told_by_an_integrity_poll_needs_no_other() {
 fn a_reconnect_reads_events_only() {
     let mut bench = Bench::connected(eager());
     start(&mut bench);
+    assert!(bench.association.has_read_events());
     bench.disconnect();
     bench.rests(seconds(20));
     bench.connect();
+    assert!(!bench.association.has_read_events());
     bench.answers(&format!("C5 {SCAN}"), "00 00");
+    assert!(bench.association.has_read_events());
     bench.sends(&[]);
+}
+
+#[test]
+fn events_that_an_outstation_refuses_count_as_read() {
+    let mut bench = Bench::started(quiet());
+    bench.disconnect();
+    bench.connect();
+    assert!(!bench.association.has_read_events());
+    bench.answers(&format!("C1 {SCAN}"), "00 02");
+    assert!(bench.association.has_read_events());
 }
 
 #[test]

@@ -74,6 +74,9 @@ pub struct SimulateDnp3 {
     /// Outstations with the same seed measure the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Tell as JSON, a line each, where it serves and how it ended
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {
@@ -142,6 +145,9 @@ pub struct DiscoverDnp3 {
     /// How many points the profile may have; what is beyond is left out, and told
     #[arg(long, value_name = "N", default_value_t = 4_096, value_parser = RangedU64ValueParser::<usize>::new().range(1..=POINTS_PER_LAYOUT_MAX as u64))]
     pub max_points: usize,
+    /// Tell as JSON what was made
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn address(text: &str) -> Result<Address, String> {

@@ -107,6 +107,9 @@ pub struct DiscoverSunspec {
     /// How long to wait for the connection and for each answer
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     pub timeout: Duration,
+    /// Tell as JSON what was made
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos import modbus` takes.
@@ -139,4 +142,7 @@ pub struct ImportModbus {
     /// Raw numbers are divided by the list's scales instead of multiplied
     #[arg(long)]
     pub divide: bool,
+    /// Tell as JSON what was made
+    #[arg(long)]
+    pub json: bool,
 }

@@ -8,5 +8,9 @@ use crate::output;
 
 pub(crate) fn run(args: &Check) -> Outcome {
     let config = Config::load(&args.config, std::env::vars_os())?;
-    output::line(Report::of(&config)?)
+    let report = Report::of(&config)?;
+    match args.json {
+        true => output::json(&report.as_json()),
+        false => output::line(report),
+    }
 }

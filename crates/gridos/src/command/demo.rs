@@ -1,14 +1,14 @@
 //! `gridos demo`: a simulated substation fleet and the engine that polls it.
 
 use std::error::Error;
-use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use gridos_sim::modbus::Fleet;
 
-use super::Outcome;
+use super::{Outcome, event};
 use crate::cli::Demo;
+use crate::color;
 use crate::config::Config;
 use crate::engine::{Engine, StartError};
 use crate::output;
@@ -30,30 +30,42 @@ pub(crate) fn run(args: &Demo) -> Outcome {
         let none: [(String, String); 0] = [];
         let config = Config::parse(&text, "demo.toml", none, &|path| std::fs::read(path))?;
         let engine = Engine::start(&config).await.map_err(in_demo_words)?;
-        // Whoever started it may not read on; the engine runs all the same.
-        let _ = output::line(format_args!(
-            "GridOS {} polls {} simulated devices ({} points), data in {}",
-            env!("CARGO_PKG_VERSION"),
-            engine.devices(),
-            engine.points(),
-            args.data_dir.display()
-        ));
-        let address = engine.address();
-        let _ = output::line(format_args!(
-            "page and API: http://{address}/   Ctrl-C ends"
-        ));
+        if args.json {
+            event::tell(&event::started(&engine, "http"));
+        } else {
+            tell_people(args, &engine);
+        }
         tokio::select! {
             ended = super::asked_to_end(args.duration) => ended?,
             () = engine.failed() => {}
-            () = show(&engine) => {}
+            () = show(&engine, args.json) => {}
         }
         let asked = Instant::now();
         let (summary, ended) = engine.end().await;
         fleet.stop().await;
         let drained = asked.elapsed().as_secs_f64();
-        let _ = output::line(format_args!("{summary}\ndrained in {drained:.1} s"));
+        if args.json {
+            event::tell(&event::ended(&summary));
+        } else {
+            let _ = output::line(format_args!("{summary}\ndrained in {drained:.1} s"));
+        }
         Ok(ended?)
     })?
+}
+
+/// Whoever started it may not read on; the engine runs all the same.
+fn tell_people(args: &Demo, engine: &Engine) {
+    let _ = output::line(format_args!(
+        "GridOS {} polls {} simulated devices ({} points), data in {}",
+        env!("CARGO_PKG_VERSION"),
+        engine.devices(),
+        engine.points(),
+        args.data_dir.display()
+    ));
+    let address = engine.address();
+    let _ = output::line(format_args!(
+        "page and API: http://{address}/   Ctrl-C ends"
+    ));
 }
 
 /// The address of the demo is not in a file.
@@ -75,8 +87,8 @@ struct CannotListen {
 }
 
 /// Refreshes one line a second, on a terminal only.
-async fn show(engine: &Engine) {
-    if !std::io::stdout().is_terminal() {
+async fn show(engine: &Engine, tells_json: bool) {
+    if tells_json || !color::is_terminal() {
         return std::future::pending().await;
     }
     let mut tick = tokio::time::interval(Duration::from_secs(1));
@@ -87,7 +99,7 @@ async fn show(engine: &Engine) {
         // To the beginning of the line, and erase what is longer than the new one.
         let line = line::show(&before, &now);
         // A terminal that is gone shows nothing; the engine goes on.
-        let _ = output::show(format_args!("\r\x1b[2K{line}"));
+        let _ = output::drawn(&format!("\r\x1b[2K{line}"));
         before = now;
     }
 }

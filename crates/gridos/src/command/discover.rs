@@ -1,11 +1,11 @@
 //! `gridos discover sunspec`: asks a device for its models and makes a profile of them.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use gridos_collect::modbus::{Probe, ReadError, Via};
 use gridos_modbus::Table;
 use gridos_modbus::sunspec::{BASES, Discovery, End, Walk};
+use serde_json::json;
 
 use super::Outcome;
 use super::probe::{NotRead, advice};
@@ -35,20 +35,42 @@ pub(crate) fn run(args: &DiscoverSunspec) -> Outcome {
     }
     let text = profile::text(args, &found);
     let models = found.models.len();
-    keep(
-        args.output.as_deref(),
-        &text,
-        format_args!("{models} models"),
-    )
+    let made = Made {
+        what: "models",
+        count: models,
+        text: &text,
+    };
+    made.keep(args.output.as_deref(), args.json)
 }
 
-/// Writes what was made to the file at `path`, and says what it is; shows it if there is no path.
-fn keep(path: Option<&Path>, text: &str, what: impl Display) -> Outcome {
-    let Some(path) = path else {
-        return output::show(text);
-    };
-    output::new_file(path, text)?;
-    output::line(format_args!("{what}, written to {}", path.display()))
+/// A profile that was made.
+struct Made<'a> {
+    /// What was found, and how many of them.
+    what: &'static str,
+    count: usize,
+    text: &'a str,
+}
+
+impl Made<'_> {
+    /// Writes it to the file at `path`, and says what it is; shows it if there is no path.
+    fn keep(&self, path: Option<&Path>, tells_json: bool) -> Outcome {
+        let Self { what, count, text } = self;
+        if let Some(path) = path {
+            output::new_file(path, text)?;
+        }
+        match path {
+            _ if tells_json => output::json(&json!({
+                *what: count,
+                "file": path.map(|path| path.display().to_string()),
+                "profile": path.is_none().then_some(text),
+            })),
+            None => output::show(text),
+            Some(path) => output::line(format_args!(
+                "{count} {what}, written to {}",
+                path.display()
+            )),
+        }
+    }
 }
 
 async fn walk(args: &DiscoverSunspec) -> Result<Discovery, NotRead> {
@@ -130,6 +152,7 @@ mod tests {
             output: Some(path.clone()),
             all: false,
             timeout: Duration::from_secs(10),
+            json: false,
         };
         let error = run(&args).unwrap_err().to_string();
         assert!(

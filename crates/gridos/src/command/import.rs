@@ -4,10 +4,12 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use super::Outcome;
 use crate::cli::ImportModbus;
 use crate::config::Name;
-use crate::import::{Base, Options, modbus};
+use crate::import::{Base, Imported, Options, modbus};
 use crate::output;
 
 /// The name of a profile whose file has none that would do.
@@ -21,6 +23,9 @@ pub(crate) fn run(args: &ImportModbus) -> Outcome {
         source,
     })?;
     let imported = modbus(&bytes, &options(args))?;
+    if args.json {
+        return tell(args, &imported);
+    }
     for note in &imported.notes {
         eprintln!("note: {note}");
     }
@@ -38,6 +43,22 @@ pub(crate) fn run(args: &ImportModbus) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// The same for machines; the profile itself only if it goes into no file.
+fn tell(args: &ImportModbus, imported: &Imported) -> Outcome {
+    if let Some(path) = &args.output {
+        output::new_file(path, &imported.toml)?;
+    }
+    let skipped = imported.skipped.iter();
+    let skipped = skipped.map(|row| json!({ "line": row.line, "why": row.why.to_string() }));
+    output::json(&json!({
+        "points": imported.points,
+        "notes": imported.notes,
+        "skipped": skipped.collect::<Vec<_>>(),
+        "file": args.output.as_ref().map(|path| path.display().to_string()),
+        "profile": args.output.is_none().then_some(&imported.toml),
+    }))
 }
 
 /// The file, if it ends soon enough: some never do.

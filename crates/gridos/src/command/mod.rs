@@ -7,15 +7,25 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub(crate) mod alarms;
 pub(crate) mod check;
 pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod discover;
+pub(crate) mod doctor;
+pub(crate) mod event;
+pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod journal;
+pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod run;
+pub(crate) mod shell;
 pub(crate) mod simulate;
+pub(crate) mod status;
+pub(crate) mod token;
+pub(crate) mod user;
 
 /// What every command ends with.
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;

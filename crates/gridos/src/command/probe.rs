@@ -1,7 +1,6 @@
 //! `gridos probe modbus`: reads once, and shows what the registers may mean.
 
 use std::fmt;
-use std::io::IsTerminal as _;
 
 use gridos_collect::modbus::{Probe, ReadError, Via};
 use gridos_modbus::guess::{Match, find};
@@ -10,6 +9,7 @@ use serde_json::json;
 
 use super::Outcome;
 use crate::cli::ProbeModbus;
+use crate::color;
 use crate::output;
 
 pub(crate) mod advice;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ProbeModbus) -> Outcome {
         only: args
             .kind
             .map(|kind| (kind, args.order.unwrap_or(Order::ABCD))),
-        color: std::io::stdout().is_terminal(),
+        color: color::on_output(),
     };
     match args.expect {
         Some(expected) => search(args, &blocks, expected),

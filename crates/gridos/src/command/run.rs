@@ -1,31 +1,72 @@
 //! `gridos run`.
 
-use super::Outcome;
+use gridos_api::{ConfigDesk, ConfigOrder};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Outcome, event};
 use crate::cli::Run;
-use crate::config::Config;
-use crate::engine::Engine;
+use crate::config::{Config, ConfigFile};
+use crate::engine::{BY_SIGNAL, Engine};
+use crate::{log, pages, service};
 
 pub(crate) fn run(args: &Run) -> Outcome {
-    crate::log::start("info");
-    let config = Config::load(&args.config, std::env::vars_os())?;
-    super::block_on(async move {
-        let engine = Engine::start(&config).await?;
-        // A fleet's configuration is tens of megabytes that nobody asks for again.
-        drop(config);
-        tracing::info!(
-            "{} devices, {} points; page and API at http://{}/",
-            engine.devices(),
-            engine.points(),
-            engine.address()
-        );
-        let failed = engine.failed();
-        tokio::select! {
-            ended = super::asked_to_end(args.duration) => ended?,
-            () = failed => tracing::error!("the engine failed; ending"),
+    let file = ConfigFile::new(&args.config, std::env::vars_os());
+    let text = file.text()?;
+    let config = file.parse(&text)?;
+    log::start_as(&config.log);
+    pages::keep_small();
+    let ended = super::block_on(engine(args, config, (file, text)));
+    log::finish();
+    ended?
+}
+
+async fn engine(args: &Run, config: Config, origin: (ConfigFile, String)) -> Outcome {
+    // Before anything runs: whoever asks for a reload meanwhile must not end the process.
+    let asked_to_reload = signal(SignalKind::hangup())?;
+    let engine = Engine::start_from(&config, Some(origin)).await?;
+    let scheme = match config.http.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    // A fleet's configuration is tens of megabytes that nobody asks for again.
+    drop(config);
+    tracing::info!(
+        "{} devices, {} points; page and API at {scheme}://{}/",
+        engine.devices(),
+        engine.points(),
+        engine.address()
+    );
+    if args.json {
+        event::tell(&event::started(&engine, scheme));
+    }
+    service::ready();
+    let failed = engine.failed();
+    let reloading = reload_when_asked(asked_to_reload, engine.config().clone());
+    tokio::select! {
+        ended = super::asked_to_end(args.duration) => ended?,
+        () = failed => tracing::error!("the engine failed; ending"),
+        () = service::attend(&engine) => {}
+        () = reloading => {}
+    }
+    service::stopping();
+    tracing::info!("draining");
+    let (summary, ended) = engine.end().await;
+    tracing::info!("{}", summary.in_one_line());
+    if args.json {
+        event::tell(&event::ended(&summary));
+    }
+    Ok(ended?)
+}
+
+/// Takes the configuration anew at each SIGHUP; what became of it is in the log. Never ends by itself.
+async fn reload_when_asked(mut asked: Signal, desk: ConfigDesk) {
+    while asked.recv().await.is_some() {
+        service::reloading();
+        let order = ConfigOrder::Reload { is_dry: false };
+        if let Err(refusal) = desk.ask(order, BY_SIGNAL.to_owned()).await {
+            tracing::debug!(%refusal, "the configuration was not reloaded");
         }
-        tracing::info!("draining");
-        let (summary, ended) = engine.end().await;
-        tracing::info!("{}", summary.in_one_line());
-        Ok(ended?)
-    })?
+        service::ready();
+    }
+    std::future::pending().await
 }

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use gridos_sim::modbus::{Fleet, Server};
+use gridos_sim::substation::{Feeder, Storm};
 use gridos_sim::sunspec::Inverter;
 
-use super::Outcome;
+use super::{Outcome, event};
 use crate::cli::{SimulateModbus, SimulateSunspec};
 use crate::files;
 use crate::output;
@@ -21,17 +23,22 @@ pub(crate) fn run(args: &SimulateModbus) -> Outcome {
     crate::log::start("info");
     files::allow(args.devices * FILES_PER_DEVICE + FILES_BASE)?;
     super::block_on(async {
-        let fleet = Fleet::start(args.address, args.port_base, args.devices, args.seed).await;
+        let fleet = Fleet::serve(args.address, args.port_base, feeders(args)).await;
         let fleet = fleet.map_err(|source| CannotListen {
             address: format!("{}, ports from {}", args.address, args.port_base),
             source,
         })?;
         if let (Some(first), Some(last)) = (fleet.addresses().next(), fleet.addresses().last()) {
             let count = args.devices;
-            // Whoever started it may not read on; the devices are there all the same.
-            let _ = output::line(format_args!(
-                "{count} devices at {first} to {last}; Ctrl-C ends"
-            ));
+            if args.json {
+                let addresses = (first.to_string(), last.to_string());
+                event::tell(&event::serving("modbus", count, addresses));
+            } else {
+                // Whoever started it may not read on; the devices are there all the same.
+                let _ = output::line(format_args!(
+                    "{count} devices at {first} to {last}; Ctrl-C ends"
+                ));
+            }
         }
         super::asked_to_end(None).await?;
         fleet.stop().await;
@@ -49,11 +56,33 @@ pub(crate) fn run_sunspec(args: &SimulateSunspec) -> Outcome {
             source,
         })?;
         let address = server.local_addr();
-        let _ = output::line(format_args!("an inverter at {address}; Ctrl-C ends"));
+        if args.json {
+            let addresses = (address.to_string(), address.to_string());
+            event::tell(&event::serving("sunspec", 1, addresses));
+        } else {
+            let _ = output::line(format_args!("an inverter at {address}; Ctrl-C ends"));
+        }
         super::asked_to_end(None).await?;
         server.stop().await;
         Ok(())
     })?
+}
+
+/// As [`Fleet::start`] has them, and with the storm that was asked for.
+fn feeders(args: &SimulateModbus) -> impl Iterator<Item = Feeder> {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let storm = args.storm_after.map(|after| Storm {
+        begins: since_epoch.unwrap_or_default() + after,
+        lasts: args.storm_for,
+    });
+    let seed = args.seed;
+    (0..args.devices).map(move |n| {
+        let feeder = Feeder::new(seed.wrapping_add(n as u64));
+        match storm {
+            Some(storm) => feeder.in_storm(storm, n),
+            None => feeder,
+        }
+    })
 }
 
 #[derive(Debug, thiserror::Error)]

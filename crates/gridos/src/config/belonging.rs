@@ -17,7 +17,7 @@ type Rows = [(&'static [Owner], &'static [&'static str])];
 const OF_PROFILES: &Rows = &[
     (
         &[Owner::Modbus, Owner::Dnp3],
-        &["connect_timeout", "reconnect_max", "tls"],
+        &["connect_timeout", "reconnect_max", "tls", "link_alarm"],
     ),
     (
         &[Owner::Modbus],
@@ -72,7 +72,7 @@ const OF_POINTS: &Rows = &[
 const OF_DEVICES: &Rows = &[
     (
         &[Owner::Modbus, Owner::Dnp3],
-        &["address", "listener", "peer", "tls"],
+        &["address", "listener", "peer", "tls", "link_alarm"],
     ),
     (&[Owner::Modbus], &["unit", "timeout", "scan_factor"]),
     (&[Owner::Dnp3], &dnp3::STATION_KEYS),

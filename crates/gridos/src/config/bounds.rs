@@ -16,7 +16,7 @@ use super::guest::Guest;
 use super::listener::Listener;
 use super::load::Config;
 use super::profile::{Profile, Protocol, RegisterMap};
-use super::store::Database;
+use super::store::Store;
 use outstations::Outstations;
 
 /// How long the ring holds what a whole fleet sends while the pipeline waits for a slow disk.
@@ -37,8 +37,12 @@ pub const BATCHES_PER_POST: usize = 256;
 /// Readings every batch has room for, so that posts are not cut into small pieces.
 pub const BATCH_READINGS_LEAST: usize = 128;
 
-/// Connections of clients of the API.
+/// Connections of clients of the API, beside those that follow streams.
 pub const HTTP_CONNECTIONS: usize = 512;
+
+/// Bytes of a client that follows a stream: its connection, what is on its way to it, and where the
+/// things stand that it follows.
+pub const STREAM_BYTES: u64 = CONNECTION_BYTES + (64 << 10);
 
 /// What a post holds while it is read and decoded, in multiples of its body.
 pub const POST_BYTES_PER_BODY: u64 = 4;
@@ -59,11 +63,15 @@ pub const TLS_BYTES: u64 = 40 << 10;
 /// limits and their state.
 pub const POINT_BYTES: u64 = 320;
 
+/// Bytes per point while its minute is open: minimum, maximum, sum and last value, and the point's share
+/// of what is counted for its layout.
+pub const MINUTE_BYTES: u64 = 40;
+
 /// Bytes that do not depend on the configuration: code, runtime, journal and database buffers.
 pub const BASE_BYTES: u64 = 48 << 20;
 
 /// File descriptors of the journal, of the database, and of the runtime with the standard streams.
-pub const FILES_BASE: usize = 16 + 16 + 32;
+pub const FILES_BASE: usize = 16 + 24 + 32;
 
 /// What the fleet asks of the engine, and the bounds that follow from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,8 +105,12 @@ pub struct Bounds {
     pub ring_batches: usize,
     /// Batches in the pool: all that the process ever holds.
     pub pool_batches: usize,
+    /// Bytes of the minutes that are open.
+    pub minute_bytes: u64,
     /// The largest body of a post, in bytes.
     pub body_bytes: u64,
+    /// Clients that may follow streams.
+    pub streams: usize,
 }
 
 /// One part of a sum of bytes.
@@ -115,7 +127,7 @@ impl Bounds {
     pub fn of(config: &Config) -> Self {
         let enabled = || config.devices.iter().filter(|device| device.enabled);
         let connections = connections(enabled());
-        let mut rates = Rates::new(&config.store.database);
+        let mut rates = Rates::new(&config.store);
         let mut sum = Rate::default();
         let (mut points, mut written) = (0, 0);
         for device in enabled() {
@@ -153,12 +165,17 @@ impl Bounds {
             batch_readings: largest.max(BATCH_READINGS_LEAST),
             ring_batches,
             pool_batches: pool_batches(ring_batches),
+            minute_bytes: match config.store.minutes {
+                true => count(points) * MINUTE_BYTES,
+                false => 0,
+            },
             body_bytes: config.http.body_limit,
+            streams: config.http.streams_max,
         }
     }
 
     /// The memory the process may take, term by term.
-    pub fn memory(&self) -> [Term; 7] {
+    pub fn memory(&self) -> [Term; 9] {
         let term = |what, bytes| Term { what, bytes };
         let batch = BATCH_BYTES + count(self.batch_readings) * BATCH_BYTES_PER_READING;
         [
@@ -167,10 +184,12 @@ impl Bounds {
             term("outstations", self.outstation_bytes),
             term("listeners", self.guest_bytes),
             term("points", count(self.points) * POINT_BYTES),
+            term("minutes that are open", self.minute_bytes),
             term(
                 "posts under way",
                 count(POSTS) * POST_BYTES_PER_BODY * self.body_bytes,
             ),
+            term("streams", count(self.streams) * STREAM_BYTES),
             term("everything else", BASE_BYTES),
         ]
     }
@@ -180,9 +199,14 @@ impl Bounds {
         self.memory().iter().map(|term| term.bytes).sum()
     }
 
+    /// Connections that clients of the API may make.
+    pub fn http_connections(&self) -> usize {
+        HTTP_CONNECTIONS + self.streams
+    }
+
     /// File descriptors the process may need at one time.
     pub fn file_descriptors(&self) -> usize {
-        self.connections + self.guests + HTTP_CONNECTIONS + FILES_BASE
+        self.connections + self.guests + self.http_connections() + FILES_BASE
     }
 }
 
@@ -251,15 +275,15 @@ impl Rate {
 /// The rates of profiles, each computed once for all its devices.
 #[derive(Debug)]
 struct Rates<'a> {
-    database: &'a Database,
+    store: &'a Store,
     known: HashMap<*const Profile, Rate>,
     largest: HashMap<*const Profile, usize>,
 }
 
 impl<'a> Rates<'a> {
-    fn new(database: &'a Database) -> Self {
+    fn new(store: &'a Store) -> Self {
         Self {
-            database,
+            store,
             known: HashMap::new(),
             largest: HashMap::new(),
         }
@@ -267,9 +291,9 @@ impl<'a> Rates<'a> {
 
     fn of(&mut self, profile: &Arc<Profile>) -> Rate {
         let key = Arc::as_ptr(profile);
-        let database = self.database;
+        let store = self.store;
         let known = self.known.entry(key);
-        let rate = *known.or_insert_with(|| rate(profile, database));
+        let rate = *known.or_insert_with(|| rate(profile, store));
         let largest = || match &profile.protocol {
             Protocol::Modbus(map) => {
                 let requests = map.plan.requests().iter();
@@ -285,11 +309,12 @@ impl<'a> Rates<'a> {
 }
 
 /// The rate of a device of `profile`, before its own scan factor.
-fn rate(profile: &Profile, database: &Database) -> Rate {
+fn rate(profile: &Profile, store: &Store) -> Rate {
+    let database = &store.database;
     let mut sum = Rate::default();
     let map = match &profile.protocol {
         Protocol::Modbus(map) => map,
-        Protocol::Dnp3(map) => return outstations::rate(map, database),
+        Protocol::Dnp3(map) => return outstations::rate(map, store),
         Protocol::Push(_) => return sum,
     };
     for (request, period) in polls(map) {
@@ -305,12 +330,16 @@ fn rate(profile: &Profile, database: &Database) -> Rate {
         if !swept.is_empty() {
             once.batches += 1.0;
             once.journal_bytes += bytes(footprint::journal_sweep_bytes(swept.len()));
-            once.store_bytes += bytes(footprint::store_sweep_bytes(database, values(swept)));
+            let values = values(swept);
+            once.store_bytes += bytes(footprint::store_sweep_bytes(database, values));
+            once.store_bytes += footprint::store_minute_bytes(store, values, period);
         }
         if !reported.is_empty() {
             once.batches += 1.0;
             once.journal_bytes += bytes(footprint::journal_event_bytes(reported.len()));
-            once.store_bytes += bytes(footprint::store_event_bytes(database, values(reported)));
+            let values = values(reported);
+            once.store_bytes += bytes(footprint::store_event_bytes(database, values));
+            once.store_bytes += footprint::store_minute_bytes(store, values, period);
         }
         sum.add(once, period.as_secs_f64());
     }

@@ -4,17 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_alarm::Limits;
 use gridos_collect::dnp3::Dnp3Device;
 use gridos_collect::modbus::{TLS_PORT, TlsClient};
 use gridos_dnp3::link::Address as LinkAddress;
 
 use super::address::{Address, PORT_DEFAULT};
+use super::alarm::{LinkAlarm, PointAlarms};
 use super::belonging::{self, Owner};
 use super::dnp3::{LinkPair, Station};
 use super::fault::Place;
 use super::guest::Guest;
-use super::limits;
 use super::listener::Listeners;
 use super::modbus::TIMEOUTS;
 use super::name::Name;
@@ -38,11 +37,13 @@ pub(super) const KEYS: &[&str] = &[
     "tls",
     "master",
     "outstation",
+    "area",
+    "link_alarm",
     "point",
 ];
 
 /// The keys of `[device.point.NAME]`.
-pub(super) const OVERRIDE_KEYS: &[&str] = &["scale", "offset", "limits"];
+pub(super) const OVERRIDE_KEYS: &[&str] = &["scale", "offset", "limits", "alarm"];
 
 /// One device of the field.
 #[derive(Clone, Debug)]
@@ -63,7 +64,11 @@ pub struct Device {
     pub timeout: Option<Duration>,
     /// Its scan periods are this much longer; 0.01 to 1000, default 1. None gets shorter than 10 ms.
     pub scan_factor: f64,
-    /// Its own scales, offsets and limits instead of its profile's.
+    /// Whose operators its alarms are for, unless all are of one area.
+    pub area: Option<Name>,
+    /// Its own alarm of a lost communication instead of its profile's.
+    pub link_alarm: Option<LinkAlarm>,
+    /// Its own scales, offsets and alarms instead of its profile's.
     pub overrides: Vec<Override>,
     /// Where it is configured.
     pub place: Place,
@@ -87,8 +92,8 @@ pub struct Override {
     pub scale: Option<f64>,
     /// Its own offset.
     pub offset: Option<f64>,
-    /// Its own limits, all of them.
-    pub limits: Option<Limits>,
+    /// Its own alarms, each in the place of the profile's of the same kind.
+    pub(super) alarms: PointAlarms,
 }
 
 /// The profiles by name.
@@ -160,6 +165,8 @@ impl Device {
         let enabled = section.flag("enabled").unwrap_or(true);
         let timeout = section.duration("timeout", &TIMEOUTS);
         let scan_factor = read_factor(section);
+        let area = section.word("area", Name::dotted);
+        let link_alarm = LinkAlarm::read(section);
         let own_tls = known.tls.read(section);
         let profile = profile.and_then(|found| found.value);
         let is_tls = has_tls || profile.as_ref().is_some_and(|p| p.tls.is_some());
@@ -208,6 +215,8 @@ impl Device {
             enabled,
             timeout: timeout.map(|found| found.value),
             scan_factor,
+            area: area.map(|found| found.value),
+            link_alarm,
             overrides,
             place: name.place,
         })
@@ -324,11 +333,15 @@ fn read_overrides(device: &Section<'_>, profile: &Profile) -> Vec<Override> {
         for key in ["scale", "offset"].iter().filter(|key| section.has(key)) {
             refused.iter().for_each(|what| section.fault(key, what));
         }
+        let alarms = PointAlarms::read_own(&section, profile.states_of(name));
+        if let Some(report) = profile.report_of(name) {
+            alarms.refuse_blind(&section, report);
+        }
         overrides.push(Override {
             point,
             scale,
             offset,
-            limits: limits::read(&section),
+            alarms,
         });
     }
     overrides

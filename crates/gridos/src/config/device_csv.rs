@@ -24,6 +24,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "peer",
     "master",
     "outstation",
+    "area",
 ];
 
 /// The columns a file must have.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use gridos_alarm::Condition;
 use gridos_sim::substation::MAP;
 
 use super::tests::{NO_VARIABLES, no_files};
@@ -10,7 +11,9 @@ use super::*;
 use crate::check::Report;
 
 const SMALL: &str = include_str!("../../../../examples/small.toml");
+const NEW_LIMITS: &str = include_str!("../../../../examples/new-limits.toml");
 const DNP3: &str = include_str!("../../../../examples/dnp3.toml");
+const SECURE: &str = include_str!("../../../../examples/secure.toml");
 const POSTGRES: &str = include_str!("../../../../examples/postgres.toml");
 const REFERENCE: &str = include_str!("../../../../examples/reference.toml");
 const FLEET: &str = include_str!("../../../../examples/fleet-10000.toml");
@@ -36,10 +39,43 @@ fn the_small_example_loads() {
 }
 
 #[test]
+fn the_new_limits_are_of_the_small_example() {
+    let mut fleet = Fleet::of(&load(SMALL)).unwrap();
+    let before = fleet.alarms().count();
+    assert_eq!(
+        fleet.redefine(NEW_LIMITS, "examples/new-limits.toml"),
+        Ok(3)
+    );
+    assert_eq!(fleet.alarms().count(), before + 1);
+    assert!(!has_profiles(NEW_LIMITS) && has_profiles(SMALL));
+}
+
+#[test]
 fn the_postgres_example_loads() {
     let config = load(POSTGRES);
     assert!(matches!(config.store.database, Database::Postgres { .. }));
     assert_eq!(Report::of(&config).unwrap().warnings, Vec::<String>::new());
+}
+
+#[test]
+fn the_secure_example_loads_where_there_is_a_certificate() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let read = |path: &Path| match path.to_str() {
+        Some("examples/engine.pem") => Ok(certificate.pem().into_bytes()),
+        Some("examples/engine.key") => Ok(key.serialize_pem().into_bytes()),
+        _ => Err(std::io::Error::other("there is none")),
+    };
+    let config = Config::parse(SECURE, "examples/x.toml", NO_VARIABLES, &read).unwrap();
+    assert!(config.access.is_on && config.http.tls.is_some());
+    assert_eq!(config.access.users_file, Path::new("examples/users.jsonl"));
+    let without = Config::parse(SECURE, "examples/x.toml", NO_VARIABLES, &no_files);
+    let told = without.unwrap_err().to_string();
+    assert!(
+        told.contains("[http.tls] certificate: \"examples/engine.pem\" cannot be read"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -78,13 +114,18 @@ fn the_feeders_are_those_of_the_simulator() {
             assert_eq!(point.order.name(), known.order, "{}", point.name);
             assert_eq!(point.scale, known.scale, "{}", point.name);
             assert_eq!(point.unit, known.unit, "{}", point.name);
-            let own = map.limits.iter().find(|(position, _)| *position == at);
+            let own = map.alarms.iter().find_map(|(position, alarm)| {
+                let Condition::Limit(limits) = &alarm.condition else {
+                    return None;
+                };
+                (*position == at).then_some(*limits)
+            });
             let limits = known.limits.map(|l| {
                 gridos_alarm::Limits::new(l.high_high, l.high, l.low, l.low_low, l.deadband)
                     .unwrap()
             });
             if points == MAP.len() {
-                assert_eq!(own.map(|(_, limits)| *limits), limits, "{}", point.name);
+                assert_eq!(own, limits, "{}", point.name);
             }
         }
     }
@@ -131,6 +172,7 @@ fn the_reference_tells_the_defaults() {
     assert_eq!(reference.store, defaults.store);
     assert_eq!(reference.modbus, defaults.modbus);
     assert_eq!(reference.dnp3, defaults.dnp3);
+    assert_eq!(reference.log, defaults.log);
     assert_eq!(reference.connects_at_once, defaults.connects_at_once);
     assert_eq!(reference.scan_classes, defaults.scan_classes);
 }
@@ -162,6 +204,10 @@ fn the_reference_holds_every_key_and_no_other() {
     for (section, keys) in every_key() {
         let header = match section {
             "limits" => "profile.point.limits",
+            "limits.deadbands" => "profile.point.limits.deadbands",
+            "alarm" => "profile.point.alarm",
+            "alarm.count" => "profile.point.alarm.count",
+            "alarm.priority" => "profile.point.limits.priority",
             "report" => "profile.point.report",
             "device.point" => "device.point.current",
             "columns" => continue,

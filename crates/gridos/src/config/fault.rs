@@ -93,6 +93,11 @@ impl FaultLog {
         });
     }
 
+    /// The faults, of which there is one at least.
+    pub(super) fn into_faults(self) -> Faults {
+        Faults(self.0.into_inner())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }

@@ -1,15 +1,17 @@
 //! The fleet: what the engine is to poll and judge, built from the configuration.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_alarm::Limits;
+use gridos_alarm::{Condition, Definition, Limits};
 use gridos_collect::dnp3::PointMap;
 use gridos_collect::modbus::{Peer, TlsClient};
 use gridos_modbus::{Plan, RegisterPoint};
 use gridos_model::{DeviceIndex, Directory, DirectoryBuilder, Point, PointId, PointIndex};
 
 use super::address::Address;
+use super::alarm::{self, AlarmsByPosition, PointAlarms};
 use super::device::Device;
 use super::dnp3::{LinkPair, OutstationMap, Station, Treatment};
 use super::fault::{FaultLog, Faults, Place};
@@ -17,16 +19,16 @@ use super::guest::Guest;
 use super::judgement::StateTexts;
 use super::load::Config;
 use super::name::Name;
-use super::profile::{LimitsByPosition, ListedPoint, Protocol, RegisterMap, StatesByPosition};
-use super::report;
+use super::profile::{ListedPoint, Protocol, RegisterMap, StatesByPosition};
 
-/// All enabled devices with their points, plans and limits.
-#[derive(Debug)]
+/// All enabled devices with their points, plans and alarms.
+#[derive(Clone, Debug)]
 pub struct Fleet {
     /// Every device, layout and point; the groups of a device are the layouts of its requests'
     /// sweeps, without the requests that have none, or those of an outstation's map.
-    pub directory: Directory,
-    /// The devices, in the order of the directory.
+    pub directory: Arc<Directory>,
+    /// The devices, in the order of the configuration: that of the directory, unless it is of a later
+    /// generation.
     pub devices: Vec<FleetDevice>,
 }
 
@@ -41,8 +43,12 @@ pub struct FleetDevice {
     pub dnp3: Option<Dnp3Link>,
     /// How it writes its registers; `None` if it does not.
     pub pushed: Option<PushedLink>,
-    /// The limits by position in its whole layout, ascending.
-    pub limits: LimitsByPosition,
+    /// The alarms of its points by position in its whole layout.
+    pub alarms: AlarmsByPosition,
+    /// The alarm of its lost communication, if it is polled and has one.
+    pub link_alarm: Option<Arc<Definition>>,
+    /// Whose operators its alarms are for.
+    pub area: Arc<str>,
     /// What the numbers of points are called, by position in its whole layout, ascending.
     pub states: StatesByPosition,
 }
@@ -103,7 +109,7 @@ pub struct Dnp3Link {
 }
 
 /// Who makes the connection to a device that is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reach {
     /// The engine, over plain TCP.
     Tcp,
@@ -144,25 +150,69 @@ impl Fleet {
     /// # Errors
     /// If two names have one id, which a checked configuration makes all but impossible.
     pub fn of(config: &Config) -> Result<Self, Faults> {
+        Self::after(config, &Directory::default())
+    }
+
+    /// The fleet of `config`, whose devices keep the places that they have in `earlier`.
+    ///
+    /// # Errors
+    /// If two names have one id, which a checked configuration makes all but impossible.
+    pub fn after(config: &Config, earlier: &Directory) -> Result<Self, Faults> {
         let faults = FaultLog::default();
-        let mut builder = DirectoryBuilder::default();
+        let mut builder = DirectoryBuilder::after(earlier);
         let mut devices = Vec::new();
+        let mut areas = Areas::new(config.alarms.area.as_str());
         for device in config.devices.iter().filter(|device| device.enabled) {
-            match add(&mut builder, device) {
+            match add(&mut builder, device, &mut areas) {
                 Ok(added) => devices.push(added),
                 Err(what) => faults.add(&device.place, what),
             }
         }
-        let directory = builder.build();
+        let directory = Arc::new(builder.build());
         let fleet = Self { directory, devices };
+        fleet.check_references(config, &faults);
         faults.judge(Some(fleet), &Place::whole("the fleet"))
+    }
+
+    /// A checked configuration names only points that are there.
+    fn check_references(&self, config: &Config, faults: &FaultLog) {
+        let enabled = config.devices.iter().filter(|device| device.enabled);
+        for (device, configured) in self.devices.iter().zip(enabled) {
+            for (_, alarm) in device.alarms.iter() {
+                if let Err(name) = alarm.reference(device.index, &self.directory) {
+                    let what = format!("device '{}': '{name}' is no point", configured.name);
+                    faults.add(&configured.place, what);
+                }
+            }
+        }
+    }
+
+    /// What each device speaks, by its place in the directory; nothing where none is any more.
+    pub fn protocols(&self) -> Vec<&'static str> {
+        let mut protocols = vec![""; self.directory.devices().len()];
+        for device in &self.devices {
+            if let Some(place) = protocols.get_mut(device.index.get()) {
+                *place = device.protocol();
+            }
+        }
+        protocols
+    }
+
+    /// The device at that place of the directory.
+    pub fn device(&self, index: DeviceIndex) -> Option<&FleetDevice> {
+        let is_it = |device: &&FleetDevice| device.index == index;
+        let first = self.devices.get(index.get()).filter(is_it);
+        first.or_else(|| self.devices.iter().find(is_it))
     }
 
     /// The limits of all points that have any.
     pub fn limits(&self) -> impl Iterator<Item = (PointIndex, PointId, Limits)> {
         self.devices.iter().flat_map(|device| {
             let layout = self.directory.device(device.index).whole();
-            device.limits.iter().filter_map(move |(position, limits)| {
+            device.alarms.iter().filter_map(move |(position, alarm)| {
+                let Condition::Limit(limits) = &alarm.condition else {
+                    return None;
+                };
                 let offset = u32::try_from(*position).ok()?;
                 let id = layout.point_id(*position)?;
                 Some((layout.first().offset(offset), id, *limits))
@@ -198,10 +248,41 @@ impl Fleet {
     }
 }
 
-fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, String> {
+/// The areas of operators, each text once.
+struct Areas {
+    default: Arc<str>,
+    own: HashSet<Arc<str>>,
+}
+
+impl Areas {
+    fn new(default: &str) -> Self {
+        Self {
+            default: default.into(),
+            own: HashSet::new(),
+        }
+    }
+
+    fn of(&mut self, device: &Device) -> Arc<str> {
+        let Some(area) = device.area.as_ref().map(Name::as_str) else {
+            return Arc::clone(&self.default);
+        };
+        if let Some(known) = self.own.get(area) {
+            return Arc::clone(known);
+        }
+        let area: Arc<str> = area.into();
+        self.own.insert(Arc::clone(&area));
+        area
+    }
+}
+
+fn add(
+    builder: &mut DirectoryBuilder,
+    device: &Device,
+    areas: &mut Areas,
+) -> Result<FleetDevice, String> {
     let name = device.name.as_str();
     let (mut pushed, mut dnp3) = (None, None);
-    let (points, groups, modbus, limits) = match &device.profile.protocol {
+    let (points, groups, modbus, alarms) = match &device.profile.protocol {
         Protocol::Modbus(map) => {
             let plan = plan_of(device, map)?;
             pushed = pushed_link(device, &plan);
@@ -210,19 +291,24 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
             let points: Vec<Point> = points.map(point).collect();
             let swept = plan.requests().iter().map(|request| request.sweep_points());
             let groups: Vec<_> = swept.filter(|points| !points.is_empty()).collect();
-            (points, groups, link(device, map, plan), &map.limits)
+            (points, groups, link(device, map, plan), &map.alarms)
         }
         Protocol::Dnp3(map) => {
             let groups = map.map.groups().to_vec();
             dnp3 = dnp3_link(device, map)?;
-            (listed(&map.points), groups, None, &map.limits)
+            (listed(&map.points), groups, None, &map.alarms)
         }
-        Protocol::Push(list) => (listed(&list.points), Vec::new(), None, &list.limits),
+        Protocol::Push(list) => (listed(&list.points), Vec::new(), None, &list.alarms),
     };
-    let limits = match device.overrides.iter().any(|own| own.limits.is_some()) {
-        true => own_limits(device, &points, limits).into(),
-        false => Arc::clone(limits),
+    let alarms = match device.overrides.iter().all(|own| own.alarms.is_empty()) {
+        true => Arc::clone(alarms),
+        false => alarm::with_own(alarms, own_alarms(device, &points)),
     };
+    let link_alarm = device.link_alarm.as_ref();
+    let link_alarm = link_alarm
+        .unwrap_or(&device.profile.link_alarm)
+        .definition();
+    let is_polled = modbus.is_some() || dnp3.is_some();
     let index = builder
         .add(name, points, &groups)
         .map_err(|error| error.to_string())?;
@@ -236,7 +322,9 @@ fn add(builder: &mut DirectoryBuilder, device: &Device) -> Result<FleetDevice, S
         modbus,
         dnp3,
         pushed,
-        limits,
+        alarms,
+        link_alarm: link_alarm.filter(|_| is_polled).cloned(),
+        area: areas.of(device),
         states,
     })
 }
@@ -255,8 +343,8 @@ fn point(name: &str, unit: &str, is_text: bool) -> Point {
     }
 }
 
-/// The profile's plan, or the device's own if it scales points itself, or limits points that are
-/// reported by exception: their alarms must not be blinded.
+/// The profile's plan, or the device's own if it scales points itself, or watches points that
+/// are reported by exception: their alarms must not be blinded.
 fn plan_of(device: &Device, map: &RegisterMap) -> Result<Arc<Plan>, String> {
     let mut points = map.plan.points().to_vec();
     let mut is_own = false;
@@ -269,8 +357,18 @@ fn plan_of(device: &Device, map: &RegisterMap) -> Result<Arc<Plan>, String> {
             point.offset = own.offset.unwrap_or(point.offset);
             is_own = true;
         }
-        if let (Some(limits), Some(report)) = (&own.limits, &mut point.report) {
-            report.edges = report::edges(Some(limits));
+        if let Some(report) = &mut point.report
+            && !own.alarms.is_empty()
+        {
+            let known = map
+                .plan
+                .points()
+                .iter()
+                .position(|known| known.name == point.name);
+            let own = known.map(|at| (at, &own.alarms));
+            let alarms = alarm::with_own(&map.alarms, own);
+            let alarms = alarms.iter().filter(|(at, _)| Some(*at) == known);
+            report.edges = alarm::edges(alarms.map(|(_, alarm)| &**alarm));
             is_own = true;
         }
     }
@@ -360,25 +458,15 @@ fn pushed_link(device: &Device, plan: &Arc<Plan>) -> Option<PushedLink> {
     })
 }
 
-/// The profile's limits with the device's own in their place.
-fn own_limits(
-    device: &Device,
-    points: &[Point],
-    profile: &[(usize, Limits)],
-) -> Vec<(usize, Limits)> {
-    let limits_at = |(at, point): (usize, &Point)| {
-        let own = device
-            .overrides
+/// The alarms that the device has instead of its profile's, by the positions of their points.
+fn own_alarms<'a>(
+    device: &'a Device,
+    points: &'a [Point],
+) -> impl Iterator<Item = (usize, &'a PointAlarms)> {
+    device.overrides.iter().filter_map(|own| {
+        let at = points
             .iter()
-            .find(|own| own.point.as_str() == point.name());
-        let shared = || {
-            profile
-                .iter()
-                .find(|(position, _)| *position == at)
-                .map(|(_, l)| *l)
-        };
-        let limits = own.and_then(|own| own.limits).or_else(shared)?;
-        Some((at, limits))
-    };
-    points.iter().enumerate().filter_map(limits_at).collect()
+            .position(|point| point.name() == own.point.as_str());
+        Some((at?, &own.alarms))
+    })
 }

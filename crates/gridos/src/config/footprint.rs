@@ -2,12 +2,15 @@
 //!
 //! All values are taken to be good, as they are nearly always: then no column of qualities is kept.
 
+use std::time::Duration;
+
 use gridos_collect::dnp3::{MappedPoint, PointKind};
 use gridos_journal::{Frames, Tail};
 use gridos_modbus::{Kind, RegisterPoint};
 use gridos_model::{Events, LayoutId, Readings, Sweep, TimeQuality, Timestamp};
 
-use super::store::Database;
+use super::bounds::bytes;
+use super::store::{Database, Store};
 
 /// PostgreSQL: a row's pointer in its page, its header with the map of nulls, its four columns
 /// before the array, and the array's header.
@@ -17,6 +20,11 @@ const POSTGRES_PAGE_BYTES: u64 = 8_192 - 24;
 /// An entry of PostgreSQL's index on (layout, ts), in pages that are two thirds full because the
 /// layouts' ends lie all over it.
 const POSTGRES_INDEX_BYTES: u64 = 28 * 3 / 2;
+
+/// PostgreSQL: the row of a minute but for its arrays.
+const POSTGRES_MINUTE_BYTES: u64 = 4 + 32 + 3 * 8 + 2 * 4;
+/// A mean as JSON, which nearly always has all digits.
+const SQLITE_MEAN_BYTES: u64 = 19;
 
 /// A further array of PostgreSQL, before its elements.
 const POSTGRES_ARRAY_BYTES: u64 = 24;
@@ -126,6 +134,29 @@ pub(super) fn store_event_bytes(database: &Database, values: Values) -> u64 {
     }
 }
 
+/// The bytes of the minutes of `values` in `store`, for each time that they are read: a minute's row
+/// once a minute, and where they are read more rarely, once for each.
+pub(super) fn store_minute_bytes(store: &Store, values: Values, period: Duration) -> f64 {
+    if !store.minutes {
+        return 0.0;
+    }
+    let times = (60.0 / period.as_secs_f64()).max(1.0);
+    // Of one reading, minimum, maximum and mean are not told again.
+    let arrays = if times < 2.0 { 1 } else { 4 };
+    let row = match &store.database {
+        Database::Sqlite { .. } => {
+            let means = (arrays / 4) * SQLITE_MEAN_BYTES * values.count as u64;
+            let texts = (arrays - arrays / 4) * values.text_bytes + means;
+            SQLITE_ROW_BYTES + SQLITE_TIME_BYTES + texts + SQLITE_INDEX_BYTES
+        }
+        Database::Postgres { .. } => {
+            let elements = POSTGRES_ARRAY_BYTES + 8 * values.count as u64;
+            POSTGRES_MINUTE_BYTES + arrays * elements + POSTGRES_INDEX_BYTES
+        }
+    };
+    bytes(row) / times
+}
+
 /// How long a value is as JSON with the comma before it: as many digits as read back as the same
 /// double, so that single precision and scaled integers are longer than what was measured.
 fn text_bytes(point: &RegisterPoint) -> u64 {
@@ -166,14 +197,13 @@ fn scaled_bytes(scale: f64, offset: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::Duration;
 
     use gridos_journal::{Chunk, Journal, LayoutBook, Options};
     use gridos_sim::substation::{Feeder, MAP, Measurements};
     use gridos_store::{SqliteStore, Store};
     use tempfile::TempDir;
 
-    use super::super::bounds::{Bounds, bytes};
+    use super::super::bounds::Bounds;
     use super::super::tests::{NO_VARIABLES, no_files};
     use super::super::{Config, Fleet, Password, PostgresUrl};
     use super::*;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use gridos_journal::room::{Thresholds, WhenFull};
+
 use super::section::Section;
 
 pub(super) const KEYS: &[&str] = &[
@@ -10,6 +12,14 @@ pub(super) const KEYS: &[&str] = &[
     "sync_bytes",
     "keep",
     "disk_limit",
+    "warn_autonomy",
+    "critical_autonomy",
+    "when_full",
+];
+
+const WHEN_FULL: [(&str, WhenFull); 2] = [
+    ("hold", WhenFull::Hold),
+    ("drop_oldest", WhenFull::DropOldest),
 ];
 
 /// What is kept on disk until it is stored.
@@ -24,8 +34,13 @@ pub struct Journal {
     /// How long segments stay after they are stored; up to 30 days, default 1 h.
     pub keep: Duration,
     /// The most the journal may take on disk, in bytes, at least four segments; 16 MiB to
-    /// 64 TiB, default 8 GiB. When it is full, nothing more is taken from the field.
+    /// 64 TiB, default 8 GiB.
     pub disk_limit: u64,
+    /// Warn when the journal lasts no longer than `warn` at the present rate, and once more at
+    /// `critical`; up to 365 days, default 4 h and 1 h (or `warn`, if that is less).
+    pub thresholds: Thresholds,
+    /// What is done when the limit or the disk is reached and nothing stored is left to delete.
+    pub when_full: WhenFull,
 }
 
 impl Journal {
@@ -48,7 +63,10 @@ impl Journal {
                 "is less than four segments; raise it or lower segment_size",
             );
         }
+        let when_full = section.choice("when_full", &WHEN_FULL);
         Self {
+            thresholds: thresholds(section),
+            when_full: when_full.map_or(WhenFull::Hold, |found| found.value),
             segment_size,
             sync_interval: sync_interval.map_or(Duration::from_millis(5), |found| found.value),
             sync_bytes: sync_bytes.map_or(1 << 20, |found| found.value),
@@ -58,4 +76,68 @@ impl Journal {
     }
 }
 
+fn thresholds(section: &Section<'_>) -> Thresholds {
+    let range = Duration::ZERO..=Duration::from_secs(365 * DAY);
+    let warn = section.duration("warn_autonomy", &range);
+    let warn = warn.map_or(Duration::from_secs(4 * 3_600), |found| found.value);
+    let critical = section.duration("critical_autonomy", &range);
+    let critical = match critical {
+        Some(found) if found.value > warn => {
+            section.fault(
+                "critical_autonomy",
+                "is longer than warn_autonomy; make it shorter, or warn earlier",
+            );
+            warn
+        }
+        Some(found) => found.value,
+        None => warn.min(Duration::from_secs(3_600)),
+    };
+    Thresholds { warn, critical }
+}
+
 const DAY: u64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::config::tests::{NO_VARIABLES, faults, no_files};
+
+    fn journal(keys: &str) -> Journal {
+        let text = format!("[journal]\n{keys}");
+        let config = Config::parse(&text, "g.toml", NO_VARIABLES, &no_files);
+        config.unwrap_or_else(|faults| panic!("{faults}")).journal
+    }
+
+    #[test]
+    fn thresholds_have_defaults_that_fit_together() {
+        let hours = |keys: &str| {
+            let Thresholds { warn, critical } = journal(keys).thresholds;
+            [warn, critical].map(|time| time.as_secs_f64() / 3_600.0)
+        };
+        assert_eq!(hours(""), [4.0, 1.0]);
+        assert_eq!(hours("warn_autonomy = \"24h\""), [24.0, 1.0]);
+        assert_eq!(hours("warn_autonomy = \"30min\""), [0.5, 0.5]);
+        assert_eq!(hours("warn_autonomy = \"0s\""), [0.0, 0.0]);
+        assert_eq!(hours("critical_autonomy = \"2h\""), [4.0, 2.0]);
+    }
+
+    #[test]
+    fn the_policy_is_one_of_two_words() {
+        assert_eq!(journal("").when_full, WhenFull::Hold);
+        let drops = journal("when_full = \"drop_oldest\"");
+        assert_eq!(drops.when_full, WhenFull::DropOldest);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        let text = "[journal]\nwarn_autonomy = \"1h\"\ncritical_autonomy = \"2h\"\n\
+                    when_full = \"drop\"";
+        assert_eq!(
+            faults(text),
+            "g.toml:3: [journal] critical_autonomy: is longer than warn_autonomy; make it shorter, \
+             or warn earlier\n\
+             g.toml:4: [journal] when_full: \"drop\" is unknown; allowed are hold, drop_oldest"
+        );
+    }
+}

@@ -6,20 +6,26 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::access::{self, Access};
+use super::alarm;
+use super::alarms::{self, Alarms};
 use super::bounds::Bounds;
 use super::device::{self, Connection, Device, Known, Profiles};
 use super::device_csv;
 use super::dnp3::{self, Meeting, Station};
 use super::engine::{self, Engine};
 use super::environment::{self, Variable};
-use super::fault::{FaultLog, Faults, Place};
+use super::fault::{FaultLog, Faults};
+use super::file::ConfigFile;
 use super::guest;
 use super::http::{self, Http};
 use super::journal::{self, Journal};
 use super::keys;
 use super::listener::{Listener, Listeners};
+use super::log::{self, Log};
 use super::modbus::{self, Asking};
 use super::names::Names;
+use super::notify::{self, Notify};
 use super::profile::{self, Profile};
 use super::quantity::show_size;
 use super::scan::ScanClasses;
@@ -35,6 +41,8 @@ pub struct Config {
     pub engine: Engine,
     /// The address of the API.
     pub http: Http,
+    /// Who may come in.
+    pub access: Access,
     /// What is kept on disk until it is stored.
     pub journal: Journal,
     /// The database.
@@ -45,6 +53,10 @@ pub struct Config {
     pub connects_at_once: usize,
     /// How outstations are met.
     pub dnp3: Meeting,
+    /// What is said on the error output.
+    pub log: Log,
+    /// What holds for the alarms of all devices.
+    pub alarms: Alarms,
     /// How often points are read.
     pub scan_classes: ScanClasses,
     /// What devices of one type have in common, in the order of the file.
@@ -53,6 +65,8 @@ pub struct Config {
     pub devices: Vec<Device>,
     /// Where devices connect by themselves.
     pub listeners: Vec<Arc<Listener>>,
+    /// Who is told of alarms outside.
+    pub notify: Vec<Notify>,
 }
 
 impl Config {
@@ -68,21 +82,9 @@ impl Config {
         N: Into<OsString>,
         V: Into<OsString>,
     {
-        let file = path.to_string_lossy();
-        let place = Place::whole(&*file);
-        let cannot = |what: String| {
-            let log = FaultLog::default();
-            log.add(&place, what);
-            log.judge(None::<Self>, &place)
-        };
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => return cannot(format!("cannot be read: {error}")),
-        };
-        match String::from_utf8(bytes) {
-            Ok(text) => Self::parse(&text, &file, variables, &|path| std::fs::read(path)),
-            Err(_) => cannot("is no UTF-8; save the file as UTF-8".to_owned()),
-        }
+        let into = |(name, value): (N, V)| (name.into(), value.into());
+        let file = ConfigFile::new(path, variables.into_iter().map(into));
+        file.parse(&file.text()?)
     }
 
     /// Reads `text` as the file called `file`, with `variables` over it; `read_file` gives the
@@ -125,15 +127,20 @@ impl Config {
         faults: &FaultLog,
     ) -> Option<Self> {
         let engine = Engine::read(&root.section("engine", engine::KEYS, variables));
-        let http = Http::read(&root.section("http", http::KEYS, variables));
+        let http = Http::read(&root.section("http", http::KEYS, variables), files);
         let journal = Journal::read(&root.section("journal", journal::KEYS, variables));
         let store = root.section("store", store::KEYS, variables);
         let data_dir = engine.as_ref().map(|engine| engine.data_dir.clone());
-        let store = Store::read(&store, &data_dir.unwrap_or_default(), files);
+        let data_dir = data_dir.unwrap_or_default();
+        let access = root.section("access", access::KEYS, variables);
+        let access = Access::read(&access, &http, &data_dir, files);
+        let store = Store::read(&store, &data_dir, files);
         let modbus = root.section("modbus", modbus::KEYS, variables);
         let connects_at_once = modbus::connects_at_once(&modbus);
         let modbus = Asking::read(&modbus, &Asking::default());
         let dnp3 = Meeting::read(&root.section("dnp3", dnp3::KEYS, variables));
+        let alarms = Alarms::read(&root.section("alarms", alarms::KEYS, variables));
+        let log = Log::read(&root.section("log", log::KEYS, variables));
         let scan_classes = ScanClasses::read(&root.section("scan_class", &[], &[]));
         let tls = TlsFiles::new(files);
         let (profiles, by_name) = read_profiles(root, &scan_classes, &modbus, &tls);
@@ -154,18 +161,24 @@ impl Config {
         let rows = device_csv::read(&csv, &mut names, files, &known, faults);
         devices.extend(rows);
         check_connections(&devices, faults);
+        let used = profiles.iter().map(|profile| &**profile);
+        alarm::check_references(&devices, &names, used, faults);
         Some(Self {
             engine: engine?,
             http,
+            access,
             journal,
             store: store?,
             modbus,
             connects_at_once,
             dnp3,
+            log,
+            alarms: alarms?,
             scan_classes,
             profiles,
             devices,
             listeners: listeners.into_vec(),
+            notify: notify::read(root, files),
         })
     }
 }

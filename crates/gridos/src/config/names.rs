@@ -30,6 +30,11 @@ impl Names {
         }
     }
 
+    /// Whether something is called `name`.
+    pub(super) fn contains(&self, name: &Name) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The place where `name` came first, if that was before.
     fn first(&mut self, name: &Found<Name>) -> Option<Place> {
         match self.0.entry(name.value.clone()) {

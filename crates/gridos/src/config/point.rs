@@ -1,11 +1,10 @@
 //! `[[profile.point]]`: one point of a profile.
 
-use gridos_alarm::Limits;
 use gridos_modbus::{Kind, Order, Plan, RegisterPoint, Table};
 
+use super::alarm::PointAlarms;
 use super::belonging::{self, Owner};
 use super::judgement::{self, Judgement, StateTexts};
-use super::limits;
 use super::modbus::Asking;
 use super::name::Name;
 use super::names::Names;
@@ -21,6 +20,8 @@ pub(super) const KEYS: &[&str] = &[
     "name",
     "unit",
     "limits",
+    "alarm",
+    "alarm_defaults",
     "holding",
     "input",
     "coil",
@@ -53,7 +54,8 @@ pub(super) const KEYS: &[&str] = &[
 
 /// The keys that are of a value, and so not of a register whose bits are points.
 const VALUE_KEYS: &[&str] = &[
-    "unit", "limits", "scale", "offset", "invalid", "states", "range", "raw", "clamp", "sf",
+    "unit", "limits", "alarm", "scale", "offset", "invalid", "states", "range", "raw", "clamp",
+    "sf",
 ];
 
 /// A point whose readings are pushed.
@@ -68,7 +70,7 @@ pub(super) struct PushPoint {
 pub(super) struct Common {
     pub(super) name: Found<Name>,
     pub(super) unit: String,
-    pub(super) limits: Option<Limits>,
+    pub(super) alarms: PointAlarms,
 }
 
 /// A Modbus point whose scan class is still a name.
@@ -80,7 +82,7 @@ pub(super) struct ModbusPoint {
     pub(super) scan: Name,
 }
 
-/// Reads what every point has; `section` is called after the point from then on, and `names` are
+/// Reads what every point has but for its alarms; `section` is called after the point from then on, and `names` are
 /// those of the points before it.
 fn read_common(section: &mut Section<'_>, profile: &str, names: &mut Names) -> Option<Common> {
     let name = section.word("name", Name::plain);
@@ -89,19 +91,18 @@ fn read_common(section: &mut Section<'_>, profile: &str, names: &mut Names) -> O
         section.rename(format!("{profile} point '{}'", name.value));
         names.note(section, name);
     }
-    let (unit, limits) = read_unit_and_limits(section);
+    let unit = read_unit(section);
     Some(Common {
         name: name?,
         unit,
-        limits,
+        alarms: PointAlarms::of_text(),
     })
 }
 
-/// Reads what every point may have beside its name.
-pub(super) fn read_unit_and_limits(section: &Section<'_>) -> (String, Option<Limits>) {
+/// Reads the unit, which every point may have; empty if there is none.
+pub(super) fn read_unit(section: &Section<'_>) -> String {
     let unit = section.word("unit", checked_unit);
-    let unit = unit.map_or_else(String::new, |found| found.value);
-    (unit, limits::read(section))
+    unit.map_or_else(String::new, |found| found.value)
 }
 
 /// Reads a Modbus point; a register whose `bits` have names is a point per named bit.
@@ -137,8 +138,9 @@ pub(super) fn read_modbus(
         section.fault("registers", "is only for type = \"string\"; remove it");
     }
     let judgement = Judgement::read(section, kind);
-    let limits = common.as_ref().and_then(|common| common.limits);
-    let report = report::read(section, judgement.span.as_ref(), limits.as_ref());
+    let alarms = PointAlarms::read(section, judgement.states.as_ref());
+    let report = report::read(section, judgement.span.as_ref(), &alarms);
+    let common = common.map(|common| Common { alarms, ..common });
     let (Some(common), Some((table, address))) = (common, place) else {
         return Vec::new();
     };
@@ -202,7 +204,6 @@ fn read_text(
         common: Common {
             // What a text cannot have was a fault above.
             unit: String::new(),
-            limits: None,
             ..common
         },
         register,
@@ -284,8 +285,12 @@ pub(super) fn read_push(
     let common = read_common(section, profile, names);
     let is_text = text::is_pushed_text(section);
     belonging::refuse_of_point(section, Owner::Push);
+    let alarms = match is_text {
+        true => PointAlarms::of_text(),
+        false => PointAlarms::read(section, None),
+    };
     Some(PushPoint {
-        common: common?,
+        common: Common { alarms, ..common? },
         is_text,
     })
 }

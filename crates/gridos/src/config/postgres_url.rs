@@ -3,13 +3,18 @@
 use std::fmt;
 
 use gridos_store::PostgresConfig;
-use gridos_store::postgres::{PostgresOptionError, PostgresUrlError as Unusable};
+use gridos_store::postgres::{PostgresOptionError, PostgresTlsError, PostgresUrlError as Unusable};
 
 use super::secret::Secret;
+use super::source::Files;
 
-/// `postgres://user@host:port/database?options`, checked to hold no password.
+/// `postgres://user@host:port,host:port/database?options`, checked to hold no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PostgresUrl(Box<str>);
+pub struct PostgresUrl {
+    text: Box<str>,
+    /// What it says, without a password.
+    config: Box<PostgresConfig>,
+}
 
 /// Why a text is no such URL; the text is not shown, since it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,24 +78,45 @@ impl PostgresUrl {
             kept.join("&")
         );
         // The store's own reading, so that what it would refuse at the start is found here.
-        PostgresConfig::from_url(&url, None).map_err(|error| match error {
+        let parsed = PostgresConfig::from_url(&url, None).map_err(|error| match error {
             Unusable::Option(option) => PostgresUrlError::Option(option),
             Unusable::Malformed { reason } => PostgresUrlError::Unusable(reason),
             Unusable::Part(what) => PostgresUrlError::Unusable(format!("it names {what}")),
         })?;
         let password = password.map(decode_percent).transpose()?;
-        Ok((Self(url.into()), password.map(|text| Secret::new(&text))))
+        let (text, config) = (url.into(), Box::new(parsed));
+        Ok((
+            Self { text, config },
+            password.map(|text| Secret::new(&text)),
+        ))
+    }
+
+    /// Takes the files that it names as relative to `folder`, and makes sure that they can be used.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub(super) fn find_files(&mut self, files: &Files<'_>) -> Result<(), PostgresTlsError> {
+        let Some(tls) = &mut self.config.tls else {
+            return Ok(());
+        };
+        tls.based_on(files.folder);
+        tls.check(files.read)
+    }
+
+    /// Where to connect.
+    pub fn config(&self) -> &PostgresConfig {
+        &self.config
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -153,15 +179,26 @@ mod tests {
     #[test]
     fn what_the_engine_would_not_do_is_refused() {
         let error = |text| PostgresUrl::parse(text).unwrap_err().to_string();
-        let tls = error("postgres://u@h/d?sslmode=verify-full");
-        assert!(tls.contains("sslmode=disable"), "{tls}");
+        let tls = error("postgres://u@h/d?sslmode=require");
+        assert!(tls.contains("write sslmode=verify-full"), "{tls}");
         assert_eq!(
-            error("postgres://u@h/d?sslmode=disable&target_session_attrs=any"),
-            "has the option 'target_session_attrs', which would do nothing here; remove it"
+            error("postgres://u@h/d?sslmode=disable&keepalives=1"),
+            "has the option 'keepalives', which would do nothing here; remove it"
         );
-        assert!(error("postgres://u@h:99999/d").starts_with("cannot be used: "));
-        assert!(error("postgres://u@h/d?connect_timeout=soon").starts_with("cannot be used: "));
-        assert!(error("postgres://u@h1,h2/d").ends_with("names several hosts"));
+        let port = "cannot be used: invalid value for option `port`";
+        assert_eq!(error("postgres://u@h:99999/d"), port);
+        assert_eq!(error("postgres://u@h1,h2:x/d"), port);
+        assert_eq!(
+            error("postgres://u@h/d?connect_timeout=soon"),
+            "cannot be used: invalid value for option `connect_timeout`"
+        );
+    }
+
+    #[test]
+    fn a_url_may_name_several_servers() {
+        let (url, _) = PostgresUrl::parse("postgres://u@h1,h2:5433/d").unwrap();
+        let servers: Vec<_> = url.config().servers().map(|s| s.to_string()).collect();
+        assert_eq!(servers, ["h1:5432", "h2:5433"]);
     }
 
     proptest! {

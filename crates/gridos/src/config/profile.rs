@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_alarm::Limits;
-use gridos_modbus::{Clock, Order, Plan, PlanError, PlanErrors, RegisterPoint};
+use gridos_alarm::Definition;
+use gridos_modbus::{Clock, Order, Plan, PlanError, PlanErrors, RegisterPoint, Report};
 use gridos_model::POINTS_PER_LAYOUT_MAX;
 
+use super::alarm::{self, AlarmsByPosition, Entry, LinkAlarm, Named};
 use super::belonging::{self, Owner};
 use super::dnp3::OutstationMap;
 use super::judgement::StateTexts;
 use super::modbus::Asking;
 use super::name::Name;
 use super::names::Names;
-use super::point::{self, ModbusPoint, PushPoint};
+use super::point::{self, Common, ModbusPoint, PushPoint};
 use super::scan::ScanClasses;
 use super::section::Section;
 use super::source_time;
@@ -27,6 +28,8 @@ pub(super) const KEYS: &[&str] = &[
     "order",
     "source_time",
     "point",
+    "alarm_defaults",
+    "link_alarm",
     "timeout",
     "connect_timeout",
     "reconnect_max",
@@ -59,9 +62,6 @@ pub(super) const KEYS: &[&str] = &[
 /// The scan class of points that name none.
 const SCAN_DEFAULT: &str = "fast";
 
-/// Alarm limits by position in a device's whole layout, ascending.
-pub type LimitsByPosition = Arc<[(usize, Limits)]>;
-
 /// The texts of states by position in a device's whole layout, ascending.
 pub type StatesByPosition = Arc<[(usize, StateTexts)]>;
 
@@ -74,6 +74,10 @@ pub struct Profile {
     pub protocol: Protocol,
     /// The certificates with which its devices are dialled, if over TLS.
     pub tls: Option<Tls>,
+    /// The alarm of a device that is polled and whose communication is lost.
+    pub link_alarm: LinkAlarm,
+    /// The points that alarms of others name.
+    pub(super) references: Vec<Named>,
 }
 
 /// How the devices of a profile are reached.
@@ -96,8 +100,8 @@ pub struct RegisterMap {
     pub plan: Arc<Plan>,
     /// The period of each scan class of the plan, before a device's own factor.
     pub scan_periods: Vec<Duration>,
-    /// The limits by position in the plan's points, ascending.
-    pub limits: LimitsByPosition,
+    /// The alarms by position in the plan's points.
+    pub alarms: AlarmsByPosition,
     /// What the numbers of points are called, by position in the plan's points, ascending.
     pub states: StatesByPosition,
     /// The device's own clock, if its values have its time.
@@ -109,8 +113,8 @@ pub struct RegisterMap {
 pub struct PointList {
     /// The points in the order of the columns.
     pub points: Vec<ListedPoint>,
-    /// The limits by position, ascending.
-    pub limits: LimitsByPosition,
+    /// The alarms by position.
+    pub alarms: AlarmsByPosition,
 }
 
 /// A point without a register.
@@ -122,6 +126,24 @@ pub struct ListedPoint {
     pub unit: String,
     /// Whether its readings are texts.
     pub is_text: bool,
+}
+
+/// The alarms of a profile while its points are read.
+#[derive(Debug)]
+pub(super) struct ProfileAlarms {
+    /// Those that all points have unless they say otherwise.
+    defaults: Vec<Entry>,
+    /// The points that were named.
+    references: Vec<Named>,
+}
+
+impl ProfileAlarms {
+    /// The alarms of a point, and notes the points that they name.
+    pub(super) fn of(&mut self, point: &Common) -> Vec<Arc<Definition>> {
+        let named = Named::of(&point.name.value, &point.alarms);
+        self.references.extend(named);
+        point.alarms.with(&self.defaults)
+    }
 }
 
 /// What points of a profile have unless they say otherwise.
@@ -155,17 +177,26 @@ impl Profile {
         // Without a protocol the points cannot be judged.
         let owner = section.demand("protocol", owner, example)?.value;
         belonging::refuse_of_profile(section, owner);
-        let protocol = match owner {
-            Owner::Modbus => RegisterMap::read(section, classes, asking).map(Protocol::Modbus),
-            Owner::Dnp3 => OutstationMap::read(section).map(Protocol::Dnp3),
-            Owner::Push => PointList::read(section).map(Protocol::Push),
+        let mut alarms = ProfileAlarms {
+            defaults: alarm::read_defaults(section),
+            references: Vec::new(),
         };
+        let protocol = match owner {
+            Owner::Modbus => {
+                RegisterMap::read(section, classes, asking, &mut alarms).map(Protocol::Modbus)
+            }
+            Owner::Dnp3 => OutstationMap::read(section, &mut alarms).map(Protocol::Dnp3),
+            Owner::Push => PointList::read(section, &mut alarms).map(Protocol::Push),
+        };
+        let link_alarm = LinkAlarm::read(section).unwrap_or_default();
         let tls = tls.read(section);
         let name = name?;
         Some(Self {
             name: name.value,
             protocol: protocol?,
             tls,
+            link_alarm,
+            references: alarms.references,
         })
     }
 
@@ -178,13 +209,43 @@ impl Profile {
         }
     }
 
-    /// Whether its devices have a point called `name`.
-    pub(super) fn point_names(&self) -> Vec<&str> {
+    /// The alarms of its devices' points, unless a device has its own.
+    pub fn alarms(&self) -> &AlarmsByPosition {
+        match &self.protocol {
+            Protocol::Modbus(map) => &map.alarms,
+            Protocol::Dnp3(map) => &map.alarms,
+            Protocol::Push(list) => &list.alarms,
+        }
+    }
+
+    /// The names of its devices' points, in the order of the columns.
+    pub(crate) fn point_names(&self) -> Vec<&str> {
         match &self.protocol {
             Protocol::Modbus(map) => map.plan.points().iter().map(|p| p.name.as_str()).collect(),
             Protocol::Dnp3(map) => map.points.iter().map(|p| p.name.as_str()).collect(),
             Protocol::Push(list) => list.points.iter().map(|p| p.name.as_str()).collect(),
         }
+    }
+
+    /// What the numbers of the point called `name` are called, if they are.
+    pub(super) fn states_of(&self, name: &str) -> Option<&StateTexts> {
+        let states = match &self.protocol {
+            Protocol::Modbus(map) => &map.states,
+            Protocol::Dnp3(map) => &map.states,
+            Protocol::Push(_) => return None,
+        };
+        let position = self.point_names().iter().position(|own| *own == name)?;
+        let found = states.iter().find(|(at, _)| *at == position);
+        found.map(|(_, texts)| texts)
+    }
+
+    /// How the point called `name` is reported by exception, if it is.
+    pub(super) fn report_of(&self, name: &str) -> Option<&Report> {
+        let Protocol::Modbus(map) = &self.protocol else {
+            return None;
+        };
+        let mut points = map.plan.points().iter();
+        points.find(|point| point.name == name)?.report.as_ref()
     }
 
     /// Whether the readings of the point called `name` are texts.
@@ -203,7 +264,12 @@ impl Profile {
 }
 
 impl RegisterMap {
-    fn read(section: &Section<'_>, classes: &ScanClasses, asking: &Asking) -> Option<Self> {
+    fn read(
+        section: &Section<'_>,
+        classes: &ScanClasses,
+        asking: &Asking,
+        alarms: &mut ProfileAlarms,
+    ) -> Option<Self> {
         let asking = Asking::of_profile(section, asking);
         let order = section.word("order", str::parse::<Order>);
         let scan = classes.chosen(section, "scan");
@@ -243,11 +309,12 @@ impl RegisterMap {
         let plan = plan
             .map_err(|errors| report(section, &points, &errors))
             .ok()?;
+        let of_points = by_position(&plan, &points, |point| Some(alarms.of(&point.common)));
         Some(Self {
             asking,
             scan_periods: used.iter().map(|class| class.period).collect(),
-            limits: by_position(&plan, &points, |point| point.common.limits),
-            states: by_position(&plan, &points, |point| point.states.clone()),
+            alarms: alarm::by_position(of_points),
+            states: by_position(&plan, &points, |point| point.states.clone()).into(),
             plan: Arc::new(plan),
             clock,
         })
@@ -284,8 +351,8 @@ fn report(section: &Section<'_>, points: &[ModbusPoint], errors: &PlanErrors) {
 fn by_position<T>(
     plan: &Plan,
     points: &[ModbusPoint],
-    of: impl Fn(&ModbusPoint) -> Option<T>,
-) -> Arc<[(usize, T)]> {
+    mut of: impl FnMut(&ModbusPoint) -> Option<T>,
+) -> Vec<(usize, T)> {
     let mut found: HashMap<&str, T> = points
         .iter()
         .filter_map(|point| Some((point.common.name.value.as_str(), of(point)?)))
@@ -297,20 +364,20 @@ fn by_position<T>(
 }
 
 impl PointList {
-    fn read(section: &Section<'_>) -> Option<Self> {
+    fn read(section: &Section<'_>, alarms: &mut ProfileAlarms) -> Option<Self> {
         let mut names = Names::default();
         let points: Vec<PushPoint> = point_sections(section)
             .iter_mut()
             .filter_map(|point| point::read_push(point, section.title(), &mut names))
             .collect();
-        let limit_at = |(at, point): (usize, &PushPoint)| Some((at, point.common.limits?));
+        let of_points = points.iter().map(|point| alarms.of(&point.common));
         let listed = |point: PushPoint| ListedPoint {
             name: point.common.name.value,
             unit: point.common.unit,
             is_text: point.is_text,
         };
         Some(Self {
-            limits: points.iter().enumerate().filter_map(limit_at).collect(),
+            alarms: alarm::by_position(of_points.enumerate()),
             points: points.into_iter().map(listed).collect(),
         })
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gridos_alarm::Limits;
 use gridos_modbus::{Report, Span};
 
+use super::alarm::{self, PointAlarms};
 use super::section::Section;
 
 pub(super) const KEYS: &[&str] = &["deadband", "deadband_percent", "at_least"];
@@ -16,7 +16,7 @@ const AT_LEAST_DEFAULT: Duration = Duration::from_secs(600);
 pub(super) fn read(
     point: &Section<'_>,
     span: Option<&Span>,
-    limits: Option<&Limits>,
+    alarms: &PointAlarms,
 ) -> Option<Report> {
     let title = format!("{} report", point.title());
     let section = point.table("report", KEYS, title)?;
@@ -43,40 +43,51 @@ pub(super) fn read(
         }
         (None, _) => None,
     };
-    Some(Report {
+    let report = Report {
         deadband: absolute.or(of_range).unwrap_or(0.0),
         at_least: at_least.map_or(AT_LEAST_DEFAULT, |found| found.value),
-        edges: edges(limits),
-    })
-}
-
-/// What a value may not cross without being told: where its alarms begin and end.
-pub(super) fn edges(limits: Option<&Limits>) -> std::sync::Arc<[f64]> {
-    limits.into_iter().flat_map(Limits::edges).collect()
+        // Where its alarms begin and end, a value does not pass without being told.
+        edges: alarm::edges(alarms.definitions()),
+    };
+    alarms.refuse_blind(point, &report);
+    Some(report)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Instant;
 
-    use gridos_alarm::Evaluator;
+    use gridos_alarm::{
+        Condition, Deadbands, Defined, Definition, Judge, Judged, Limits, LimitsSpec, Now,
+        Reference, States, WhichStates,
+    };
     use gridos_modbus::LastReport;
     use gridos_model::{
-        Events, LayoutId, PointId, PointIndex, Quality, Readings, Timestamp, Transition,
+        AlarmId, DirectoryBuilder, Events, LayoutId, Point, PointIndex, Quality, Readings,
+        Timestamp,
     };
     use proptest::prelude::*;
     use proptest::sample::select;
 
     use super::*;
 
-    fn judge(
-        evaluator: &mut Evaluator,
-        nanos: i64,
-        value: f64,
-        quality: Quality,
-    ) -> Vec<Transition> {
+    fn judge_of(alarm: &Definition) -> Judge {
+        let mut builder = DirectoryBuilder::default();
+        let device = builder.add("d", vec![Point::new("p", "")], &[]).unwrap();
+        let defined = Defined {
+            id: AlarmId::from_raw(1),
+            device,
+            point: Some(PointIndex::new(0)),
+            reference: None,
+            definition: Arc::new(alarm.clone()),
+        };
+        Judge::new(1, &[PointIndex::new(0)], &[defined])
+    }
+
+    fn judge(judge: &mut Judge, nanos: i64, value: f64, quality: Quality) -> Vec<Judged> {
         let time = Timestamp::from_nanos(nanos);
-        let mut transitions = Vec::new();
+        let mut judged = Vec::new();
         let events = Events {
             layout: LayoutId::from_raw(1),
             received: time,
@@ -85,12 +96,13 @@ mod tests {
             values: &[value],
             qualities: &[quality],
         };
-        evaluator.evaluate(
-            PointIndex::new(0),
-            &Readings::Events(events),
-            &mut transitions,
-        );
-        transitions
+        let now = Now {
+            wall: time,
+            mono: Duration::ZERO,
+        };
+        let readings = Readings::Events(events);
+        judge.on_readings(PointIndex::new(0), &readings, now, &mut judged);
+        judged
     }
 
     proptest! {
@@ -98,8 +110,10 @@ mod tests {
         /// that sees everything, however wide the deadband of the report.
         #[test]
         fn no_report_blinds_an_alarm(
+            watched in 0..3_u8,
             deadband in select(vec![0.0, 0.5, 3.0, 1_000.0]),
             alarm_deadband in select(vec![0.0, 0.5, 2.0]),
+            own in proptest::collection::vec(proptest::option::of(select(vec![0.0, 0.5, 2.0])), 4),
             missing in 0..15_u8,
             series in proptest::collection::vec(
                 (-10..130_i32, select(vec![Quality::GOOD, Quality::GOOD, Quality::GOOD, Quality::COMM_LOST, Quality::OUT_OF_RANGE])),
@@ -107,17 +121,28 @@ mod tests {
             ),
         ) {
             let given = |bit: u8, limit| (missing >> bit & 1 == 0).then_some(limit);
-            let (highs, lows) = ((given(0, 50.0), given(1, 40.0)), (given(2, 10.0), given(3, 5.0)));
-            let limits = Limits::new(highs.0, highs.1, lows.0, lows.1, alarm_deadband).unwrap();
+            let (high_high, high) = (given(0, 50.0), given(1, 40.0));
+            let (low, low_low) = (given(2, 10.0), given(3, 5.0));
+            let deadbands = Deadbands {
+                high_high: own[0].filter(|_| high_high.is_some()),
+                high: own[1].filter(|_| high.is_some()),
+                low: own[2].filter(|_| low.is_some()),
+                low_low: own[3].filter(|_| low_low.is_some()),
+            };
+            let spec = LimitsSpec { high_high, high, low, low_low, deadband: alarm_deadband, deadbands };
+            let limits = Limits::try_from(spec).unwrap();
+            let which = WhichStates::Abnormal(vec![5, 20]);
+            let alarm = Definition::new(match watched {
+                0 => Condition::Limit(limits),
+                1 => Condition::Deviation { from: Reference::Setpoint(7.3), limits },
+                _ => Condition::State(States { which, on_change_only: false }),
+            });
             let report = Report {
                 deadband,
                 at_least: Duration::from_secs(3_600),
-                edges: edges(Some(&limits)),
+                edges: alarm::edges([&alarm]),
             };
-            let mut sees_all = Evaluator::new(1);
-            sees_all.set(PointIndex::new(0), PointId::of("d", "p"), limits);
-            let mut sees_reports = Evaluator::new(1);
-            sees_reports.set(PointIndex::new(0), PointId::of("d", "p"), limits);
+            let (mut sees_all, mut sees_reports) = (judge_of(&alarm), judge_of(&alarm));
             let now = Instant::now();
             let mut last: Option<LastReport> = None;
             for (nanos, (halves, quality)) in (0..).zip(series) {

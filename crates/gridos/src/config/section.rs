@@ -149,6 +149,11 @@ impl<'a> Section<'a> {
         matches!(given, Some(Given::Typed(DeValue::Table(_))))
     }
 
+    /// Where the section is.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Where `key` is given, or else where the section is.
     pub(super) fn place_of(&self, key: &str) -> Place {
         self.given(key)
@@ -311,25 +316,30 @@ impl<'a> Section<'a> {
         read: impl Fn(Given<'a>) -> Option<T>,
     ) -> Option<Found<Vec<T>>> {
         let found = self.given(key)?;
-        // The entry that is wrong, from 1; 0 is the whole.
-        let mut wrong = 0;
-        let elements = match found.value {
-            Given::Typed(DeValue::Array(list)) => {
-                let each = |element: &'a Spanned<DeValue<'a>>| {
-                    wrong += 1;
-                    read(Given::Typed(element.get_ref()))
-                };
-                list.iter().map(each).collect()
-            }
-            Given::Typed(_) | Given::Word(_) => None,
+        let Given::Typed(DeValue::Array(list)) = found.value else {
+            self.fault_of(key, &found.place, format_args!("must be {what}"));
+            return None;
         };
-        if elements.is_none() {
-            let which = match wrong {
-                0 => String::new(),
-                entry => format!("; entry {entry} is none"),
-            };
-            self.fault_of(key, &found.place, format_args!("must be {what}{which}"));
+        let read = |element: &'a Spanned<DeValue<'a>>| read(Given::Typed(element.get_ref()));
+        let elements: Vec<Option<T>> = list.iter().map(read).collect();
+        let wrong = (1..).zip(&elements).filter(|(_, read)| read.is_none());
+        let wrong = wrong.take(ENTRIES_SHOWN);
+        let wrong: Vec<String> = wrong
+            .map(|(entry, _): (usize, _)| entry.to_string())
+            .collect();
+        match wrong.as_slice() {
+            [] => {}
+            [entry] => {
+                let what = format_args!("must be {what}; entry {entry} is none");
+                self.fault_of(key, &found.place, what);
+            }
+            entries => {
+                let entries = entries.join(", ");
+                let what = format_args!("must be {what}; entries {entries} are none");
+                self.fault_of(key, &found.place, what);
+            }
         }
+        let elements: Option<Vec<T>> = elements.into_iter().collect();
         elements.map(|elements| Found::new(elements, &found.place))
     }
 
@@ -479,3 +489,4 @@ fn escaped(text: &str) -> String {
 }
 
 const SHOWN_MAX: usize = 60;
+const ENTRIES_SHOWN: usize = 8;

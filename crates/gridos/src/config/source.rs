@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::fault::{FaultLog, Place};
+use super::section::shown;
 
 /// A text with the places of its lines.
 #[derive(Debug)]
@@ -72,7 +73,13 @@ impl Source {
         for error in &errors {
             let place = error.span().map_or(self.whole(), |span| self.place(span));
             let message = error.message().replace('\n', " ");
-            faults.add(&place, format!("not TOML: {message}; correct the syntax"));
+            let at = error.span().and_then(|span| text.get(span));
+            let at = at.filter(|at| !at.is_empty() && !at.contains('\n'));
+            let at = at.map_or_else(String::new, |at| format!(" at {}", shown(at)));
+            faults.add(
+                &place,
+                format!("not TOML: {message}{at}; correct the syntax"),
+            );
         }
         errors.is_empty().then_some(table)
     }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gridos_store::{PartitionWidth, Upkeep};
+
 use super::postgres_url::PostgresUrl;
 use super::secret::Secret;
 use super::section::{Section, shown};
@@ -16,6 +18,11 @@ pub(super) const KEYS: &[&str] = &[
     "password",
     "commit_interval",
     "commit_size",
+    "keep",
+    "partition",
+    "size_limit",
+    "minutes",
+    "connections",
 ];
 
 /// The database that serves the history.
@@ -28,6 +35,14 @@ pub struct Store {
     pub commit_interval: Duration,
     /// Bytes of the journal after which a commit begins at once; 64 KiB to 64 MiB, default 4 MiB.
     pub commit_size: u64,
+    /// How long readings are kept, and how what is old goes.
+    pub upkeep: Upkeep,
+    /// Whether minimum, maximum, mean and last value of each minute are kept beside the readings, for
+    /// the view `reading_1m`; default true.
+    pub minutes: bool,
+    /// How many connections write to PostgreSQL at once, each the readings of some of the devices; 1
+    /// to 8, default 1.
+    pub connections: u16,
 }
 
 /// Which database.
@@ -87,14 +102,24 @@ impl Store {
         let kind = section.choice("kind", &kinds);
         let database = match kind.map_or(Kind::Sqlite, |found| found.value) {
             Kind::Sqlite => {
-                refuse(section, &["url", "password_file", "password"], "postgres");
+                refuse(
+                    section,
+                    &[
+                        "url",
+                        "password_file",
+                        "password",
+                        "partition",
+                        "connections",
+                    ],
+                    "postgres",
+                );
                 let path = section.text("path").map(|found| found.value.into());
                 Some(Database::Sqlite {
                     path: path.unwrap_or_else(|| data_dir.join("gridos.db")),
                 })
             }
             Kind::Postgres => {
-                refuse(section, &["path"], "sqlite");
+                refuse(section, &["path", "size_limit"], "sqlite");
                 postgres(section, files)
             }
         };
@@ -103,11 +128,29 @@ impl Store {
             &(Duration::from_millis(10)..=Duration::from_secs(60)),
         );
         let commit_size = section.size("commit_size", &((64 << 10)..=(64 << 20)));
+        let upkeep = upkeep(section);
+        let connections = section.whole("connections", 1..=8_u16);
         Some(Self {
             database: database?,
             commit_interval: commit_interval.map_or(Duration::from_millis(200), |f| f.value),
             commit_size: commit_size.map_or(4 << 20, |found| found.value),
+            upkeep,
+            minutes: section.flag("minutes").unwrap_or(true),
+            connections: connections.map_or(1, |found| found.value),
         })
+    }
+}
+
+fn upkeep(section: &Section<'_>) -> Upkeep {
+    let day = Duration::from_secs(86_400);
+    let keep = section.duration("keep", &(day..=36_500 * day));
+    let widths = [("day", PartitionWidth::Day), ("hour", PartitionWidth::Hour)];
+    let partition = section.choice("partition", &widths);
+    let size_limit = section.size("size_limit", &((64 << 20)..=(64 << 40)));
+    Upkeep {
+        keep: keep.map(|found| found.value),
+        partition: partition.map_or(PartitionWidth::Day, |found| found.value),
+        size_limit: size_limit.map(|found| found.value),
     }
 }
 
@@ -123,7 +166,7 @@ fn postgres(section: &Section<'_>, files: &Files<'_>) -> Option<Database> {
     let url = section.text("url");
     let example = "url = \"postgres://gridos@127.0.0.1:5432/gridos\"";
     let url = section.demand("url", url, example)?;
-    let (url, url_password) = match PostgresUrl::parse(url.value) {
+    let (mut url, url_password) = match PostgresUrl::parse(url.value) {
         Ok(parts) => parts,
         Err(error) => {
             // The text may hold a password: it is not shown.
@@ -131,6 +174,9 @@ fn postgres(section: &Section<'_>, files: &Files<'_>) -> Option<Database> {
             return None;
         }
     };
+    if let Err(error) = url.find_files(files) {
+        section.fault("url", error);
+    }
     if url_password.is_some() && from_file("url") {
         section.fault(
             "url",
@@ -170,6 +216,8 @@ fn password_file(section: &Section<'_>, files: &Files<'_>, name: &str) -> Passwo
 
 #[cfg(test)]
 mod tests {
+    use gridos_store::postgres::TlsRoots;
+
     use super::super::Config;
     use super::super::tests::{NO_VARIABLES, faults, no_files};
     use super::*;
@@ -202,6 +250,40 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_beside_the_file_and_can_be_used() {
+        let text = "[store]\nkind = \"postgres\"\n\
+                    url = \"postgres://u@h/d?sslmode=verify-full&sslrootcert=ca.pem\"\n";
+        let read = |pem: &'static str| {
+            move |path: &Path| match path.to_str() {
+                Some("conf/ca.pem") => Ok(pem.as_bytes().to_vec()),
+                _ => Err(std::io::Error::other("there is none")),
+            }
+        };
+        let faults = |pem| {
+            let parsed = Config::parse(text, "conf/g.toml", NO_VARIABLES, &read(pem));
+            parsed.unwrap_err().to_string()
+        };
+        assert_eq!(
+            faults("no certificate"),
+            "conf/g.toml:3: [store] url: sslrootcert of the database is 'conf/ca.pem', which holds no \
+             certificate in PEM"
+        );
+        let moved = Config::parse(text, "g.toml", NO_VARIABLES, &read("")).unwrap_err();
+        let missing =
+            "sslrootcert of the database is 'ca.pem', which cannot be read: there is none";
+        assert!(moved.to_string().ends_with(missing), "{moved}");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new([]).unwrap();
+        let pem: &'static str = params.self_signed(&key).unwrap().pem().leak();
+        let config = Config::parse(text, "conf/g.toml", NO_VARIABLES, &read(pem)).unwrap();
+        let Database::Postgres { url, .. } = config.store.database else {
+            panic!("not postgres");
+        };
+        let roots = TlsRoots::File("conf/ca.pem".into());
+        assert_eq!(url.config().tls.as_ref().unwrap().roots, roots);
+    }
+
+    #[test]
     fn keys_of_the_other_database_are_refused() {
         assert_eq!(
             faults("[store]\nurl = \"postgres://u@h/d\""),
@@ -211,6 +293,58 @@ mod tests {
             faults("[store]\nkind = \"postgres\""),
             "g.toml:1: [store] url: is missing; write url = \
              \"postgres://gridos@127.0.0.1:5432/gridos\""
+        );
+    }
+
+    #[test]
+    fn only_postgres_takes_several_connections() {
+        let postgres = "[store]\nkind = \"postgres\"\nurl = \"postgres://u@h/d\"\n";
+        let read = |text: &str| {
+            let config = Config::parse(text, "g.toml", NO_VARIABLES, &no_files).unwrap();
+            config.store.connections
+        };
+        assert_eq!(read(postgres), 1);
+        assert_eq!(read(&format!("{postgres}connections = 8")), 8);
+        for wrong in ["0", "9", "true"] {
+            let text = faults(&format!("{postgres}connections = {wrong}"));
+            assert!(
+                text.starts_with("g.toml:4: [store] connections: "),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            faults("[store]\nconnections = 2"),
+            "g.toml:2: [store] connections: is only for kind = \"postgres\"; remove it or set kind"
+        );
+    }
+
+    #[test]
+    fn what_is_kept_is_said() {
+        let read = |text: &str| {
+            let config = Config::parse(text, "g.toml", NO_VARIABLES, &no_files).unwrap();
+            config.store.upkeep
+        };
+        assert_eq!(read(""), Upkeep::default());
+        let kept = read("[store]\nkeep = \"400d\"\nsize_limit = \"20GiB\"");
+        let expected = Upkeep {
+            keep: Some(Duration::from_secs(400 * 86_400)),
+            partition: PartitionWidth::Day,
+            size_limit: Some(20 << 30),
+        };
+        assert_eq!(kept, expected);
+        let postgres = "[store]\nkind = \"postgres\"\nurl = \"postgres://u@h/d\"\n";
+        let hours = read(&format!("{postgres}partition = \"hour\""));
+        assert_eq!(hours.partition, PartitionWidth::Hour);
+        let limited = faults(&format!("{postgres}size_limit = \"1GiB\"\nkeep = \"1h\""));
+        assert!(
+            limited.contains("size_limit: is only for kind = \"sqlite\""),
+            "{limited}"
+        );
+        assert!(limited.contains("g.toml:5: [store] keep: "), "{limited}");
+        let divided = faults("[store]\npartition = \"hour\"");
+        assert!(
+            divided.contains("is only for kind = \"postgres\""),
+            "{divided}"
         );
     }
 

@@ -19,7 +19,7 @@ pub(super) fn no_files(path: &Path) -> io::Result<Vec<u8>> {
     ))
 }
 
-fn parse(text: &str) -> Result<Config, Faults> {
+pub(super) fn parse(text: &str) -> Result<Config, Faults> {
     Config::parse(text, "g.toml", NO_VARIABLES, &no_files)
 }
 
@@ -175,7 +175,7 @@ g.toml:16: profile 'feeder' point 'ia' name: stands at g.toml:15 already; rename
 g.toml:16: profile 'feeder' point 'ia' scan: \"fats\" is no scan class; did you mean 'fast'?
 g.toml:17: profile 'feeder' point 'ib' coil: stands beside holding, but a point has one register; remove one
 g.toml:18: profile 'feeder' point 'ic' register: is a number; write a text in quotes
-g.toml:19: profile 'feeder' point limits: the low limit 2 is not below the high limit 1; limits must rise from low_low over low and high to high_high
+g.toml:19: profile 'feeder' point limits high: the low limit 2 is not below the high limit 1; limits must rise from low_low over low and high to high_high
 g.toml:19: profile 'feeder' point name: \"i.d\" has a dot; only a device's name may have dots, single ones inside
 g.toml:24: device 'a' profile: \"fedder\" is no profile; did you mean 'feeder'?
 g.toml:25: device 'a' address: \"10.0.0.7:0\" has no port from 1 to 65535 behind the colon; write for example \"10.0.0.7:502\"
@@ -310,8 +310,15 @@ device = [{ name = "a", profile = "p", address = "h" }]
 #[test]
 fn the_network_needs_a_clear_word() {
     let text = "[http]\nlisten = \"0.0.0.0:80\"\n";
-    assert!(faults(text).starts_with("g.toml:2: [http] listen: 0.0.0.0:80 can be reached"));
-    assert!(parse(&format!("{text}allow_unauthenticated = true")).is_ok());
+    let told = faults(text);
+    assert!(
+        told.contains("[access] mode: [http] listen = \"0.0.0.0:80\" can be reached"),
+        "{told}"
+    );
+    assert!(parse(&format!("{text}[access]\nallow_open = true")).is_ok());
+    assert!(parse(&format!("{text}[access]\nmode = \"on\"")).is_ok());
+    let both = faults("[access]\nmode = \"on\"\nallow_open = true");
+    assert!(both.contains("[access] allow_open: contradicts"), "{both}");
     assert!(parse("[http]\nlisten = \"[::1]:80\"").is_ok());
 }
 
@@ -347,7 +354,7 @@ fn a_fleet_too_large_for_the_memory_is_refused() {
     let text = "[engine]\nmemory_limit = \"64MiB\"\nring_batches = 4194304";
     assert_eq!(
         faults(text),
-        "g.toml:2: [engine] memory_limit: 64MiB is less than the 13426MiB that the queues of this \
+        "g.toml:2: [engine] memory_limit: 64MiB is less than the 13447MiB that the queues of this \
          fleet may take; raise it, or scan more slowly"
     );
 }

@@ -16,8 +16,20 @@ const STRING: &str = "string";
 
 /// The keys that only numbers have.
 const NUMBER_KEYS: &[&str] = &[
-    "unit", "limits", "scale", "offset", "invalid", "states", "range", "raw", "clamp", "sf",
-    "bits", "report",
+    "unit",
+    "limits",
+    "alarm",
+    "alarm_defaults",
+    "scale",
+    "offset",
+    "invalid",
+    "states",
+    "range",
+    "raw",
+    "clamp",
+    "sf",
+    "bits",
+    "report",
 ];
 
 /// Reads the `type` of a point with registers.

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_api::Readiness;
+use gridos_api::{ConfigDesk, Readiness};
 use gridos_collect::Collector;
 use gridos_journal::Streams;
 use gridos_model::Directory;
-use gridos_pipeline::{Pipeline, PipelineError};
+use gridos_pipeline::{AlarmKeeper, Pipeline, PipelineError, PulseWatch};
 use gridos_telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,17 +16,29 @@ use tokio::time::timeout;
 
 use crate::config::Name;
 
+mod devices;
+mod downtime;
+mod ends;
 mod housekeeping;
 mod listeners;
+mod load;
+mod memory;
+mod notify;
 mod outstations;
 mod recent;
+mod reload;
 mod start;
 mod store;
 mod summary;
+mod undrained;
+mod upkeep;
 mod writing;
+mod youngest;
 
 pub(crate) use listeners::EXPIRES_SOON;
+pub(crate) use reload::BY_SIGNAL;
 pub use start::StartError;
+pub(crate) use store::Configured;
 pub use store::OpenError;
 pub use summary::Summary;
 
@@ -36,6 +48,9 @@ const HTTP_PATIENCE: Duration = Duration::from_secs(1);
 /// is left stays in the journal and is stored after the next start.
 const STORE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long whoever tells of alarms may take to write down what is still to be told.
+const NOTIFY_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A running engine.
 #[derive(Debug)]
 pub struct Engine {
@@ -44,7 +59,8 @@ pub struct Engine {
     directory: Arc<Directory>,
     telemetry: Arc<Telemetry>,
     readiness: Readiness,
-    collector: Collector,
+    desk: ConfigDesk,
+    reloading: JoinHandle<Collector>,
     pipeline: Pipeline,
     stop_intake: watch::Sender<bool>,
     stop_writer: watch::Sender<bool>,
@@ -52,7 +68,12 @@ pub struct Engine {
     writer: JoinHandle<bool>,
     /// Holds the journal's folder.
     _streams: Streams,
+    keeper: Arc<AlarmKeeper>,
+    memory: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
+    notifiers: Vec<JoinHandle<()>>,
+    load: JoinHandle<()>,
 }
 
 impl Engine {
@@ -66,19 +87,29 @@ impl Engine {
         &self.listening
     }
 
-    /// How many devices there are.
+    /// How many devices there were at the start.
     pub fn devices(&self) -> usize {
-        self.directory.devices().len()
+        self.directory.device_count()
     }
 
-    /// How many points there are.
+    /// How many points there were at the start.
     pub fn points(&self) -> usize {
-        self.directory.point_count()
+        self.directory.present_points()
+    }
+
+    /// Where changes of the configuration are asked for.
+    pub fn config(&self) -> &ConfigDesk {
+        &self.desk
     }
 
     /// Every number the engine keeps about itself.
     pub fn telemetry(&self) -> &Telemetry {
         &self.telemetry
+    }
+
+    /// Tells whether what moves readings still turns.
+    pub(crate) fn pulse(&self) -> PulseWatch {
+        self.pipeline.pulse()
     }
 
     /// Ends when the engine has failed and must be ended; never if all is well.
@@ -98,12 +129,27 @@ impl Engine {
     pub async fn end(mut self) -> (Summary, Result<(), PipelineError>) {
         self.readiness.on_draining();
         self.stop_intake.send_replace(true);
-        self.collector.join().await;
+        if let Ok(collector) = self.reloading.await {
+            collector.join().await;
+        }
+        for notifier in &mut self.notifiers {
+            if timeout(NOTIFY_PATIENCE, &mut *notifier).await.is_err() {
+                notifier.abort();
+            }
+        }
         // Posts that wait for the disk are answered below, when the pipeline has ended.
         let is_quiet = timeout(HTTP_PATIENCE, &mut self.http).await.is_ok();
         let pipeline = self.pipeline;
         let ended = tokio::task::spawn_blocking(move || pipeline.stop()).await;
         self.readiness.on_pipeline_ended();
+        self.memory.abort();
+        if let Ok(Ok(end)) = &ended {
+            let end = *end;
+            let (keeper, telemetry) = (Arc::clone(&self.keeper), Arc::clone(&self.telemetry));
+            let kept = tokio::task::spawn_blocking(move || memory::keep(&keeper, end, &telemetry));
+            // If it panicked, the journal has all the same.
+            let _ = kept.await;
+        }
         if !is_quiet && timeout(HTTP_PATIENCE, &mut self.http).await.is_err() {
             self.http.abort();
         }
@@ -112,6 +158,8 @@ impl Engine {
         let is_stored = matches!(written, Ok(Ok(true)));
         self.writer.abort();
         self.housekeeping.abort();
+        self.upkeep.abort();
+        self.load.abort();
         let summary = Summary::of(&self.telemetry, is_stored);
         let ended = ended.unwrap_or(Err(PipelineError::Panicked));
         (summary, ended.map(|_| ()))

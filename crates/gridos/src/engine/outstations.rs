@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gridos_collect::dnp3::{Dnp3Device, Recent};
+use gridos_collect::modbus::Via;
 use gridos_model::Directory;
 
 use super::listeners::Listeners;
@@ -18,17 +19,18 @@ pub(super) fn of(
     let known = devices.iter().zip(recent);
     let outstation = |(device, recent): (&FleetDevice, Recent)| {
         let link = device.dnp3.as_ref()?;
-        Some(outstation(device, link, recent, directory, listeners))
+        let via = listeners.via(&link.reach);
+        Some(outstation(device, link, recent, directory, via))
     };
     known.filter_map(outstation).collect()
 }
 
-fn outstation(
+pub(super) fn outstation(
     device: &FleetDevice,
     link: &Dnp3Link,
     recent: Recent,
     directory: &Directory,
-    listeners: &mut Listeners,
+    via: Via,
 ) -> Dnp3Device {
     let treatment = &link.treatment;
     let entry = directory.device(device.index);
@@ -44,7 +46,7 @@ fn outstation(
         map: Arc::clone(&link.map),
         whole: Arc::clone(entry.whole()),
         groups: entry.groups().to_vec(),
-        via: listeners.via(&link.reach),
+        via,
         connect_timeout: treatment.connect_timeout,
         reconnect_max: treatment.reconnect_max,
         recent,

@@ -6,49 +6,26 @@
 use std::collections::{HashMap, VecDeque};
 
 use gridos_collect::dnp3::Recent;
-use gridos_journal::{Chunk, EarlierStream, JournalError, LayoutBook, Read, Reader, Record, Tail};
+use gridos_journal::{JournalError, LayoutBook, Record};
 use gridos_model::{DeadLetter, DeviceId, Events, Layout, LayoutId, Quality, Readings, Timestamp};
 
 use crate::config::Fleet;
 
-/// So much of the ends of earlier streams is read, all together: unconfirmed events are the last
-/// ones, and a start must not take long.
-const BYTES_MAX: u64 = 64 << 20;
-/// Bytes read at once.
-const CHUNK_BYTES: usize = 1 << 20;
-
-/// The last events and dead letters of each device of `fleet`, by its place; none of a device that is no outstation.
-///
-/// What cannot be read any more is only not known: then events may be kept twice.
-pub(super) fn restore(earlier: &[EarlierStream], book: &LayoutBook, fleet: &Fleet) -> Vec<Recent> {
-    let mut last = Last::of(fleet, book);
-    if last.places.is_empty() {
-        return vec![Recent::default(); fleet.devices.len()];
-    }
-    if let Err(error) = last.read(earlier) {
-        tracing::warn!(%error, "the last events of outstations cannot be read from the journal");
-    }
-    let known = last.events.into_iter().zip(&last.letters);
-    let restored: Vec<Recent> = known
-        .map(|(events, letters)| Recent::restore(events).with_letters(letters))
-        .collect();
-    let events: usize = restored.iter().map(Recent::len).sum();
-    if events > 0 {
-        tracing::info!(events, "events of outstations are known from the journal");
-    }
-    restored
-}
+/// The last events and dead letters of each device of the fleet, by its place; none of a device that is
+/// no outstation.
+pub(super) type Recents = Vec<Recent>;
 
 /// An event as it is journalled, by its point's position in its device's whole layout.
 type Event = (u32, Timestamp, f64, Quality);
 
-/// The last events and dead letters of each device.
-struct Last<'a> {
+/// The last events and dead letters of each device, as they are read.
+pub(super) struct Last<'a> {
     fleet: &'a Fleet,
     book: &'a LayoutBook,
     events: Vec<VecDeque<Event>>,
     letters: Vec<VecDeque<DeadLetter>>,
     devices: HashMap<DeviceId, usize>,
+    has_outstations: bool,
     /// What the layouts of outstations are, those of today and those met in the journal.
     places: HashMap<LayoutId, Option<Places>>,
 }
@@ -61,7 +38,7 @@ struct Places {
 }
 
 impl<'a> Last<'a> {
-    fn of(fleet: &'a Fleet, book: &'a LayoutBook) -> Self {
+    pub(super) fn of(fleet: &'a Fleet, book: &'a LayoutBook) -> Self {
         let outstations = outstations(fleet).map(|(device, layout)| {
             let positions = None;
             (layout.id(), Some(Places { device, positions }))
@@ -74,51 +51,38 @@ impl<'a> Last<'a> {
             events: vec![VecDeque::new(); fleet.devices.len()],
             letters: vec![VecDeque::new(); fleet.devices.len()],
             devices: outstations_by_id.collect(),
+            has_outstations: self::outstations(fleet).next().is_some(),
             places: outstations.collect(),
         }
     }
 
-    /// Reads the ends of `earlier`, whose youngest is the last one, in the order in which they were
-    /// written.
-    fn read(&mut self, earlier: &[EarlierStream]) -> Result<(), JournalError> {
-        let (mut left, mut ends) = (BYTES_MAX, Vec::new());
-        for stream in earlier.iter().rev() {
-            if left == 0 {
-                break;
+    /// Takes a record in, in the order in which they were written.
+    pub(super) fn take(&mut self, record: Record<'_>) -> Result<(), JournalError> {
+        match record {
+            Record::Readings(Readings::Events(events)) if self.has_outstations => {
+                self.keep(&events)?;
             }
-            let until = stream.recovery.end;
-            let mut reader = Reader::new(&stream.dir);
-            let from = reader.near_end(until, left)?;
-            left = left.saturating_sub(until.position.bytes_since(from.position));
-            ends.push((reader, from, until));
-        }
-        for (mut reader, from, until) in ends.into_iter().rev() {
-            self.read_stream(&mut reader, from, until)?;
+            Record::Letter(letter) => self.keep_letter(letter),
+            Record::Readings(_)
+            | Record::Transitions(_)
+            | Record::Gap(_)
+            | Record::Alarms(_)
+            | Record::Audit(_) => {}
         }
         Ok(())
     }
 
-    fn read_stream(
-        &mut self,
-        reader: &mut Reader,
-        from: Tail,
-        until: Tail,
-    ) -> Result<(), JournalError> {
-        let (mut at, mut chunk) = (from, Chunk::default());
-        loop {
-            at = match reader.read(at, until, CHUNK_BYTES, &mut chunk)? {
-                Read::Frames => chunk.until(),
-                Read::Damaged { resume } if resume.position > at.position => resume,
-                Read::End | Read::Damaged { .. } | Read::Foreign => return Ok(()),
-            };
-            for (_, record) in chunk.records() {
-                match record {
-                    Ok(Record::Readings(Readings::Events(events))) => self.keep(&events)?,
-                    Ok(Record::Letter(letter)) => self.keep_letter(letter),
-                    Ok(Record::Readings(_) | Record::Transitions(_) | Record::Gap(_)) | Err(_) => {}
-                }
-            }
+    /// What was read.
+    pub(super) fn recents(self) -> Recents {
+        let known = self.events.into_iter().zip(&self.letters);
+        let restored: Vec<Recent> = known
+            .map(|(events, letters)| Recent::restore(events).with_letters(letters))
+            .collect();
+        let events: usize = restored.iter().map(Recent::len).sum();
+        if events > 0 {
+            tracing::info!(events, "events of outstations are known from the journal");
         }
+        restored
     }
 
     fn keep(&mut self, events: &Events<'_>) -> Result<(), JournalError> {
@@ -197,6 +161,7 @@ mod tests {
     use gridos_journal::{Options, Streams};
     use gridos_model::Batch;
 
+    use super::super::ends;
     use super::*;
     use crate::config::Config;
 
@@ -241,7 +206,7 @@ mod tests {
     fn restored(dir: &Path, fleet: &Fleet) -> Vec<Recent> {
         let streams = Streams::open(dir).unwrap();
         let book = LayoutBook::open(dir).unwrap();
-        restore(streams.earlier(), &book, fleet)
+        ends::read(streams.earlier(), &book, fleet).recents
     }
 
     /// They remember the same.

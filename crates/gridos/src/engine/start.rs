@@ -3,27 +3,41 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use gridos_alarm::Evaluator;
-use gridos_api::{ApiState, LimitsBook, PeriodBook, PointLimits, Readiness, Settings, StatesBook};
-use gridos_collect::modbus::ModbusDevice;
+use gridos_alarm::{Alarms, Memory};
+use gridos_api::{
+    Access, AccessError, ApiState, ConfigDesk, Plant, Readiness, Settings, TlsError, TlsServer,
+};
+use gridos_collect::Collector;
+use gridos_collect::modbus::{ModbusDevice, ModbusFleet};
 use gridos_journal::{EarlierStream, Journal, JournalError, LayoutBook, Options, Reader, Streams};
-use gridos_model::{Directory, Level};
-use gridos_pipeline::{AlarmBoard, LiveView, Pipeline, SyncOptions, Turn, Views};
+use gridos_model::Directory;
+use gridos_notify::Sources;
+use gridos_pipeline::{
+    AlarmBoard, AlarmCommands, AlarmKeeper, AlarmMark, AuditLog, Cadence, LiveView, Pipeline,
+    Recalled, SyncOptions, Turn, Views, alarm_commands, audit_log,
+};
 use gridos_ring::{Intake, Pool, ring};
 use gridos_store::{Store, Writer};
 use gridos_telemetry::Telemetry;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::Engine;
+use super::ends::Ends;
 use super::housekeeping::Housekeeping;
 use super::listeners::Listeners;
+use super::memory::MemoryTask;
+use super::notify;
+use super::reload::{Limits, Origin, Reloading, Sessions};
 use super::store::OpenError;
-use super::writing::{Undrained, Writing};
-use super::{outstations, recent};
-use crate::config::{Bounds, Config, Faults, Fleet, FleetDevice, bounds};
+use super::undrained::Undrained;
+use super::upkeep::UpkeepTask;
+use super::writing::Writing;
+use super::youngest::Youngest;
+use super::{devices, downtime, ends, load, outstations};
+use crate::config::{Bounds, Config, ConfigFile, Faults, Fleet, FleetDevice, NotifyError, bounds};
 use crate::files::{self, TooFewFiles};
 
 /// Why an engine cannot start.
@@ -49,6 +63,15 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// Nobody can be let in.
+    #[error("access cannot be controlled")]
+    Access(#[from] AccessError),
+    /// The certificates of HTTPS cannot be used.
+    #[error("[http.tls] {key}: the file {0}", key = .0.file.key())]
+    Tls(#[from] TlsError),
+    /// Somebody who is to be told of alarms cannot be.
+    #[error("nobody can be told of alarms")]
+    Notify(#[from] NotifyError),
     /// The operating system gives no thread.
     #[error("no thread can be started")]
     Thread(#[source] io::Error),
@@ -66,64 +89,116 @@ impl Engine {
     /// # Errors
     /// If anything it needs cannot be had. The process must end then: what started before goes on.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
+        Self::start_from(config, None).await
+    }
+
+    /// Starts an engine whose configuration is `text` of a file, which can be reloaded.
+    ///
+    /// # Errors
+    /// If anything it needs cannot be had, as [`Engine::start`].
+    pub async fn start_from(
+        config: &Config,
+        origin: Option<(ConfigFile, String)>,
+    ) -> Result<Self, StartError> {
         let bounds = Bounds::of(config);
         files::allow(bounds.file_descriptors())?;
         let fleet = Fleet::of(config)?;
+        let access = Arc::new(Access::new(config.access.settings(&config.http))?);
+        let tls = config.http.tls.clone().map(TlsServer::load).transpose()?;
+        let tls = tls.map(Arc::new);
+        warn_if_open(config);
         // The port first: it is the likeliest to be taken, and nothing is written before.
         let listener = listen(config.http.listen).await?;
         let address = listener.local_addr().unwrap_or(config.http.listen);
         let mut listeners = Listeners::bind(config).await?;
         let listening = listeners.addresses();
         let (streams, book) = open_streams(config, &fleet.directory)?;
-        let recent = recent::restore(streams.earlier(), &book, &fleet);
-        let store = super::store::open(config).await?;
+        let Ends { recents, youngest } = ends::read(streams.earlier(), &book, &fleet);
+        let maintained = super::store::open(config).await?;
+        let store: Arc<dyn Store> = maintained.clone();
         let journal = begin_stream(config, &streams)?;
+        let Recalled { memory, keeper } =
+            AlarmKeeper::recall(&config.engine.journal_dir(), &streams, &journal);
+        let keeper = Arc::new(keeper);
         let readiness = Readiness::default();
         readiness.on_journal_open();
 
         let (stop_intake, stop) = watch::channel(false);
         let (stop_writer, writer_stop) = watch::channel(false);
-        let telemetry = Arc::new(telemetry(&fleet.directory));
-        let limits = Arc::new(limits_book(&fleet));
-        let states = Arc::new(StatesBook::new(fleet.states()));
-        let periods = Arc::new(PeriodBook::new(&fleet.directory, fleet.periods()));
+        let telemetry = Arc::new(telemetry(&fleet));
+        let Plant {
+            protocols,
+            periods,
+            states,
+            ..
+        } = devices::plant(&fleet);
         let undrained = Undrained::of(streams.earlier());
         let writing = writing(
-            config, &streams, &undrained, &journal, book, &store, &telemetry,
+            config,
+            &streams,
+            &undrained,
+            &journal,
+            Arc::clone(&book),
+            &store,
+            &telemetry,
         );
         let stream_dir = journal.dir().to_owned();
-        let (pipeline, intake, views) =
-            start_pipeline(config, &bounds, &fleet, journal, &telemetry)?;
+        let (pipeline, intake, views, (commands, audit)) = start_pipeline(
+            config,
+            &bounds,
+            &fleet,
+            (journal, memory, keeper.mark(), youngest),
+            &telemetry,
+        )?;
         readiness.on_pipeline_started();
-        let stored = writing.current.stored();
+        let (stored, needed) = (writing.current.stored(), writing.current.needed());
         let writer = tokio::spawn(writing.run(pipeline.durable(), writer_stop));
-        let Fleet { directory, devices } = fleet;
-        let directory = Arc::new(directory);
+        let Fleet { directory, devices } = fleet.clone();
+        let sources = Sources {
+            board: Arc::clone(&views.alarms),
+            book: Arc::clone(&views.book),
+            telemetry: Arc::clone(&telemetry),
+        };
+        let notifiers = notify::start(config, &sources, &stop)?;
+        let load = tokio::spawn(load::run(views.clone(), Arc::clone(&telemetry)));
+        let (desk, asked) = ConfigDesk::new();
+        let (plants, next_plants) = mpsc::channel(1);
         let api = ApiState {
             engine: this_engine(config),
             directory: Arc::clone(&directory),
-            protocols: devices.iter().map(FleetDevice::protocol).collect(),
+            protocols,
             live: views.live,
             alarms: views.alarms,
-            limits,
+            book: views.book,
+            commands: commands.clone(),
+            audit: audit.clone(),
+            access: Arc::clone(&access),
+            tls: tls.clone(),
             periods,
             states,
             store,
             telemetry: Arc::clone(&telemetry),
             intake: intake.clone(),
+            config: desk.clone(),
             readiness: readiness.clone(),
             settings: settings(config, &bounds),
         };
-        let http = tokio::spawn(gridos_api::serve(listener, api, stop.clone()));
+        tokio::spawn(access.watch(stop.clone()));
+        if let Some(tls) = tls {
+            tokio::spawn(tls.watch(stop.clone()));
+        }
+        let serving = gridos_api::serve_generations(listener, api, next_plants, stop.clone());
+        let http = tokio::spawn(serving);
         let polled = devices
             .iter()
             .filter_map(|device| modbus(device, &directory, &mut listeners))
             .collect();
-        let outstations = outstations::of(&devices, recent, &directory, &mut listeners);
+        let outstations = outstations::of(&devices, recents, &directory, &mut listeners);
         let connects = config.connects_at_once;
         let (taking, stopped) = (intake.clone(), stop.clone());
-        let mut collector = gridos_collect::modbus::start(polled, connects, taking, stopped)?;
-        gridos_collect::dnp3::start(
+        let mut collector = Collector::default();
+        let modbus = ModbusFleet::start(polled, connects, taking, stopped, &mut collector)?;
+        let dnp3 = gridos_collect::dnp3::start(
             outstations,
             config.dnp3.connects_at_once,
             config.dnp3.integrity_polls_at_once,
@@ -132,15 +207,50 @@ impl Engine {
             &stop,
         )?;
         listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
+        let reloading = Reloading {
+            origin: origin.map(|(file, text)| Origin { file, text }),
+            fleet,
+            limits: Limits {
+                ring_batches: bounds.ring_batches,
+                telemetry: Arc::clone(&telemetry),
+            },
+            sessions: Sessions {
+                collector,
+                modbus,
+                dnp3,
+            },
+            book,
+            commands,
+            plants,
+            telemetry: Arc::clone(&telemetry),
+            audit,
+        };
         let housekeeping = Housekeeping {
             journal_dir: config.engine.journal_dir(),
             stream_dir,
             undrained,
             keep: config.journal.keep,
+            segment_bytes: config.journal.segment_size,
             bytes_max: config.journal.disk_limit,
+            thresholds: config.journal.thresholds,
+            when_full: config.journal.when_full,
+            durable: pipeline.durable(),
             stored,
+            needed,
+            recalled: keeper.kept(),
             telemetry: Arc::clone(&telemetry),
             readiness: readiness.clone(),
+        };
+        let memory = MemoryTask {
+            keeper: Arc::clone(&keeper),
+            cadence: Cadence::new(config.journal.disk_limit),
+            durable: pipeline.durable(),
+            telemetry: Arc::clone(&telemetry),
+        };
+        let upkeep = UpkeepTask {
+            store: maintained,
+            wanted: config.store.upkeep,
+            telemetry: Arc::clone(&telemetry),
         };
         Ok(Self {
             address,
@@ -148,15 +258,32 @@ impl Engine {
             directory,
             telemetry,
             readiness,
-            collector,
+            desk,
+            reloading: tokio::spawn(reloading.run(asked, stop)),
             pipeline,
             stop_intake,
             stop_writer,
             http,
             writer,
             _streams: streams,
+            keeper,
+            memory: tokio::spawn(memory.run()),
             housekeeping: tokio::spawn(housekeeping.run()),
+            upkeep: tokio::spawn(upkeep.run()),
+            notifiers,
+            load,
         })
+    }
+}
+
+/// At each start: it is easily forgotten.
+fn warn_if_open(config: &Config) {
+    let listen = config.http.listen;
+    if config.access.is_open_at(listen) {
+        tracing::warn!(
+            %listen,
+            "whoever reaches the API may do everything: [access] allow_open is true and mode is off"
+        );
     }
 }
 
@@ -200,25 +327,34 @@ fn start_pipeline(
     config: &Config,
     bounds: &Bounds,
     fleet: &Fleet,
-    journal: Journal,
+    (journal, memory, mark, youngest): (Journal, Memory, Arc<AlarmMark>, Youngest),
     telemetry: &Arc<Telemetry>,
-) -> Result<(Pipeline, Intake, Views), StartError> {
+) -> Result<(Pipeline, Intake, Views, (AlarmCommands, AuditLog)), StartError> {
     let (producer, consumer) = ring(bounds.ring_batches);
     let pool = Pool::new(bounds.pool_batches, bounds.batch_readings);
     telemetry.ring.capacity.set(producer.capacity() as u64);
     telemetry.pool.free.set(pool.free() as u64);
+    let directory = &fleet.directory;
     let views = Views {
-        live: Arc::new(LiveView::new(&fleet.directory)),
+        live: Arc::new(LiveView::new(directory)),
         alarms: Arc::new(AlarmBoard::default()),
+        book: Arc::new(devices::book(fleet)),
     };
+    let defined: Vec<_> = fleet.alarms().map(|alarm| alarm.defined).collect();
+    let alarms = Alarms::new(Arc::clone(directory), &defined);
+    let (commands, queue) = alarm_commands(producer.clone(), Arc::clone(telemetry));
+    let (audit, deeds) = audit_log(producer.clone(), Arc::clone(telemetry));
     let turn = Turn::new(
         consumer,
         pool.clone(),
-        evaluator(fleet),
+        (alarms, queue),
         journal,
         views.clone(),
         Arc::clone(telemetry),
     );
+    let mut turn = turn.with_audit(deeds);
+    turn.know_youngest(youngest.known());
+    turn.restore(memory, mark);
     let sync = SyncOptions {
         interval: config.journal.sync_interval,
         bytes: config.journal.sync_bytes,
@@ -229,6 +365,7 @@ fn start_pipeline(
         pipeline,
         Intake::new(pool, producer, Arc::clone(telemetry)),
         views,
+        (commands, audit),
     ))
 }
 
@@ -240,34 +377,13 @@ fn this_engine(config: &Config) -> gridos_api::Engine {
     }
 }
 
-fn telemetry(directory: &Directory) -> Telemetry {
-    let names = directory
+fn telemetry(fleet: &Fleet) -> Telemetry {
+    let names = fleet
+        .directory
         .devices()
         .iter()
         .map(|device| device.name().to_owned());
-    Telemetry::new(env!("CARGO_PKG_VERSION"), names)
-}
-
-fn evaluator(fleet: &Fleet) -> Evaluator {
-    let mut evaluator = Evaluator::new(fleet.directory.point_count());
-    for (index, point, limits) in fleet.limits() {
-        evaluator.set(index, point, limits);
-    }
-    evaluator
-}
-
-fn limits_book(fleet: &Fleet) -> LimitsBook {
-    let limits = fleet.limits().map(|(index, _, limits)| {
-        let shown = PointLimits {
-            high_high: limits.limit(Level::HighHigh),
-            high: limits.limit(Level::High),
-            low: limits.limit(Level::Low),
-            low_low: limits.limit(Level::LowLow),
-            deadband: limits.deadband(),
-        };
-        (index, shown)
-    });
-    LimitsBook::new(&fleet.directory, limits)
+    Telemetry::with_areas(env!("CARGO_PKG_VERSION"), names, fleet.areas())
 }
 
 /// The folder of all streams, and what every layout in them means.
@@ -294,20 +410,28 @@ fn open_streams(
     Ok((streams, Arc::new(book)))
 }
 
+/// The stream of this life; it begins with the gap since the one before.
 fn begin_stream(config: &Config, streams: &Streams) -> Result<Journal, JournalError> {
-    streams.begin(Options {
+    let mut journal = streams.begin(Options {
         segment_bytes: config.journal.segment_size,
         bytes_max: config.journal.disk_limit,
-    })
+    })?;
+    if let Some(gap) = downtime::gap(streams.earlier(), SystemTime::now().into()) {
+        journal.append_gap(&gap);
+    }
+    Ok(journal)
 }
 
 fn settings(config: &Config, bounds: &Bounds) -> Settings {
     Settings {
         body_bytes_max: usize::try_from(config.http.body_limit).unwrap_or(usize::MAX),
+        readings_per_second_max: config.http.rate_limit,
+        line_mapping: config.http.line_point.clone(),
         batch_readings_max: bounds.batch_readings,
         batches_per_post_max: bounds::BATCHES_PER_POST,
         posts_max: bounds::POSTS,
-        connections_max: bounds::HTTP_CONNECTIONS,
+        connections_max: bounds.http_connections(),
+        streams_max: bounds.streams,
         ..Settings::default()
     }
 }
@@ -318,20 +442,6 @@ fn modbus(
     listeners: &mut Listeners,
 ) -> Option<ModbusDevice> {
     let link = device.modbus.as_ref()?;
-    Some(ModbusDevice {
-        device: device.index,
-        host: link.address.host().to_owned(),
-        port: link.address.port(),
-        unit: link.unit,
-        plan: Arc::clone(&link.plan),
-        layouts: directory.device(device.index).groups().to_vec(),
-        whole: Arc::clone(directory.device(device.index).whole()),
-        scan_periods: link.scan_periods.clone(),
-        timeout: link.timeout,
-        connect_timeout: link.connect_timeout,
-        reconnect_max: link.reconnect_max,
-        via: listeners.via(&link.reach),
-        connections: link.connections,
-        probe_max: link.probe_max,
-    })
+    let via = listeners.via(&link.reach);
+    Some(devices::polled(device, link, directory, via))
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use gridos_journal::Tail;
-use gridos_store::postgres::PostgresUrlError;
-use gridos_store::{PostgresConfig, PostgresStore, SqliteStore, Store, StoreError, WriterOptions};
+use gridos_store::{
+    Maintain, PostgresConfig, PostgresStore, SqliteStore, Store, StoreError, WriterOptions,
+};
 
 use crate::config::{Config, Database};
 
@@ -15,9 +16,6 @@ pub enum OpenError {
     /// The password file cannot be read.
     #[error("the password file of the database cannot be read")]
     Password(#[source] io::Error),
-    /// The URL is not one of a single server.
-    #[error(transparent)]
-    Url(#[from] PostgresUrlError),
     /// The SQLite file is no database, or cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -25,21 +23,52 @@ pub enum OpenError {
 
 /// Opens the store. SQLite is a file of this machine, and must be usable now; a PostgreSQL server
 /// may be away, and the journal carries on meanwhile.
-pub(super) async fn open(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
-    match &config.store.database {
-        Database::Sqlite { path } => {
-            let store = SqliteStore::new(path);
-            match store.migrate().await {
-                // Somebody else's lock, such as a backup: the writer waits for it.
-                Ok(()) | Err(StoreError::Away { .. }) => Ok(Arc::new(store)),
-                Err(error) => Err(error.into()),
+pub(super) async fn open(config: &Config) -> Result<Arc<dyn Maintain>, OpenError> {
+    let store = Configured::of(config)?;
+    if let Configured::Sqlite(store) = &store {
+        match store.migrate().await {
+            // Somebody else's lock, such as a backup: the writer waits for it.
+            Ok(()) | Err(StoreError::Away { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(store.maintained())
+}
+
+/// The store that the configuration names; nothing is opened or connected yet.
+pub(crate) enum Configured {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Configured {
+    pub(crate) fn of(config: &Config) -> Result<Self, OpenError> {
+        match &config.store.database {
+            Database::Sqlite { path } => {
+                let store = SqliteStore::new(path);
+                Ok(Self::Sqlite(Arc::new(match config.store.minutes {
+                    true => store,
+                    false => store.without_minutes(),
+                })))
+            }
+            Database::Postgres { url, password } => {
+                let password = password.read().map_err(OpenError::Password)?;
+                Ok(Self::Postgres(Arc::new(PostgresStore::new(
+                    PostgresConfig {
+                        password: password.map(|secret| secret.expose().to_owned()),
+                        minutes: config.store.minutes,
+                        connections: config.store.connections,
+                        ..url.config().clone()
+                    },
+                ))))
             }
         }
-        Database::Postgres { url, password } => {
-            let password = password.read().map_err(OpenError::Password)?;
-            let password = password.map(|secret| secret.expose().to_owned());
-            let place = PostgresConfig::from_url(url.as_str(), password)?;
-            Ok(Arc::new(PostgresStore::new(place)))
+    }
+
+    pub(crate) fn maintained(&self) -> Arc<dyn Maintain> {
+        match self {
+            Self::Sqlite(store) => Arc::<SqliteStore>::clone(store),
+            Self::Postgres(store) => Arc::<PostgresStore>::clone(store),
         }
     }
 }

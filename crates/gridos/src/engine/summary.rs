@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use gridos_telemetry::{LedgerSnapshot, Refusal, Stage, Telemetry};
+use serde_json::{Map, Value, json};
 
 /// The ledger and the latencies at the end of an engine.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub struct Summary {
     ledger: LedgerSnapshot,
     journal_end: u64,
     is_stored: bool,
-    transitions: u64,
+    alarm_records: u64,
     durable: Percentiles,
     stored: Percentiles,
 }
@@ -29,7 +30,7 @@ impl Summary {
             ledger: telemetry.ledger.snapshot(),
             journal_end: telemetry.journal.durable.get(),
             is_stored,
-            transitions: telemetry.alarms.transitions.get(),
+            alarm_records: telemetry.alarms.records_in_all(),
             durable: Percentiles::of(&telemetry.stages.durable),
             stored: Percentiles::of(&telemetry.stages.stored),
         }
@@ -38,6 +39,39 @@ impl Summary {
     /// The ledger at the end.
     pub fn ledger(&self) -> &LedgerSnapshot {
         &self.ledger
+    }
+
+    /// The same for machines.
+    pub(crate) fn as_json(&self) -> Value {
+        let ledger = &self.ledger;
+        let refused = Refusal::ALL.iter();
+        let refused: Map<String, Value> = refused
+            .map(|reason| {
+                (
+                    reason.label().to_owned(),
+                    json!(ledger.refused_for(*reason)),
+                )
+            })
+            .collect();
+        json!({
+            "ledger": {
+                "received": ledger.received,
+                "carried_over": ledger.carried_over,
+                "stored": ledger.stored,
+                "quarantined": ledger.quarantined,
+                "lost": ledger.lost,
+                "refused": ledger.refused,
+                "refused_by": refused,
+                "in_journal": ledger.in_journal,
+                "in_ring": ledger.in_ring,
+                "balanced": ledger.is_balanced(),
+            },
+            "stored_all": self.is_stored,
+            "alarm_records": self.alarm_records,
+            "wire_to_durable": self.durable.as_json(),
+            "wire_to_stored": self.stored.as_json(),
+            "journal_end": self.journal_end,
+        })
     }
 
     /// The ledger on one line.
@@ -79,7 +113,11 @@ impl fmt::Display for Summary {
         writeln!(f, "  stored        {:>12}", ledger.stored)?;
         for (name, count, what) in [
             ("quarantined", ledger.quarantined, "in the table quarantine"),
-            ("lost", ledger.lost, "the journal was damaged or trimmed"),
+            (
+                "lost",
+                ledger.lost,
+                "the journal was damaged, trimmed or given up",
+            ),
         ] {
             if count > 0 {
                 writeln!(f, "  {name:<14}{count:>12}   {what}")?;
@@ -97,7 +135,7 @@ impl fmt::Display for Summary {
         let kept = "   kept in the journal, stored after the next start";
         writeln!(f, "{}", if self.is_stored { "" } else { kept })?;
         writeln!(f, "  {}", self.balance())?;
-        writeln!(f, "alarm transitions {}", self.transitions)?;
+        writeln!(f, "alarm records {}", self.alarm_records)?;
         writeln!(f, "wire→durable  {}", self.durable)?;
         writeln!(f, "wire→stored   {}", self.stored)?;
         write!(f, "journal ends at {}", self.journal_end)
@@ -108,6 +146,13 @@ impl Percentiles {
     fn of(stage: &Stage) -> Self {
         let [p50, p95, p99] = [0.50, 0.95, 0.99].map(|quantile| stage.quantile(quantile));
         Self { p50, p95, p99 }
+    }
+}
+
+impl Percentiles {
+    fn as_json(self) -> Value {
+        let ms = |quantile: Option<Duration>| quantile.map(|time| time.as_secs_f64() * 1e3);
+        json!({ "p50_ms": ms(self.p50), "p95_ms": ms(self.p95), "p99_ms": ms(self.p99) })
     }
 }
 
@@ -139,7 +184,7 @@ mod tests {
         ledger.stored.add(5);
         let whole = Summary::of(&telemetry, true).to_string();
         assert!(!whole.contains("lost") && !whole.contains("quarantined"));
-        ledger.lost.add(4);
+        ledger.lose(gridos_telemetry::Loss::Damaged, 4);
         ledger.quarantined.add(3);
         let summary = Summary::of(&telemetry, true);
         let text = summary.to_string();

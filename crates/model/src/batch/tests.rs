@@ -106,7 +106,7 @@ fn flags_are_added_to_the_events_they_are_about() {
     for millis in [5, 3, 8] {
         batch.push_event(1, Timestamp::from_millis(millis), 1.0, Quality::GOOD);
     }
-    batch.flag_events(|_, time| {
+    batch.flag_events(|_, time, _| {
         if time < Timestamp::from_millis(5) {
             Quality::LATE
         } else {
@@ -129,7 +129,7 @@ fn texts_are_readings_with_bounded_bytes() {
     assert!(batch.push_text(0, Timestamp::from_millis(6), b"\xff", Quality::LATE));
     assert!(batch.push_text(1, Timestamp::from_millis(7), "", Quality::GOOD));
     assert!(!batch.push_text(3, Timestamp::EPOCH, "beyond", Quality::GOOD));
-    batch.flag_events(|position, _| {
+    batch.flag_events(|position, _, _| {
         if position == 1 {
             Quality::LATE
         } else {

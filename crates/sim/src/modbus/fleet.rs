@@ -22,11 +22,23 @@ impl Fleet {
     /// # Errors
     /// If a port cannot be listened on, which is named, or the ports end before the feeders.
     pub async fn start(ip: IpAddr, port_base: u16, count: usize, seed: u64) -> io::Result<Self> {
-        let mut servers = Vec::with_capacity(count);
-        for n in 0..count {
+        let feeders = (0..count).map(|n| Feeder::new(seed.wrapping_add(n as u64)));
+        Self::serve(ip, port_base, feeders).await
+    }
+
+    /// Starts `feeders` in the same way.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn serve(
+        ip: IpAddr,
+        port_base: u16,
+        feeders: impl IntoIterator<Item = Feeder>,
+    ) -> io::Result<Self> {
+        let mut servers = Vec::new();
+        for (n, feeder) in feeders.into_iter().enumerate() {
             let port = port(port_base, n)?;
-            let own = seed.wrapping_add(n as u64);
-            let feeder = Arc::new(Feeder::new(own));
+            let feeder = Arc::new(feeder);
             let address = SocketAddr::new(ip, port);
             let server = Server::bind(address, feeder).await;
             servers

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use super::encode::{Image, image};
 use super::incident::{Course, Incident, course};
-use crate::modbus::{Device, Exception, Read};
+use super::storm::{Blow, Storm};
+use crate::modbus::{Device, Exception, Fault, Read};
 use crate::noise::{angle, fraction, noise};
 
 /// What a bay measures at one moment.
@@ -67,6 +68,7 @@ const REFRESH_MS: u64 = 100;
 #[derive(Debug)]
 pub struct Feeder {
     seed: u64,
+    blow: Option<Blow>,
     image: Mutex<Option<(u64, Image)>>,
 }
 
@@ -75,7 +77,17 @@ impl Feeder {
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
+            blow: None,
             image: Mutex::new(None),
+        }
+    }
+
+    /// The same as feeder number `n` of those that `storm` comes over.
+    #[must_use]
+    pub fn in_storm(self, storm: Storm, n: usize) -> Self {
+        Self {
+            blow: Some(storm.blow(n)),
+            ..self
         }
     }
 
@@ -86,7 +98,7 @@ impl Feeder {
 
     fn measure_step(&self, step: u64) -> Measurements {
         let now = Duration::from_millis(step.saturating_mul(REFRESH_MS)).as_secs_f64();
-        let course = course(self.seed, now);
+        let course = self.course(now);
         let jitter = |channel: u64| noise(self.seed ^ channel.rotate_left(48), step);
         let mut load = self.load(now) * (1.0 + 0.01 * jitter(1));
         let mut voltage = RATED_VOLTAGE * (1.02 - 0.03 * load);
@@ -99,6 +111,17 @@ impl Feeder {
             Incident::Trip | Incident::None => {}
         }
         self.derive(now, load, voltage, heat, course, jitter)
+    }
+
+    fn course(&self, now: f64) -> Course {
+        match self.blow.filter(|blow| blow.trips(now)) {
+            None => course(self.seed, now),
+            Some(blow) => Course {
+                incident: Incident::Trip,
+                strength: 1.0,
+                counted: course(self.seed, blow.from).counted,
+            },
+        }
     }
 
     fn derive(
@@ -168,8 +191,7 @@ impl Feeder {
 
     /// Calls `read` with what the registers hold now.
     fn with_image<T>(&self, read: impl FnOnce(&Image) -> T) -> T {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let step = step(since_epoch.unwrap_or_default());
+        let step = step(since_epoch());
         let mut kept = self.image.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
             Some((at, image)) if *at == step => read(image),
@@ -189,6 +211,17 @@ impl Device for Feeder {
     fn bits(&self, read: Read, bits: &mut [bool]) -> Result<(), Exception> {
         self.with_image(|image| image.bits(read, bits))
     }
+
+    fn fault(&self, _unit: u8) -> Option<Fault> {
+        let blow = self.blow?;
+        let is_cut_off = blow.cuts_off(since_epoch().as_secs_f64());
+        is_cut_off.then_some(Fault::Silent)
+    }
+}
+
+fn since_epoch() -> Duration {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since_epoch.unwrap_or_default()
 }
 
 fn step(since_epoch: Duration) -> u64 {

@@ -10,6 +10,7 @@ use gridos_sim::dnp3::{Fleet, FleetConfig, Numbers, Process};
 use tokio::net::TcpListener;
 
 use crate::master::{Master, Stored, store};
+use crate::port::free_port;
 
 fn calling() -> FleetConfig {
     FleetConfig {
@@ -30,7 +31,9 @@ fn calling() -> FleetConfig {
 }
 
 async fn listener() -> TcpListener {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
+    // It may go away and come back.
+    let address = (Ipv4Addr::LOCALHOST, free_port());
+    TcpListener::bind(address).await.unwrap()
 }
 
 async fn accept(listener: &TcpListener) -> Master {

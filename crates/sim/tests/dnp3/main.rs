@@ -7,4 +7,6 @@ mod calls;
 mod feeders;
 mod master;
 mod numbers;
+#[path = "../../../../tests/support/port.rs"]
+mod port;
 mod wire;

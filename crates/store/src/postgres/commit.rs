@@ -1,72 +1,103 @@
 //! One chunk, one transaction.
 
-use gridos_journal::{Chunk, LayoutBook, Position, StreamId, Tail};
-use tokio_postgres::SimpleQueryMessage;
+use gridos_journal::{Chunk, LayoutBook, StreamId};
 
 use super::connection::Connection;
-use super::{copy, introduce, rows};
+use super::position::{Stand, advance, begin};
+use super::{alarms, audit, copy, introduce, rows};
 use crate::contents::{Contents, Quarantined};
-use crate::step::Step;
-use crate::{Loss, StoreError, Stored};
+use crate::minutes::roll_up::RollUp;
+use crate::share::Share;
+use crate::step::{Step, Turning};
+use crate::{Loss, StoreError};
 
-/// How far `stream` is stored.
-pub(crate) async fn position(
-    connection: &mut Connection,
-    stream: StreamId,
-) -> Result<Stored, StoreError> {
-    let sql = "select position, readings, quarantined, lost, last_checksum from stream_position \
-               where stream = $1";
-    let statement = connection.prepare(sql).await?;
-    let key = stream.as_i64();
-    let client = connection.client();
-    let row = connection
-        .within(client.query_opt(&statement, &[&key]))
-        .await?;
-    let Some(row) = row else {
-        return Ok(Stored::default());
-    };
-    let count = |column| row.get::<_, i64>(column).cast_unsigned();
-    let last = row.get::<_, Option<i64>>(4);
-    Ok(Stored {
-        tail: Tail {
-            position: Position::new(count(0)),
-            readings: count(1),
-        },
-        quarantined: count(2),
-        lost: count(3),
-        last: last.and_then(|last| u32::try_from(last).ok()),
-    })
-}
-
-/// Commits a chunk and the position behind it.
+/// Commits what of a chunk is in `share`, and the position behind it.
 pub(crate) async fn chunk(
     connection: &mut Connection,
     stream: StreamId,
     chunk: &Chunk,
     book: &LayoutBook,
-) -> Result<Stored, StoreError> {
-    if !connection.is_introduced {
-        introduce::layouts(connection, book).await?;
-        connection.is_introduced = true;
+    roll_up: Option<&mut RollUp>,
+    share: &Share,
+) -> Result<Stand, StoreError> {
+    // Of several connections the first has made them known before.
+    if share.is_whole() && !connection.is_introduced {
+        introduce(connection, book).await?;
     }
-    let contents = Contents::sort(chunk, book, &connection.known)?;
-    let stored = begin(connection, stream, &Step::over(chunk, &contents)).await?;
-    rows::layouts(connection, contents.fresh.values()).await?;
-    copy::sweeps(connection, &contents.sweeps).await?;
-    copy::events(connection, &contents.events).await?;
-    rows::latest_events(connection, &contents.events).await?;
-    rows::texts(connection, &contents.texts).await?;
-    rows::transitions(connection, &contents.transitions).await?;
-    rows::gaps(connection, &contents.gaps).await?;
-    rows::letters(connection, &contents.letters).await?;
-    rows::quarantine(connection, stream, &contents.quarantined).await?;
+    let contents = Contents::sort(chunk, book, &connection.known, share)?;
+    let named = alarms::introduce(connection, &contents.alarms, book).await;
+    named.map_err(StoreError::of_no_record)?;
+    let fresh = introduce::portions_of(connection, book, contents.fresh()).await;
+    fresh.map_err(StoreError::of_no_record)?;
+    let turns = roll_up.as_ref().map(|roll_up| roll_up.turns(&contents));
+    let step = Step::over(chunk, &contents, Turning::of(turns.as_deref()), share);
+    let stored = begin(connection, stream, &step, share).await?;
+    records(connection, stream, chunk, &contents).await?;
+    if let (Some(roll_up), Some(turns)) = (roll_up, &turns) {
+        let rows = roll_up.advance(&contents, turns, chunk.until());
+        let copied = copy::minutes(connection, rows).await;
+        copied.map_err(StoreError::of_no_record)?;
+    }
     connection.run("commit").await?;
     contents.report_quarantined(stream);
-    let fresh = contents.fresh.iter();
-    let fresh: Vec<_> = fresh
-        .map(|(id, layout)| (*id, layout.points.len()))
-        .collect();
-    connection.known.extend(fresh);
+    connection.known.extend(contents.met());
+    Ok(stored)
+}
+
+/// Makes the layouts of the book known.
+pub(crate) async fn introduce(
+    connection: &mut Connection,
+    book: &LayoutBook,
+) -> Result<(), StoreError> {
+    let introduced = introduce::layouts(connection, book).await;
+    introduced.map_err(StoreError::of_no_record)?;
+    connection.is_introduced = true;
+    Ok(())
+}
+
+/// The rows of a chunk. What the database refuses here for its content, it refuses because of one
+/// of the records.
+async fn records(
+    connection: &mut Connection,
+    stream: StreamId,
+    chunk: &Chunk,
+    contents: &Contents<'_>,
+) -> Result<(), StoreError> {
+    copy::sweeps(connection, chunk, &contents.sweeps).await?;
+    let (events, texts) = (contents.events(), contents.texts());
+    copy::events(connection, chunk, &events).await?;
+    rows::latest_events(connection, &events).await?;
+    rows::texts(connection, &texts).await?;
+    rows::transitions(connection, &contents.transitions).await?;
+    alarms::insert(connection, stream, &contents.alarms).await?;
+    rows::gaps(connection, stream, &contents.gaps).await?;
+    rows::letters(connection, &contents.letters).await?;
+    audit::insert(connection, stream, &contents.deeds).await?;
+    rows::quarantine(connection, stream, &contents.quarantined).await
+}
+
+/// Commits the position behind a chunk whose records the database refuses for `reason`, and those of
+/// them that are in `share` as what they are to the quarantine.
+///
+/// The minutes before it are closed: who adds up the open ones again must not come upon it.
+pub(crate) async fn condemned(
+    connection: &mut Connection,
+    stream: StreamId,
+    (chunk, book): (&Chunk, &LayoutBook),
+    reason: &str,
+    roll_up: Option<&mut RollUp>,
+    share: &Share,
+) -> Result<Stand, StoreError> {
+    let contents = Contents::condemn(chunk, reason, book, share)?;
+    let turning = Turning::behind(roll_up.is_some().then_some(chunk.until()));
+    let step = Step::over(chunk, &contents, turning, share);
+    let stored = begin(connection, stream, &step, share).await?;
+    rows::quarantine(connection, stream, &contents.quarantined).await?;
+    if let Some(roll_up) = roll_up {
+        copy::minutes(connection, roll_up.turn_over(chunk.until())).await?;
+    }
+    connection.run("commit").await?;
+    contents.report_quarantined(stream);
     Ok(stored)
 }
 
@@ -75,61 +106,62 @@ pub(crate) async fn loss(
     connection: &mut Connection,
     stream: StreamId,
     loss: &Loss,
-) -> Result<Stored, StoreError> {
-    let stored = begin(connection, stream, &Step::across(loss)).await?;
-    rows::quarantine(connection, stream, &[Quarantined::lost(loss)]).await?;
+    roll_up: Option<&mut RollUp>,
+) -> Result<Stand, StoreError> {
+    let turning = Turning::of(roll_up.is_some().then_some(&[]));
+    let share = Share::at(loss.from, loss.until);
+    let stored = begin(connection, stream, &Step::across(loss, turning), &share).await?;
+    tell(connection, stream, loss).await?;
     connection.run("commit").await?;
+    if let Some(roll_up) = roll_up {
+        roll_up.pass(loss.until);
+    }
     Ok(stored)
 }
 
-/// Begins the transaction by moving the position: its row is locked from here on, so a commit
-/// that an earlier connection left behind either comes before and moves us, or never comes.
-/// Returns where the stream stands once the transaction is committed.
-async fn begin(
+/// Commits the positions of several connections behind a loss, in one transaction, and what was
+/// lost; `None` if one of them stands elsewhere than its step begins.
+pub(crate) async fn loss_of_all(
     connection: &mut Connection,
     stream: StreamId,
-    step: &Step,
-) -> Result<Stored, StoreError> {
-    let new = if step.from.position == Position::START {
-        format!(
-            "insert into stream_position (stream, position, readings, quarantined, lost) \
-             values ({}, 0, 0, 0, 0) on conflict do nothing;",
-            stream.as_i64()
-        )
-    } else {
-        String::new()
-    };
-    let last = step.last.map_or("null".to_owned(), |last| last.to_string());
-    let sql = format!(
-        "begin isolation level read committed read write; {new} \
-         update stream_position set position = {}, readings = {}, \
-         quarantined = quarantined + {}, lost = lost + {}, last_checksum = {last} \
-         where stream = {} and position = {} returning quarantined, lost",
-        step.until.position.get().cast_signed(),
-        step.until.readings.cast_signed(),
-        step.quarantined.cast_signed(),
-        step.lost.cast_signed(),
-        stream.as_i64(),
-        step.from.position.get().cast_signed(),
-    );
-    let answers = connection.within(connection.client().simple_query(&sql));
-    let updated = answers.await?.into_iter().find_map(|answer| {
-        if let SimpleQueryMessage::Row(row) = answer {
-            Some(row)
-        } else {
-            None
-        }
-    });
-    if let Some(row) = updated {
-        let count = |column| row.get(column).and_then(|text| text.parse().ok());
-        return Ok(Stored {
-            tail: step.until,
-            quarantined: count(0).unwrap_or(0),
-            lost: count(1).unwrap_or(0),
-            last: step.last,
-        });
+    loss: &Loss,
+    steps: &[(Share, Step)],
+) -> Result<Option<Vec<Stand>>, StoreError> {
+    connection
+        .run("begin isolation level read committed")
+        .await?;
+    let mut stands = Vec::new();
+    for (share, step) in steps {
+        let Some(stand) = advance(connection, stream, step, share, "").await? else {
+            connection.run("rollback").await?;
+            return Ok(None);
+        };
+        stands.push(stand);
     }
-    connection.run("rollback").await?;
-    let stored = position(connection, stream).await?.tail;
-    Err(StoreError::Moved { stored })
+    tell(connection, stream, loss).await?;
+    connection.run("commit").await?;
+    Ok(Some(stands))
+}
+
+/// The rows that tell of a loss.
+async fn tell(
+    connection: &mut Connection,
+    stream: StreamId,
+    loss: &Loss,
+) -> Result<(), StoreError> {
+    rows::gaps(connection, stream, &[loss.gap]).await?;
+    rows::quarantine(connection, stream, &[Quarantined::lost(loss)]).await
+}
+
+/// Commits the rows of the minutes that are open, and that the stream turned where `share` ends.
+pub(crate) async fn turn(
+    connection: &mut Connection,
+    stream: StreamId,
+    roll_up: &mut RollUp,
+    share: &Share,
+) -> Result<Stand, StoreError> {
+    let stored = begin(connection, stream, &Step::turn(share.from), share).await?;
+    copy::minutes(connection, roll_up.turn()).await?;
+    connection.run("commit").await?;
+    Ok(stored)
 }

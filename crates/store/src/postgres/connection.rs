@@ -8,19 +8,17 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Client, Error, NoTls, Statement};
 
-use super::PostgresConfig;
+use super::PostgresTls;
 use super::fault::classify;
 use crate::StoreError;
+use crate::alarm_name::KnownAlarms;
 use crate::contents::KnownLayouts;
 
-/// How long an idle connection may be silent before the system probes it.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 /// How much longer than the server we wait for a statement: its word is the better one.
-const GRACE: Duration = Duration::from_secs(2);
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// A connection and what is known about it.
 #[derive(Debug)]
@@ -28,11 +26,16 @@ pub(crate) struct Connection {
     client: Client,
     /// Moves the bytes; ends the connection when it is dropped.
     driver: JoinHandle<()>,
+    tls: Option<PostgresTls>,
     patience: Duration,
+    /// When the server was started: no two servers are alike in that.
+    server: String,
     statements: HashMap<&'static str, Statement>,
     /// Layouts that were seen or made through this connection: another database, or the same one
     /// from a backup, may have others.
     pub(crate) known: KnownLayouts,
+    /// Alarms likewise.
+    pub(crate) alarms: KnownAlarms,
     /// Whether the book's layouts are all in the database.
     pub(crate) is_introduced: bool,
 }
@@ -45,53 +48,34 @@ pub(crate) enum Purpose {
 }
 
 impl Connection {
-    /// Connects and sets the session up.
-    pub(crate) async fn open(
-        config: &PostgresConfig,
-        purpose: Purpose,
-    ) -> Result<Self, StoreError> {
-        let mut driver_config = tokio_postgres::Config::new();
-        driver_config
-            .host(&config.host)
-            .port(config.port)
-            .user(&config.user)
-            .dbname(&config.database)
-            .application_name("gridos")
-            .ssl_mode(SslMode::Disable)
-            .connect_timeout(config.connect_timeout)
-            .keepalives_idle(KEEPALIVE_IDLE)
-            .keepalives_interval(KEEPALIVE_IDLE)
-            .keepalives_retries(3)
-            .tcp_user_timeout(config.write_timeout);
-        if let Some(password) = &config.password {
-            driver_config.password(password);
-        }
-        let connecting = driver_config.connect(NoTls);
-        let (client, connection) = timeout(config.connect_timeout + GRACE, connecting)
-            .await
-            .map_err(|_| StoreError::Away {
-                reason: format!("{} does not answer", config.place()),
-            })?
-            .map_err(|error| at(config, classify(&error)))?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a database connection broke off");
-            }
-        });
-        let limit = match purpose {
-            Purpose::Write => config.write_timeout,
-            Purpose::Read => config.read_timeout,
-        };
-        let mut connection = Self {
+    /// A connection over `tls` whose statements may last so long, and whose bytes `driver` moves.
+    pub(crate) fn new(
+        client: Client,
+        driver: JoinHandle<()>,
+        tls: Option<PostgresTls>,
+        limit: Duration,
+    ) -> Self {
+        Self {
             client,
             driver,
+            tls,
             patience: limit + GRACE,
+            server: String::new(),
             statements: HashMap::new(),
             known: KnownLayouts::new(),
+            alarms: KnownAlarms::new(),
             is_introduced: false,
-        };
-        connection.run(&session(purpose, limit)).await?;
-        Ok(connection)
+        }
+    }
+
+    /// Which server it is, as something that can be compared.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Notes which server it is.
+    pub(crate) fn is_to(&mut self, server: &str) {
+        server.clone_into(&mut self.server);
     }
 
     /// Whether the connection is known to be broken.
@@ -102,6 +86,32 @@ impl Connection {
     /// The driver's client, to be used within [`Self::within`].
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The driver's client, to begin a transaction.
+    pub(crate) fn client_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The longest wait for an answer.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Asks the server, on a connection of its own, to break off what runs on this one.
+    pub(crate) async fn cancel(&self) {
+        // Nothing can be done if it does not get through: the statement has its own time-out.
+        let token = self.client.cancel_token();
+        match self.tls.as_ref().map(PostgresTls::connector) {
+            None => {
+                let _ = timeout(GRACE, token.cancel_query(NoTls)).await;
+            }
+            Some(Ok(connector)) => {
+                let _ = timeout(GRACE, token.cancel_query(connector)).await;
+            }
+            // Its key is as secret as what runs.
+            Some(Err(_)) => {}
+        }
     }
 
     /// Waits for an answer, but not for ever.
@@ -118,12 +128,13 @@ impl Connection {
         patience: Duration,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
-        match timeout(patience, answer).await {
-            Ok(answer) => answer.map_err(|error| classify(&error)),
-            Err(_) => Err(StoreError::Away {
-                reason: format!("no answer within {} s", patience.as_secs()),
-            }),
-        }
+        let answer = Deadline::after(patience).wait(answer).await?;
+        answer.map_err(|error| classify(&error))
+    }
+
+    /// By when a statement that begins now must be done.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.patience)
     }
 
     /// Runs statements without parameters and without results.
@@ -142,40 +153,30 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
+/// By when something must be done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    at: Instant,
+    patience: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(patience: Duration) -> Self {
+        let at = Instant::now() + patience;
+        Self { at, patience }
+    }
+
+    /// Waits for an answer, but not for ever.
+    pub(crate) async fn wait<T>(self, answer: impl Future<Output = T>) -> Result<T, StoreError> {
+        let waited = timeout_at(self.at, answer).await;
+        waited.map_err(|_| StoreError::Away {
+            reason: format!("no answer within {} s", self.patience.as_secs()),
+        })
     }
 }
 
-/// What a session needs: an end to every statement, and an early one to what is left of a
-/// connection that broke off in the middle of a transaction, because it holds the stream's row.
-fn session(purpose: Purpose, limit: Duration) -> String {
-    let limit = limit.as_millis();
-    let read_only = match purpose {
-        Purpose::Write => "off",
-        Purpose::Read => "on",
-    };
-    format!(
-        "set statement_timeout = {limit}; \
-         set idle_in_transaction_session_timeout = {limit}; \
-         set tcp_user_timeout = {limit}; \
-         set tcp_keepalives_idle = 10; \
-         set tcp_keepalives_interval = 10; \
-         set tcp_keepalives_count = 3; \
-         set default_transaction_read_only = {read_only}"
-    )
-}
-
-fn at(config: &PostgresConfig, error: StoreError) -> StoreError {
-    let place = config.place();
-    match error {
-        StoreError::Away { reason } => StoreError::Away {
-            reason: format!("{place}: {reason}"),
-        },
-        StoreError::Refused { reason } => StoreError::Refused {
-            reason: format!("{place}: {reason}"),
-        },
-        error @ (StoreError::Moved { .. } | StoreError::Schema { .. }) => error,
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
     }
 }

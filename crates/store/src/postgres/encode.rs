@@ -6,9 +6,11 @@
 //! fields. Nothing is allocated but the output.
 
 use bytes::{BufMut, BytesMut};
-use gridos_model::{Events, Quality, Sweep, TimeQuality, Timestamp};
+use gridos_model::{Events, Quality, Sweep, Timestamp};
 use tokio_postgres::types::Type;
 
+use crate::clock;
+use crate::minutes::{Column, MinuteRow};
 use crate::pack::{Pack, packs};
 
 /// What a COPY begins with: the signature, no flags, no extension.
@@ -23,19 +25,23 @@ pub const COPY_SWEEPS: &str = "copy sweep (layout, ts, received, time_quality, v
 pub const COPY_EVENTS: &str = "copy event (layout, ts_first, ts_last, received, point, lag, value, \
                                quality) from stdin (format binary)";
 
+/// The statement that takes the rows of [`minute`].
+pub const COPY_MINUTES: &str = "copy minute (layout, ts, received, count, lag, point, counts, \
+                                goods, lags, min, max, avg, last) from stdin (format binary)";
+
 /// Microseconds from 1970 to 2000, where PostgreSQL's time begins.
-const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
+pub(crate) const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// Appends the row of a sweep.
 pub fn sweep(sweep: &Sweep<'_>, out: &mut BytesMut) {
+    let (time, time_quality) = clock::of_sweep(sweep);
     out.put_i16(6);
     field_i64(sweep.layout.as_i64(), out);
-    field_i64(pg_micros(sweep.time), out);
+    field_i64(pg_micros(time), out);
     field_i64(pg_micros(sweep.received), out);
-    match sweep.time_quality {
-        TimeQuality::Synchronised => null(out),
-        TimeQuality::Unsynchronised => field_i16(1, out),
-        TimeQuality::None => field_i16(2, out),
+    match time_quality {
+        None => null(out),
+        Some(code) => field_i16(code, out),
     }
     value_array(sweep.values, out);
     quality_array(sweep.qualities, out);
@@ -45,6 +51,34 @@ pub fn sweep(sweep: &Sweep<'_>, out: &mut BytesMut) {
 pub fn events(events: &Events<'_>, out: &mut BytesMut) {
     for pack in packs(events) {
         event_row(&pack, out);
+    }
+}
+
+/// Appends the row of a minute.
+pub fn minute(row: &MinuteRow, out: &mut BytesMut) {
+    out.put_i16(13);
+    field_i64(row.layout.as_i64(), out);
+    field_i64(pg_micros(row.time), out);
+    field_i64(pg_micros(row.received), out);
+    for same in [&row.counts, &row.lags] {
+        match same {
+            Column::Same(number) => out.put_slice(&element_4(number.to_be_bytes())),
+            Column::Each(_) => null(out),
+        }
+    }
+    let each = |column: &Column, out: &mut BytesMut| match column {
+        Column::Same(_) => null(out),
+        Column::Each(numbers) => number_array(numbers, out),
+    };
+    number_array(&row.points, out);
+    each(&row.counts, out);
+    number_array(&row.goods, out);
+    each(&row.lags, out);
+    for values in [row.min(), row.max(), row.avg(), Some(row.last())] {
+        match values {
+            Some(values) => value_array(values, out),
+            None => null(out),
+        }
     }
 }
 
@@ -99,6 +133,14 @@ fn quality_array(qualities: &[Quality], out: &mut BytesMut) {
         null(out);
     } else {
         int4_array(qualities, out, |quality| quality.bits().cast_signed());
+    }
+}
+
+fn number_array(numbers: &[u32], out: &mut BytesMut) {
+    if numbers.is_empty() {
+        null(out);
+    } else {
+        int4_array(numbers, out, |number| number.cast_signed());
     }
 }
 
@@ -157,11 +199,12 @@ fn length(bytes: usize) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use gridos_model::LayoutId;
+    use gridos_model::{LayoutId, TimeQuality};
     use proptest::prelude::*;
     use tokio_postgres::types::ToSql;
 
     use super::*;
+    use crate::minutes::Minutes;
 
     /// The driver's own slow encoding, field by field.
     fn field(value: &(dyn ToSql + Sync), of: &Type, out: &mut BytesMut) {
@@ -212,6 +255,7 @@ mod tests {
                 (TimeQuality::Unsynchronised, Some(1_i16)),
                 (TimeQuality::None, Some(2)),
             ][quality];
+            let received = received.max(time);
             let row = Sweep {
                 layout: LayoutId::from_raw(layout),
                 time: Timestamp::from_nanos(time),
@@ -272,6 +316,99 @@ mod tests {
             events(&batch, &mut encoded);
             prop_assert_eq!(encoded, expected);
         }
+    }
+
+    /// All that a row of a minute may leave out, and nothing of it.
+    #[test]
+    fn minutes_are_what_the_driver_would_send() {
+        let mut minutes = Minutes::default();
+        let sweep = |millis, values: &'static [f64]| Sweep {
+            layout: LayoutId::from_raw(3),
+            time: Timestamp::from_millis(millis),
+            time_quality: TimeQuality::Synchronised,
+            received: Timestamp::from_millis(millis + 1),
+            values,
+            qualities: &[],
+        };
+        minutes.add_sweep(&sweep(60_500, &[0.5, 2.5]));
+        minutes.add_sweep(&sweep(120_500, &[0.5, 2.5]));
+        minutes.add_sweep(&sweep(121_500, &[1.5, f64::NAN]));
+        minutes.add_events(&Events {
+            layout: LayoutId::from_raw(4),
+            received: Timestamp::from_millis(9),
+            points: &[7, 5, 7],
+            times: &[0, 1, 2].map(Timestamp::from_millis),
+            values: &[1.0, 2.0, 3.0],
+            qualities: &[],
+        });
+        let rows: Vec<_> = minutes.close().collect();
+        let none: Option<Vec<i32>> = None;
+        let some = |numbers: &[i32]| Some(numbers.to_vec());
+        let values = |values: [Option<f64>; 2]| Some(values.to_vec());
+        type Expected = (
+            (i64, i64, i64),
+            [Option<i32>; 2],
+            [Option<Vec<i32>>; 4],
+            [Option<Vec<Option<f64>>>; 4],
+        );
+        let last = values([Some(1.5), Some(2.5)]);
+        let expected: [Expected; 3] = [
+            (
+                (3, 60_000, 60_501),
+                [Some(1), Some(500_000)],
+                [none.clone(), none.clone(), none.clone(), none.clone()],
+                [None, None, None, values([Some(0.5), Some(2.5)])],
+            ),
+            (
+                (3, 120_000, 121_501),
+                [Some(2), None],
+                [
+                    none.clone(),
+                    none.clone(),
+                    some(&[2, 1]),
+                    some(&[1_500_000, 500_000]),
+                ],
+                [
+                    values([Some(0.5), Some(2.5)]),
+                    None,
+                    values([Some(1.0), Some(2.5)]),
+                    last,
+                ],
+            ),
+            (
+                (4, 0, 9),
+                [None, None],
+                [some(&[5, 7]), some(&[1, 2]), none, some(&[1_000, 2_000])],
+                [
+                    values([Some(2.0), Some(1.0)]),
+                    None,
+                    values([Some(2.0), Some(2.0)]),
+                    values([Some(2.0), Some(3.0)]),
+                ],
+            ),
+        ];
+        for (row, ((layout, time, received), same, numbers, columns)) in rows.iter().zip(expected) {
+            let mut expected = BytesMut::new();
+            expected.put_i16(13);
+            field(&layout, &Type::INT8, &mut expected);
+            for time in [time, received] {
+                let micros = pg_micros(Timestamp::from_millis(time));
+                field(&micros, &Type::INT8, &mut expected);
+            }
+            for same in same {
+                field(&same, &Type::INT4, &mut expected);
+            }
+            for numbers in numbers {
+                field(&numbers, &Type::INT4_ARRAY, &mut expected);
+            }
+            for column in columns {
+                field(&column, &Type::FLOAT8_ARRAY, &mut expected);
+            }
+            let mut encoded = BytesMut::new();
+            minute(row, &mut encoded);
+            assert_eq!(encoded, expected, "{row:?}");
+        }
+        assert_eq!(rows.len(), 3);
     }
 
     #[test]

@@ -1,80 +1,15 @@
-//! Questions about the past.
+//! Questions about the past, but for readings.
 
 use gridos_model::{Level, Quality};
 use tokio_postgres::Row;
 
 use super::connection::Connection;
-use super::time::PgTime;
+use super::time::{PgMicros, PgTime};
+use crate::history::scan::Micros;
 use crate::{
-    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, StoreError, TextRow,
+    AlarmRow, AlarmsQuery, GapRow, GapsQuery, HistoryQuery, LetterRow, LettersQuery, PointRow,
+    PointsQuery, ReadingRow, StoreError, TextRow,
 };
-
-/// The readings of a point in one direction of time: each layout's own index gives its first rows
-/// in order, and only those are merged.
-const READINGS: &str = "
-    select $1::text, ts, value, quality
-    from (
-        select sweep.*
-        from point
-        join layout_point on layout_point.point = point.id
-        cross join lateral (
-            select
-                ts,
-                value[layout_point.position + 1] as value,
-                coalesce(quality[layout_point.position + 1], 0)
-                    | case time_quality when 1 then 524288 when 2 then 1048576 else 0 end
-                    as quality
-            from sweep
-            where sweep.layout = layout_point.layout and ts >= $2 and ts < $3
-            order by sweep.ts {direction}
-            limit $4
-        ) as sweep
-        where point.name = $1
-        union all
-        select event.*
-        from point
-        join layout_point on layout_point.point = point.id
-        cross join lateral (
-            select
-                ts_first + change.lag * interval '1 microsecond' as ts,
-                change.value,
-                coalesce(change.quality, 0) as quality
-            from event
-            cross join lateral unnest(event.point, event.lag, event.value, event.quality)
-                as change (position, lag, value, quality)
-            where event.layout = layout_point.layout
-                and ts_last >= $2 and ts_last < $3 + interval '10 minutes' and ts_first < $3
-                and layout_point.position = any (event.point)
-                and change.position = layout_point.position
-                and ts_first + change.lag * interval '1 microsecond' >= $2
-                and ts_first + change.lag * interval '1 microsecond' < $3
-            order by 1 {direction}
-            limit $4
-        ) as event
-        where point.name = $1
-    ) as reading
-    order by ts {direction}
-    limit $4";
-
-/// Readings of one point in time order.
-pub(crate) async fn readings(
-    connection: &Connection,
-    query: &HistoryQuery,
-) -> Result<Vec<ReadingRow>, StoreError> {
-    let direction = if query.youngest { "desc" } else { "asc" };
-    let sql = READINGS.replace("{direction}", direction);
-    let (from, until) = (PgTime(query.from), PgTime(query.until));
-    let limit = limit(query.limit);
-    let client = connection.client();
-    let rows = connection
-        .within(client.query(&sql, &[&query.point, &from, &until, &limit]))
-        .await?;
-    let mut readings: Vec<_> = rows.iter().map(reading).collect();
-    if query.youngest {
-        readings.reverse();
-    }
-    Ok(readings)
-}
 
 /// Texts of one point in time order.
 pub(crate) async fn texts(
@@ -92,13 +27,7 @@ pub(crate) async fn texts(
     let rows = connection
         .within(client.query(&sql, &[&query.point, &from, &until, &limit]))
         .await?;
-    let text = |row: &Row| TextRow {
-        point: row.get(0),
-        time: row.get::<_, PgTime>(1).0,
-        text: row.get(2),
-        quality: Quality::from_bits_retain(row.get::<_, i32>(3).cast_unsigned()),
-    };
-    let mut texts: Vec<_> = rows.iter().map(text).collect();
+    let mut texts: Vec<_> = rows.iter().map(text_row).collect();
     if query.youngest {
         texts.reverse();
     }
@@ -140,6 +69,74 @@ pub(crate) async fn alarms(
     Ok(rows.iter().map(alarm).collect())
 }
 
+/// Gaps, the earliest first.
+pub(crate) async fn gaps(
+    connection: &Connection,
+    query: &GapsQuery,
+) -> Result<Vec<GapRow>, StoreError> {
+    let asked = match query.devices.is_empty() && query.points.is_empty() {
+        true => {
+            "select id, name from device where $1::text[] is not null and $2::text[] is not null"
+        }
+        false => {
+            "select id, name from device where name = any ($1) \
+             union \
+             select device.id, device.name from point join device on device.id = point.device \
+             where point.name = any ($2)"
+        }
+    };
+    let sql = format!(
+        "select told.name, told.from_ts, told.until_ts, told.reason \
+         from ( \
+             select asked.name, gap.from_ts, gap.until_ts, gap.reason \
+             from ({asked}) as asked join gap on gap.device = asked.id \
+             union all \
+             select null, from_ts, until_ts, reason from gap where device is null \
+         ) as told \
+         where told.from_ts < $4 and (told.until_ts > $3 or told.from_ts >= $3) \
+         order by told.from_ts, told.name collate \"C\" nulls first, told.until_ts, told.reason limit $5"
+    );
+    let range = Micros::of(query.from, query.until);
+    let (from, until) = (PgMicros(range.from), PgMicros(range.until));
+    let limit = limit(query.limit);
+    let client = connection.client();
+    let rows = connection
+        .within(client.query(
+            &sql,
+            &[&query.devices, &query.points, &from, &until, &limit],
+        ))
+        .await?;
+    let gap = |row: &Row| GapRow {
+        device: row.get(0),
+        from: row.get::<_, PgTime>(1).0,
+        until: row.get::<_, PgTime>(2).0,
+        reason: row.get(3),
+    };
+    Ok(rows.iter().map(gap).collect())
+}
+
+/// Points, by device and name.
+pub(crate) async fn points(
+    connection: &Connection,
+    query: &PointsQuery,
+) -> Result<Vec<PointRow>, StoreError> {
+    let is_all = query.devices.is_empty() && query.points.is_empty();
+    let sql = "select device.name, point.name, point.unit \
+               from point join device on device.id = point.device \
+               where $1 or device.name = any ($2) or point.name = any ($3) \
+               order by device.name collate \"C\", point.name collate \"C\"";
+    let client = connection.client();
+    let rows = connection
+        .within(client.query(sql, &[&is_all, &query.devices, &query.points]))
+        .await?;
+    let point = |row: &Row| PointRow {
+        device: row.get(0),
+        point: row.get(1),
+        unit: row.get(2),
+    };
+    Ok(rows.iter().map(point).collect())
+}
+
 /// Dead letters, youngest first.
 pub(crate) async fn letters(
     connection: &Connection,
@@ -167,6 +164,16 @@ pub(crate) async fn letters(
         length: u32::try_from(row.get::<_, i64>(4)).unwrap_or(u32::MAX),
     };
     Ok(rows.iter().map(letter).collect())
+}
+
+/// A row of point, time, text and quality.
+pub(crate) fn text_row(row: &Row) -> TextRow {
+    TextRow {
+        point: row.get(0),
+        time: row.get::<_, PgTime>(1).0,
+        text: row.get(2),
+        quality: Quality::from_bits_retain(row.get::<_, i32>(3).cast_unsigned()),
+    }
 }
 
 fn reading(row: &Row) -> ReadingRow {

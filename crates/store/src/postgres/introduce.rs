@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use gridos_journal::LayoutBook;
+use gridos_model::LayoutId;
 
 use super::connection::Connection;
 use super::rows;
@@ -24,7 +25,16 @@ pub(crate) async fn layouts(
         .within(client.query(&statement, &[&wanted]))
         .await?;
     let stored: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
-    for portion in portions(&ids, &stored) {
+    portions_of(connection, book, portions(&ids, &stored)).await
+}
+
+/// Commits layouts of `book`, each portion on its own.
+pub(crate) async fn portions_of(
+    connection: &mut Connection,
+    book: &LayoutBook,
+    portions: Vec<Vec<LayoutId>>,
+) -> Result<(), StoreError> {
+    for portion in portions {
         let definitions = definitions(book, &portion)?;
         connection.run("begin").await?;
         rows::layouts(connection, &definitions).await?;

@@ -4,69 +4,186 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use crate::StoreError;
-use crate::migration::{Migration, missing};
+use crate::migration::{Applied, Migration, SchemaState, missing, state};
 
 const ALL: &[Migration] = &[
     Migration {
         version: 1,
         name: "start",
+        before: &[],
         sql: include_str!("migrations/0001_start.sql"),
+        runs_since: 1,
     },
     Migration {
         version: 2,
         name: "texts",
+        before: &[],
         sql: include_str!("migrations/0002_texts.sql"),
+        runs_since: 1,
     },
     Migration {
         version: 3,
         name: "exponent_apart",
+        before: &[],
         sql: include_str!("migrations/0003_exponent_apart.sql"),
+        runs_since: 1,
     },
     Migration {
         version: 4,
         name: "dead_letters",
+        before: &[],
         sql: include_str!("migrations/0004_dead_letters.sql"),
+        runs_since: 1,
+    },
+    Migration {
+        version: 5,
+        name: "partitions",
+        before: &[
+            include_str!("migrations/before_0005/1_bound.sql"),
+            include_str!("migrations/before_0005/2_aside.sql"),
+            include_str!("migrations/before_0005/3_proof.sql"),
+        ],
+        sql: include_str!("migrations/0005_partitions.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 6,
+        name: "retention",
+        before: &[],
+        sql: include_str!("migrations/0006_retention.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 7,
+        name: "names",
+        before: &[],
+        sql: include_str!("migrations/0007_names.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 8,
+        name: "minutes",
+        before: &[],
+        sql: include_str!("migrations/0008_minutes.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 9,
+        name: "engine_gaps",
+        before: &[],
+        sql: include_str!("migrations/0009_engine_gaps.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 10,
+        name: "connections",
+        before: &[],
+        sql: include_str!("migrations/0010_connections.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 11,
+        name: "alarms",
+        before: &[],
+        sql: include_str!("migrations/0011_alarms.sql"),
+        runs_since: 4,
+    },
+    Migration {
+        version: 12,
+        name: "audit",
+        before: &[],
+        sql: include_str!("migrations/0012_audit.sql"),
+        runs_since: 4,
     },
 ];
 
 /// The lock that engines starting at once take one after the other: "GRIDOS" in ASCII.
-const LOCK: i64 = 0x4752_4944_4f53;
+pub(crate) const LOCK: i64 = 0x4752_4944_4f53;
 /// A step may take long on a full database, or wait for another engine's.
 const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// How the schema stands.
+pub(crate) async fn schema(connection: &mut Connection) -> Result<SchemaState, StoreError> {
+    let applied = applied(connection).await?;
+    let missing = missing(ALL, &applied)?;
+    Ok(state(ALL, &applied, missing))
+}
 
 /// Applies what is missing, each step in a transaction of its own. A database that is up to date
 /// is only read, so a role without the right to create tables will do.
 pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    while !missing(ALL, &applied(connection).await?)?.is_empty() {
-        step(connection).await?;
+    let stood = schema(connection).await?;
+    if stood.is_whole() {
+        return Ok(());
+    }
+    let done = take_steps(connection).await;
+    done.map_err(|error| advise(error, &stood))
+}
+
+async fn take_steps(connection: &mut Connection) -> Result<(), StoreError> {
+    begin(connection).await?;
+    let books = "set local client_min_messages = warning; \
+                 create table if not exists schema_migration (\
+                    version integer primary key, name text not null, checksum bigint not null, \
+                    applied timestamptz not null default now()); \
+                 alter table schema_migration add column if not exists runs_since integer; commit";
+    run(connection, books).await?;
+    while let Some(migration) = next(connection).await? {
+        step(connection, migration).await?;
     }
     Ok(())
 }
 
-async fn step(connection: &mut Connection) -> Result<(), StoreError> {
-    run(
-        connection,
-        &format!(
-            "begin; set local statement_timeout = 0; select pg_advisory_xact_lock({LOCK}); \
-             create table if not exists schema_migration (\
-                version integer primary key, name text not null, checksum bigint not null, \
-                applied timestamptz not null default now())"
-        ),
-    )
-    .await?;
-    // Another engine may have taken the step while we waited for the lock.
-    if let Some(migration) = missing(ALL, &applied(connection).await?)?.first() {
-        let Migration { version, name, sql } = migration;
-        let checksum = migration.checksum();
-        tracing::info!(version, name, "bringing the database's schema up to date");
-        run(connection, sql).await?;
-        let note = format!(
-            "insert into schema_migration (version, name, checksum) \
-             values ({version}, '{name}', {checksum})"
-        );
-        run(connection, &note).await?;
+/// Takes a step, unless somebody else does so first.
+async fn step(connection: &mut Connection, step: &Migration) -> Result<(), StoreError> {
+    let Migration {
+        version,
+        name,
+        before,
+        sql,
+        runs_since,
+    } = step;
+    let checksum = step.checksum();
+    let note = format!(
+        "insert into schema_migration (version, name, checksum, runs_since) \
+         values ({version}, '{name}', {checksum}, {runs_since})"
+    );
+    tracing::info!(version, name, "bringing the database's schema up to date");
+    for sql in *before {
+        transaction(connection, step, &[sql]).await?;
+    }
+    transaction(connection, step, &[sql, &note]).await
+}
+
+/// Runs `parts` in one transaction, unless `step` was taken while we waited for the lock.
+async fn transaction(
+    connection: &mut Connection,
+    step: &Migration,
+    parts: &[&str],
+) -> Result<(), StoreError> {
+    begin(connection).await?;
+    if next(connection)
+        .await?
+        .is_some_and(|next| next.version == step.version)
+    {
+        for sql in parts {
+            run(connection, sql).await?;
+        }
     }
     run(connection, "commit").await
+}
+
+/// Begins a transaction that nobody else who migrates is in.
+async fn begin(connection: &Connection) -> Result<(), StoreError> {
+    let sql =
+        format!("begin; set local statement_timeout = 0; select pg_advisory_xact_lock({LOCK})");
+    run(connection, &sql).await
+}
+
+/// The first step that is missing.
+async fn next(connection: &mut Connection) -> Result<Option<&'static Migration>, StoreError> {
+    let applied = applied(connection).await?;
+    Ok(missing(ALL, &applied)?.first())
 }
 
 async fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
@@ -75,18 +192,38 @@ async fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
 }
 
 /// The steps that the database has, in order.
-async fn applied(connection: &mut Connection) -> Result<Vec<(i32, i64)>, StoreError> {
+async fn applied(connection: &mut Connection) -> Result<Vec<Applied>, StoreError> {
     let client = connection.client();
     let exists = client.query_one("select to_regclass('schema_migration') is not null", &[]);
     if !connection.within(exists).await?.get::<_, bool>(0) {
         return Ok(Vec::new());
     }
+    // The column runs_since came later than the table: as JSON it may be missing.
     let list = client.query(
-        "select version, checksum from schema_migration order by version",
+        "select version, checksum, (to_jsonb(step) ->> 'runs_since')::integer \
+         from schema_migration as step order by version",
         &[],
     );
     let rows = connection.within(list).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let applied = rows.iter().map(|row| Applied {
+        version: row.get(0),
+        checksum: row.get(1),
+        runs_since: row.get(2),
+    });
+    Ok(applied.collect())
+}
+
+/// A role that writes need not be one that may make tables: says who should do it.
+fn advise(error: StoreError, stood: &SchemaState) -> StoreError {
+    if let StoreError::Forbidden { reason } = error {
+        let reason = format!(
+            "{stood}, and this role may not make what is missing ({reason}); run gridos migrate as \
+             the role that owns the schema"
+        );
+        StoreError::Schema { reason }
+    } else {
+        error
+    }
 }
 
 #[cfg(test)]
@@ -94,10 +231,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_numbered_and_frozen() {
+    fn steps_are_numbered_and_say_who_runs_with_them() {
         for (version, migration) in (1..).zip(ALL) {
             assert_eq!(migration.version, version);
             assert!(!migration.name.contains('\''));
+            assert!((1..=version).contains(&migration.runs_since));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::time::PgTime;
 use crate::StoreError;
 use crate::contents::Quarantined;
-use crate::latest;
+use crate::{gap_device, latest};
 
 /// Makes layouts known, with their devices and points. Ids are hashes of the content, so whoever
 /// comes second has nothing to add, except a point's unit, which is not part of its id.
@@ -195,19 +195,24 @@ pub(crate) async fn transitions(
 }
 
 /// Inserts gaps.
-pub(crate) async fn gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<(), StoreError> {
+pub(crate) async fn gaps(
+    connection: &mut Connection,
+    stream: StreamId,
+    gaps: &[Gap],
+) -> Result<(), StoreError> {
     if gaps.is_empty() {
         return Ok(());
     }
-    let devices: Vec<_> = gaps.iter().map(|gap| gap.device.as_i64()).collect();
+    let devices: Vec<_> = gaps.iter().map(gap_device).collect();
     let from: Vec<_> = gaps.iter().map(|gap| PgTime(gap.from)).collect();
     let until: Vec<_> = gaps.iter().map(|gap| PgTime(gap.until)).collect();
     let reasons: Vec<_> = gaps.iter().map(|gap| gap.reason.name()).collect();
     insert(
         connection,
-        "insert into gap (device, from_ts, until_ts, reason) \
-         select * from unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[])",
-        &[&devices, &from, &until, &reasons],
+        "insert into gap (device, from_ts, until_ts, reason, stream) \
+         select *, $5::int8 \
+         from unnest($1::int8[], $2::timestamptz[], $3::timestamptz[], $4::text[])",
+        &[&devices, &from, &until, &reasons, &stream.as_i64()],
     )
     .await
 }
@@ -280,6 +285,6 @@ fn number(value: f64) -> Option<f64> {
 
 /// PostgreSQL's text holds no NUL. The config forbids it in names, but a name from a damaged file
 /// must not stop the stream.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

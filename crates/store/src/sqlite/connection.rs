@@ -23,7 +23,9 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
         // The system's cache holds the rest: no memory map, whose pages would count as ours.
+        // A new file can give back pages that become free.
         "pragma page_size = 8192;
+         pragma auto_vacuum = incremental;
          pragma journal_mode = wal;
          pragma synchronous = full;
          pragma wal_autocheckpoint = 2000;

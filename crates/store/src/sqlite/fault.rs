@@ -6,6 +6,44 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::StoreError;
 
+/// Why a transaction failed, and whether one of its records may be to blame.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// While a record was written.
+    Record(Error),
+    /// Beside the records.
+    Beside(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Beside(error)
+    }
+}
+
+impl Fault {
+    /// The same in our words.
+    pub(crate) fn describe(&self, path: &Path) -> StoreError {
+        let (Self::Record(error) | Self::Beside(error)) = self;
+        let described = describe(path, error);
+        match self {
+            Self::Record(_) if is_of_content(error) => StoreError::Content {
+                reason: message(error),
+                at: None,
+            },
+            Self::Record(_) | Self::Beside(_) => described,
+        }
+    }
+}
+
+/// Whether the database refused what a row holds: a constraint, a type, a size.
+fn is_of_content(error: &Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)
+    )
+}
+
 /// Says in one sentence what is wrong with the file at `path` and what to do.
 pub(crate) fn describe(path: &Path, error: &Error) -> StoreError {
     let file = path.display();
@@ -32,7 +70,9 @@ pub(crate) fn describe(path: &Path, error: &Error) -> StoreError {
         ErrorCode::NotADatabase => refused(format!(
             "'{file}' is not an SQLite database: move it away, or let data_dir be another folder"
         )),
-        ErrorCode::DiskFull => refused(format!("the disk of '{file}' is full")),
+        ErrorCode::DiskFull => StoreError::Full {
+            reason: format!("the disk of '{file}' has no room left"),
+        },
         ErrorCode::DatabaseCorrupt => refused(format!(
             "'{file}' is damaged ({what}): restore it from a backup, or move it away"
         )),

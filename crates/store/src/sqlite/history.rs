@@ -1,128 +1,35 @@
-//! Questions about the past.
-//!
-//! Values are taken as the JSON text they were written as, because that reads back as exactly the
-//! same double.
+//! Questions about the past, but for readings.
 
 use std::time::Duration;
 
 use gridos_model::{Quality, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Result, Row};
+use rusqlite::{Connection, Result, Row};
 
-use super::time::{parse_time, time_text};
-use crate::pack::SPAN_MAX_MICROS;
-use crate::{AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, ReadingRow, TextRow};
-
-const SWEEPS: &str = "
-    select ts, value -> ?2, coalesce(quality ->> ?2, 0)
-        | case time_quality when 1 then 524288 when 2 then 1048576 else 0 end
-    from sweep
-    where layout = ?1 and ts >= ?3 and ts < ?4
-    order by ts {direction}
-    limit ?5";
-
-const EVENTS: &str = "
-    select event.ts ->> change.key as ts, event.value -> change.key,
-        coalesce(event.quality ->> change.key, 0)
-    from event
-    cross join json_each(event.point) as change
-    where event.layout = ?1 and ts_last >= ?3 and ts_last < ?6 and ts_first < ?4
-        and change.value = ?2
-        and event.ts ->> change.key >= ?3 and event.ts ->> change.key < ?4
-    order by 1 {direction}
-    limit ?5";
-
-/// Where a point stands: a layout and the position in it.
-type Place = (i64, i64);
-
-/// Readings of one point in time order.
-pub(crate) fn readings(connection: &Connection, query: &HistoryQuery) -> Result<Vec<ReadingRow>> {
-    let direction = if query.youngest { "desc" } else { "asc" };
-    let from = time_text(query.from);
-    let until = time_text(ceiling(query.until));
-    let span = Duration::from_micros(SPAN_MAX_MICROS.unsigned_abs() + 1);
-    let packs_until = time_text(ceiling(query.until).saturating_add(span));
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let mut readings = Vec::new();
-    for (layout, position) in places(connection, &query.point)? {
-        let mut sweeps = connection.prepare_cached(&SWEEPS.replace("{direction}", direction))?;
-        let mut rows = sweeps.query((layout, position, &from, &until, limit))?;
-        while let Some(row) = rows.next()? {
-            readings.push(reading(&query.point, row)?);
-        }
-        let mut events = connection.prepare_cached(&EVENTS.replace("{direction}", direction))?;
-        let mut rows = events.query((layout, position, &from, &until, limit, &packs_until))?;
-        while let Some(row) = rows.next()? {
-            readings.push(reading(&query.point, row)?);
-        }
-    }
-    readings.sort_by_key(|reading| reading.time);
-    if query.youngest {
-        readings.drain(..readings.len().saturating_sub(query.limit));
-    }
-    readings.truncate(query.limit);
-    Ok(readings)
-}
+use super::time::{micros_text, parse_time, time_text};
+use crate::history::scan::Micros;
+use crate::json;
+use crate::{
+    AlarmRow, AlarmsQuery, GapRow, GapsQuery, HistoryQuery, LetterRow, LettersQuery, PointRow,
+    PointsQuery, TextRow,
+};
 
 /// Texts of one point in time order.
 pub(crate) fn texts(connection: &Connection, query: &HistoryQuery) -> Result<Vec<TextRow>> {
     let direction = if query.youngest { "desc" } else { "asc" };
     let sql = format!(
-        "select point, ts, quality, text from text_reading
+        "select point, ts, text, quality from text_reading
          where point = ?1 and ts >= ?2 and ts < ?3 order by ts {direction} limit ?4"
     );
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let (from, until) = (time_text(query.from), time_text(ceiling(query.until)));
     let mut texts: Vec<_> = connection
         .prepare_cached(&sql)?
-        .query_map((&query.point, &from, &until, limit), |row| {
-            Ok(TextRow {
-                point: row.get(0)?,
-                time: parse_time(row.get_ref(1)?.as_str()?),
-                text: row.get(3)?,
-                quality: quality(row)?,
-            })
-        })?
+        .query_map((&query.point, &from, &until, limit), text_row)?
         .collect::<Result<_>>()?;
     if query.youngest {
         texts.reverse();
     }
     Ok(texts)
-}
-
-/// The youngest reading of each point, in the order asked.
-pub(crate) fn latest(connection: &Connection, points: &[String]) -> Result<Vec<ReadingRow>> {
-    let mut sweep = connection.prepare_cached(
-        "select ts, value -> ?2, coalesce(quality ->> ?2, 0)
-             | case time_quality when 1 then 524288 when 2 then 1048576 else 0 end
-         from sweep where layout = ?1 order by ts desc limit 1",
-    )?;
-    let mut event = connection.prepare_cached(
-        "select ts, value, quality from latest_event where layout = ?1 and position = ?2",
-    )?;
-    let mut found = Vec::new();
-    for point in points {
-        let mut youngest: Option<ReadingRow> = None;
-        for place in places(connection, point)? {
-            let candidates = [
-                sweep
-                    .query_row(place, |row| reading(point, row))
-                    .optional()?,
-                event
-                    .query_row(place, |row| stored_reading(point, row))
-                    .optional()?,
-            ];
-            for candidate in candidates.into_iter().flatten() {
-                if youngest
-                    .as_ref()
-                    .is_none_or(|row| row.time < candidate.time)
-                {
-                    youngest = Some(candidate);
-                }
-            }
-        }
-        found.extend(youngest);
-    }
-    Ok(found)
 }
 
 /// Alarm transitions, youngest first.
@@ -148,6 +55,70 @@ pub(crate) fn alarms(connection: &Connection, query: &AlarmsQuery) -> Result<Vec
                 to: level(row.get(3)?),
                 value: row.get(4)?,
                 occurrence: row.get::<_, i64>(5)?.cast_unsigned(),
+            })
+        })?
+        .collect()
+}
+
+/// Gaps, the earliest first.
+pub(crate) fn gaps(connection: &Connection, query: &GapsQuery) -> Result<Vec<GapRow>> {
+    let asked = match query.devices.is_empty() && query.points.is_empty() {
+        true => "select id, name from device",
+        false => {
+            "select id, name from device where name in (select value from json_each(?1))
+             union
+             select device.id, device.name from point join device on device.id = point.device
+             where point.name in (select value from json_each(?2))"
+        }
+    };
+    let sql = format!(
+        "with asked as materialized ({asked})
+         select told.name, told.from_ts, told.until_ts, told.reason
+         from (
+             select asked.name, gap.from_ts, gap.until_ts, gap.reason
+             from asked cross join gap on gap.device = asked.id
+             union all
+             select null, from_ts, until_ts, reason from gap where device is null
+         ) as told
+         where told.from_ts < ?4 and (told.until_ts > ?3 or told.from_ts >= ?3)
+             and ?1 is not null and ?2 is not null
+         order by told.from_ts, told.name, told.until_ts, told.reason
+         limit ?5"
+    );
+    let range = Micros::of(query.from, query.until);
+    let (from, until) = (micros_text(range.from), micros_text(range.until));
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let (devices, points) = (json::strings(&query.devices), json::strings(&query.points));
+    connection
+        .prepare_cached(&sql)?
+        .query_map((devices, points, from, until, limit), |row| {
+            Ok(GapRow {
+                device: row.get(0)?,
+                from: parse_time(row.get_ref(1)?.as_str()?),
+                until: parse_time(row.get_ref(2)?.as_str()?),
+                reason: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// Points, by device and name.
+pub(crate) fn points(connection: &Connection, query: &PointsQuery) -> Result<Vec<PointRow>> {
+    let mut statement = connection.prepare_cached(
+        "select device.name, point.name, point.unit
+         from point join device on device.id = point.device
+         where ?1 or device.name in (select value from json_each(?2))
+             or point.name in (select value from json_each(?3))
+         order by device.name, point.name",
+    )?;
+    let is_all = query.devices.is_empty() && query.points.is_empty();
+    let (devices, points) = (json::strings(&query.devices), json::strings(&query.points));
+    statement
+        .query_map((is_all, devices, points), |row| {
+            Ok(PointRow {
+                device: row.get(0)?,
+                point: row.get(1)?,
+                unit: row.get(2)?,
             })
         })?
         .collect()
@@ -179,40 +150,14 @@ pub(crate) fn letters(connection: &Connection, query: &LettersQuery) -> Result<V
         .collect()
 }
 
-fn places(connection: &Connection, point: &str) -> Result<Vec<Place>> {
-    connection
-        .prepare_cached(
-            "select layout_point.layout, layout_point.position
-             from point join layout_point on layout_point.point = point.id
-             where point.name = ?1",
-        )?
-        .query_map([point], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
-/// A row whose value is JSON text.
-fn reading(point: &str, row: &Row<'_>) -> Result<ReadingRow> {
-    let value: Option<String> = row.get(1)?;
-    Ok(ReadingRow {
-        point: point.to_owned(),
-        time: parse_time(row.get_ref(0)?.as_str()?),
-        value: value.and_then(|text| text.parse().ok()),
-        quality: quality(row)?,
+/// A row of point, time, text and quality.
+pub(crate) fn text_row(row: &Row<'_>) -> Result<TextRow> {
+    Ok(TextRow {
+        point: row.get(0)?,
+        time: parse_time(row.get_ref(1)?.as_str()?),
+        text: row.get(2)?,
+        quality: Quality::from_bits_retain(row.get(3)?),
     })
-}
-
-/// A row whose value is a number.
-fn stored_reading(point: &str, row: &Row<'_>) -> Result<ReadingRow> {
-    Ok(ReadingRow {
-        point: point.to_owned(),
-        time: parse_time(row.get_ref(0)?.as_str()?),
-        value: row.get(1)?,
-        quality: quality(row)?,
-    })
-}
-
-fn quality(row: &Row<'_>) -> Result<Quality> {
-    Ok(Quality::from_bits_retain(row.get(2)?))
 }
 
 /// The microsecond at or after `time`: what was stored was rounded down.

@@ -1,15 +1,14 @@
 //! The rows of a chunk: columns as JSON text, one row for each sweep and each pack of events.
 
 use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{
-    DeadLetter, DeviceId, Events, Gap, PointId, Sweep, Texts, TimeQuality, Transition,
-};
+use gridos_model::{DeadLetter, DeviceId, Events, Gap, PointId, Sweep, Texts, Transition};
 use rusqlite::{Result, Transaction};
 
 use super::time::{push_time, time_text};
 use crate::contents::Quarantined;
+use crate::minutes::{Column, MinuteRow};
 use crate::pack::{Pack, packs};
-use crate::{json, latest};
+use crate::{clock, gap_device, json, latest};
 
 /// Makes layouts known, with their devices and points. Ids are hashes of the content, so there is
 /// nothing to change in those that are there, except a point's unit, which is not part of its id.
@@ -51,15 +50,11 @@ pub(crate) fn sweeps(transaction: &Transaction<'_>, sweeps: &[Sweep<'_>]) -> Res
     let mut text = Columns::default();
     for sweep in sweeps {
         text.clear();
-        push_time(sweep.time, &mut text.first);
+        let (time, time_quality) = clock::of_sweep(sweep);
+        push_time(time, &mut text.first);
         push_time(sweep.received, &mut text.received);
         json::values(sweep.values, &mut text.value);
         json::qualities(sweep.qualities, &mut text.quality);
-        let time_quality = match sweep.time_quality {
-            TimeQuality::Synchronised => None,
-            TimeQuality::Unsynchronised => Some(1),
-            TimeQuality::None => Some(2),
-        };
         row.execute((
             sweep.layout.as_i64(),
             &text.first,
@@ -164,16 +159,17 @@ pub(crate) fn transitions(transaction: &Transaction<'_>, transitions: &[Transiti
 }
 
 /// Inserts gaps.
-pub(crate) fn gaps(transaction: &Transaction<'_>, gaps: &[Gap]) -> Result<()> {
+pub(crate) fn gaps(transaction: &Transaction<'_>, stream: StreamId, gaps: &[Gap]) -> Result<()> {
     let mut row = transaction.prepare_cached(
-        "insert into gap (device, from_ts, until_ts, reason) values (?1, ?2, ?3, ?4)",
+        "insert into gap (device, from_ts, until_ts, reason, stream) values (?1, ?2, ?3, ?4, ?5)",
     )?;
     for gap in gaps {
         row.execute((
-            gap.device.as_i64(),
+            gap_device(gap),
             time_text(gap.from),
             time_text(gap.until),
             gap.reason.name(),
+            stream.as_i64(),
         ))?;
     }
     Ok(())
@@ -218,6 +214,59 @@ pub(crate) fn quarantine(
         ))?;
     }
     Ok(())
+}
+
+/// Inserts minutes, as they are closed.
+pub(crate) fn minutes(
+    transaction: &Transaction<'_>,
+    rows: impl Iterator<Item = MinuteRow>,
+) -> Result<()> {
+    let mut insert = transaction.prepare_cached(
+        "insert into minute (layout, ts, received, count, lag, point, counts, goods, lags, min, max,
+         avg, last)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    for row in rows {
+        let (count, counts) = numbers(&row.counts);
+        let (lag, lags) = numbers(&row.lags);
+        let each = |numbers: &[u32]| (!numbers.is_empty()).then(|| integers(numbers));
+        insert.execute((
+            row.layout.as_i64(),
+            time_text(row.time),
+            time_text(row.received),
+            count,
+            lag,
+            each(&row.points),
+            counts,
+            each(&row.goods),
+            lags,
+            row.min().map(values),
+            row.max().map(values),
+            row.avg().map(values),
+            values(row.last()),
+        ))?;
+    }
+    Ok(())
+}
+
+/// What all points have, or what each has.
+fn numbers(column: &Column) -> (Option<u32>, Option<String>) {
+    match column {
+        Column::Same(number) => (Some(*number), None),
+        Column::Each(numbers) => (None, Some(integers(numbers))),
+    }
+}
+
+fn integers(numbers: &[u32]) -> String {
+    let mut text = String::new();
+    json::integers(numbers, &mut text);
+    text
+}
+
+fn values(values: &[f64]) -> String {
+    let mut text = String::new();
+    json::values(values, &mut text);
+    text
 }
 
 /// The columns of one row as text, kept from row to row for their memory.

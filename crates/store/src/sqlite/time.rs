@@ -6,10 +6,15 @@ use std::ops::Range;
 use gridos_model::Timestamp;
 
 const DAY_SECONDS: i64 = 86_400;
+/// A day: beyond it nothing is asked for.
+const MARGIN_MICROS: i64 = DAY_SECONDS * 1_000_000;
 
 /// Appends `time`, rounded to the microsecond before; its years, 1677 to 2262, have four digits.
 pub(crate) fn push_time(time: Timestamp, out: &mut String) {
-    let micros = time.as_micros();
+    push_micros(time.as_micros(), out);
+}
+
+fn push_micros(micros: i64, out: &mut String) {
     let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let (days, second) = (
         seconds.div_euclid(DAY_SECONDS),
@@ -31,12 +36,23 @@ pub(crate) fn time_text(time: Timestamp) -> String {
     text
 }
 
+/// The microsecond as text; those just outside the range of times have one, too, which sorts
+/// where it should.
+pub(crate) fn micros_text(micros: i64) -> String {
+    let least = Timestamp::MIN.as_micros() - MARGIN_MICROS;
+    let most = Timestamp::MAX.as_micros() + MARGIN_MICROS;
+    let mut text = String::with_capacity(26);
+    push_micros(micros.clamp(least, most), &mut text);
+    text
+}
+
 /// The inverse of [`push_time`]; the epoch for what is no such text.
 pub(crate) fn parse_time(text: &str) -> Timestamp {
     parse_micros(text).map_or(Timestamp::EPOCH, Timestamp::from_micros)
 }
 
-fn parse_micros(text: &str) -> Option<i64> {
+/// The microsecond that such a text means, if it is one.
+pub(crate) fn parse_micros(text: &str) -> Option<i64> {
     let number = |range: Range<usize>| text.get(range)?.parse::<i64>().ok();
     let days = days(number(0..4)?, number(5..7)?, number(8..10)?);
     let seconds = number(11..13)? * 3_600 + number(14..16)? * 60 + number(17..19)?;

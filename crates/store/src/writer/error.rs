@@ -1,6 +1,7 @@
 //! What keeps the writer from storing.
 
 use gridos_journal::{JournalError, Position, StreamId};
+use gridos_telemetry::StoreFault;
 
 use crate::StoreError;
 
@@ -34,6 +35,15 @@ pub(super) enum WriterError {
 }
 
 impl WriterError {
+    /// How it is counted.
+    pub(super) fn fault(&self) -> StoreFault {
+        match self {
+            Self::Store(error) => error.fault(),
+            Self::Journal(_) | Self::Unreadable { .. } => StoreFault::Journal,
+            Self::Ahead { .. } | Self::Foreign { .. } => StoreFault::Foreign,
+        }
+    }
+
     /// Whether trying again cannot help: only somebody who looks can.
     pub(super) fn is_for_ever(&self) -> bool {
         matches!(self, Self::Ahead { .. } | Self::Foreign { .. })

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use gridos_journal::{Journal, Options, Position};
+use gridos_journal::{Holding, Journal, Options, Position};
 use gridos_model::Timestamp;
-use gridos_telemetry::LedgerSnapshot;
+use gridos_telemetry::{LedgerSnapshot, Loss};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::writer::{counts, sqlite};
@@ -36,8 +37,20 @@ async fn what_is_damaged_is_recorded_and_the_rest_is_stored() {
     let ledger = settled(&engine);
     assert_eq!((ledger.carried_over, ledger.lost), (2_000, 2));
     assert_eq!(ledger.stored, 2_018);
+    assert_eq!(ledger.lost_for(Loss::Damaged), 2);
     engine.stop().await;
     assert_eq!(counts(&dir), (1_009, 1_009, 2));
+    // The time around the lost sweep, each received a millisecond after its own time.
+    let expected = Missing {
+        device: None,
+        from: "1970-01-01 00:00:00.501000".to_owned(),
+        until: "1970-01-01 00:00:00.503000".to_owned(),
+        reason: "journal_damaged".to_owned(),
+    };
+    assert_eq!(missing(&dir), [expected]);
+    let octets = quarantined_octets(&dir);
+    assert_eq!(octets.len(), 1);
+    assert!(octets[0].unwrap() > 48, "the damaged frame is kept");
 }
 
 /// Nothing good is behind the damage yet: only the durable end tells what it held.
@@ -89,7 +102,82 @@ async fn what_was_trimmed_away_is_recorded_and_the_rest_is_stored() {
     let (sweeps, times, lost) = counts(&dir);
     assert_eq!(sweeps, times);
     assert_eq!(u64::from(lost), ledger.lost);
+    assert_eq!(ledger.lost_for(Loss::Trimmed), ledger.lost);
     assert_eq!(u64::from(sweeps) * 2, ledger.stored);
+    assert_eq!(quarantined_octets(&dir), [None]);
+}
+
+/// The database was away, the disk was full, and the oldest was given up for the newest.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_a_loss_with_a_gap_and_its_reason() {
+    let dir = TempDir::new().unwrap();
+    let options = Options {
+        segment_bytes: 8 << 10,
+        ..Options::default()
+    };
+    let mut fixture = Fixture::with_options(options);
+    let mut engine = Engine::start(&mut fixture, sqlite(&dir));
+    let stored = engine.work(&mut fixture, 10);
+    engine.stored(stored).await;
+    let mut end = stored;
+    for _ in 0..100 {
+        end = engine.journal(&mut fixture, 10);
+    }
+    let holding = Holding {
+        dir: fixture.dir().to_owned(),
+        stored: Some(stored),
+    };
+    let sacrifice = holding.give_up(40 << 10).unwrap();
+    assert!(sacrifice.segments > 2 && sacrifice.readings > 100);
+    engine.announce(end);
+    engine.stored(end).await;
+    let ledger = settled(&engine);
+    assert_eq!(ledger.lost_for(Loss::GivenUp), sacrifice.readings);
+    assert_eq!(ledger.lost, sacrifice.readings);
+    assert_eq!(ledger.stored + ledger.lost, 2_020);
+    engine.stop().await;
+    let told = missing(&dir);
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0].device, &*told[0].reason), (&None, "journal_full"));
+    assert!(told[0].from < told[0].until, "{told:?}");
+    let connection = Connection::open(dir.path().join("gridos.db")).unwrap();
+    let reason = "select reason, readings from quarantine";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (reason, readings): (String, i64) = connection.query_row(reason, [], row).unwrap();
+    assert!(reason.starts_with("the disk was full"), "{reason}");
+    assert_eq!(readings.cast_unsigned(), sacrifice.readings);
+}
+
+/// A row of the view `device_gap`.
+#[derive(Debug, PartialEq, Eq)]
+struct Missing {
+    device: Option<String>,
+    from: String,
+    until: String,
+    reason: String,
+}
+
+fn missing(dir: &TempDir) -> Vec<Missing> {
+    let connection = Connection::open(dir.path().join("gridos.db")).unwrap();
+    let mut ask = connection.prepare("select * from device_gap").unwrap();
+    let rows = ask.query_map([], |row| {
+        Ok(Missing {
+            device: row.get(0)?,
+            from: row.get(1)?,
+            until: row.get(2)?,
+            reason: row.get(3)?,
+        })
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// How many octets each row of the table `quarantine` has.
+fn quarantined_octets(dir: &TempDir) -> Vec<Option<i64>> {
+    let connection = Connection::open(dir.path().join("gridos.db")).unwrap();
+    let sql = "select length(frame) from quarantine";
+    let mut ask = connection.prepare(sql).unwrap();
+    let rows = ask.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,9 +7,19 @@
 )]
 
 mod losses;
+mod minutes;
 mod outages;
+mod partitions;
 mod postgres;
+mod queries;
+mod questions;
+mod refusals;
+mod retention;
+mod roles;
+mod servers;
+mod silence;
 mod sqlite;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod writer;

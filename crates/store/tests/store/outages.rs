@@ -7,6 +7,7 @@ use gridos_store::{PostgresConfig, PostgresStore};
 use super::postgres::rows;
 use crate::support::engine::Engine;
 use crate::support::fixture::Fixture;
+use crate::support::minutes::{MINUTES, READINGS, check};
 use crate::support::postgres::{Cluster, Shutdown};
 
 const COUNTS: &str = "select count(*), count(distinct ts) from sweep";
@@ -51,6 +52,14 @@ async fn the_server_stops_and_starts(cluster: &mut Cluster, database: &str, how:
     assert_eq!(ledger.stored, 8_000);
     assert!(engine.stop().await.is_drained());
     assert_eq!(rows(cluster, database, COUNTS).await, ["4000|4000"]);
+    minutes_are_right(cluster, database, 4_000).await;
+}
+
+/// The minutes of sweeps of two points, one a second, are those of the readings.
+async fn minutes_are_right(cluster: &Cluster, database: &str, sweeps: u64) {
+    let minutes = rows(cluster, database, MINUTES).await;
+    let found = check(&minutes, &rows(cluster, database, READINGS).await);
+    assert_eq!(found as u64, 2 * sweeps.div_ceil(60));
 }
 
 async fn backends_are_terminated_in_mid_copy(cluster: &Cluster) {
@@ -75,6 +84,7 @@ async fn backends_are_terminated_in_mid_copy(cluster: &Cluster) {
     let sweeps = end.readings / 2;
     let expected = format!("{sweeps}|{sweeps}");
     assert_eq!(rows(cluster, "terminated", COUNTS).await, [expected]);
+    minutes_are_right(cluster, "terminated", sweeps).await;
 }
 
 async fn the_right_to_insert_is_taken_and_given(cluster: &Cluster) {
@@ -95,4 +105,5 @@ async fn the_right_to_insert_is_taken_and_given(cluster: &Cluster) {
     engine.stored(end).await;
     assert!(engine.stop().await.is_drained());
     assert_eq!(rows(cluster, "rights", COUNTS).await, ["20|20"]);
+    minutes_are_right(cluster, "rights", 20).await;
 }

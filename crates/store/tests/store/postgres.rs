@@ -7,6 +7,7 @@ use gridos_store::{HistoryQuery, PostgresConfig, PostgresStore, Store, StoreErro
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::support::contract::{self, Answer, Kind};
+use crate::support::earlier;
 use crate::support::fixture::{Fixture, at};
 use crate::support::postgres::{Cluster, SUPERUSER};
 
@@ -37,6 +38,17 @@ impl Kind for Cluster {
         Box::pin(self.create_database(name))
     }
 
+    fn earlier<'a>(&'a self, name: &'a str, last: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.create_database(name).await;
+            rows(self, name, &earlier::postgres(last)).await;
+        })
+    }
+
+    fn array(&self, numbers: &str) -> String {
+        format!("{{{numbers}}}")
+    }
+
     fn open(&self, name: &str) -> Arc<dyn Store> {
         Arc::new(PostgresStore::new(config(self, name)))
     }
@@ -56,6 +68,8 @@ async fn it_is_a_store() {
     flags_have_the_names_of_the_model(&cluster).await;
     everything_users_see_is_explained(&cluster).await;
     one_point_over_a_time_range_is_an_index_scan(&cluster).await;
+    minutes_of_one_point_are_an_index_scan(&cluster).await;
+    what_stands_is_found_by_index(&cluster).await;
 }
 
 #[tokio::test]
@@ -109,8 +123,14 @@ async fn flags_have_the_names_of_the_model(cluster: &Cluster) {
 
 async fn everything_users_see_is_explained(cluster: &Cluster) {
     let bare = "select relname from pg_class \
-                where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') \
+                where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v') \
                 and obj_description(oid, 'pg_class') is null";
+    assert_eq!(rows(cluster, "readings", bare).await, [""; 0]);
+    // A partition's columns are its table's.
+    let bare = "select relname, attname from pg_attribute join pg_class on pg_class.oid = attrelid \
+                where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v') \
+                and not relispartition and attnum > 0 and not attisdropped \
+                and col_description(attrelid, attnum) is null";
     assert_eq!(rows(cluster, "readings", bare).await, [""; 0]);
     let bare = "select proname from pg_proc where pronamespace = 'public'::regnamespace \
                 and obj_description(oid, 'pg_proc') is null";
@@ -151,7 +171,8 @@ async fn one_point_over_a_time_range_is_an_index_scan(cluster: &Cluster) {
         let plan = async |sql: &str| rows(cluster, "plan", sql).await.join("\n");
         for sql in [&view, function, latest] {
             let plan = plan(sql).await;
-            for table in ["sweep", "event"] {
+            // The rows are older than the first day. What is empty is read as it comes.
+            for table in ["sweep_past", "event_past"] {
                 assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
             }
         }
@@ -180,4 +201,76 @@ async fn one_point_over_a_time_range_is_an_index_scan(cluster: &Cluster) {
     let rows = store.history(&query).await.unwrap();
     let times: Vec<_> = rows.iter().map(|row| row.time).collect();
     assert_eq!(times, [at(4_998_000), at(4_999_000), at(4_999_000)]);
+}
+
+async fn minutes_of_one_point_are_an_index_scan(cluster: &Cluster) {
+    cluster.create_database("minutes_plan").await;
+    let store = cluster.open("minutes_plan");
+    store.migrate().await.unwrap();
+    let mut fixture = Fixture::new();
+    let whole = fixture.whole();
+    for n in 0..3_000_i64 {
+        fixture.sweep(&whole, at(n * 10_000), &[231.4, 12.03, 1.0]);
+        fixture.events(&[(2, at(n * 10_000), 0.5, Quality::GOOD)]);
+    }
+    let (stream, chunk) = (fixture.stream(), fixture.all());
+    store.write(stream, &chunk, fixture.book()).await.unwrap();
+    store.turn(stream, chunk.until()).await.unwrap();
+    let others = "insert into minute (layout, ts, received, count, lag, last) \
+                  select 1000 + n % 50, ts, ts, 1, 0, '{0.5}' from generate_series(1, 50000) as n, \
+                  lateral (select timestamptz '2026-11-23Z' + n / 50 * interval '1 minute' as ts)";
+    rows(cluster, "minutes_plan", &format!("{others} as t")).await;
+    let minutes = "select * from reading_1m where point = 'sub1.feeder-01.state' \
+                   and ts >= '2026-11-23 01:10:00Z' and ts < '2026-11-23 01:20:00Z'";
+    for analyze in ["", "analyze"] {
+        rows(cluster, "minutes_plan", analyze).await;
+        let plan = rows(cluster, "minutes_plan", &format!("explain {minutes}")).await;
+        let plan = plan.join("\n");
+        assert!(!plan.contains("Seq Scan on minute"), "{plan}");
+        let found = ".layout) AND (ts >= ";
+        assert!(plan.contains(found) && plan.contains("(ts < "), "{plan}");
+    }
+    let sum = format!("select count(*), sum(count), min(min), max(max) from ({minutes}) as m");
+    assert_eq!(rows(cluster, "minutes_plan", &sum).await, ["10|120|0.5|1"]);
+}
+
+/// However long the history of alarms, what stands costs what there are of alarms.
+async fn what_stands_is_found_by_index(cluster: &Cluster) {
+    cluster.create_database("standing").await;
+    let store = cluster.open("standing");
+    store.migrate().await.unwrap();
+    // Fifty alarms that come and go every minute for two days, and stand at the end.
+    let filled = "insert into alarm_name select n, 'd' || n || ':link', n, null, 'link' \
+                  from generate_series(1, 50) as n; \
+                  insert into alarm_event \
+                  select 1, t * 50 + n, n, n, null, (t - 1 + t % 2) * 50 + n, \
+                  case t % 2 when 1 then 'raised' else 'returned' end, t % 2 = 1, 'normal', \
+                  case t % 2 when 1 then 'abnormal' else 'normal' end, 'normal', 'normal', 'low', \
+                  t % 2, 0, null, null, at, at, null, 0 \
+                  from generate_series(1, 2881) as t, generate_series(1, 50) as n, \
+                  lateral (select timestamptz '2026-11-23Z' + t * interval '1 minute' as at) as at";
+    rows(cluster, "standing", filled).await;
+    for analyze in ["", "analyze"] {
+        rows(cluster, "standing", analyze).await;
+        rows(cluster, "standing", "select pg_stat_reset()").await;
+        let store = cluster.open("standing");
+        let standing = store.alarms_standing(at(10 * 86_400_000)).await.unwrap();
+        assert_eq!(standing.len(), 50);
+        let last = at(2_881 * 60_000);
+        assert!(standing.iter().all(|row| row.raised == Some(last)));
+        // What a connection has read is told at the latest when it ends.
+        drop(store);
+        let read = "select idx_tup_fetch, seq_tup_read from pg_stat_user_tables \
+                    where relname = 'alarm_event' and idx_tup_fetch > 0";
+        let found = loop {
+            let found = rows(cluster, "standing", read).await;
+            if let Some(found) = found.first() {
+                break found.clone();
+            }
+            tokio::task::yield_now().await;
+        };
+        let (by_index, as_it_comes) = found.split_once('|').unwrap();
+        assert!(by_index.parse::<u64>().unwrap() <= 50 * 10, "{found}");
+        assert_eq!(as_it_comes, "0", "{found}");
+    }
 }

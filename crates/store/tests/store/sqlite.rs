@@ -4,11 +4,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use crate::support::contract::{self, Answer, Kind};
+use crate::support::earlier;
 use crate::support::fixture::{Fixture, at};
+use crate::support::sql::rows;
 use gridos_model::{Quality, Timestamp};
 use gridos_store::{SqliteStore, Store, StoreError};
 use rusqlite::StatementStatus;
-use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 
 struct Sqlite(TempDir);
@@ -19,28 +20,24 @@ impl Sqlite {
     }
 
     fn rows(&self, name: &str, sql: &str) -> Vec<String> {
-        let connection = rusqlite::Connection::open(self.path(name)).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let columns = statement.column_count();
-        let mut rows = statement.query([]).unwrap();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            let text = |column| match row.get_ref(column).unwrap() {
-                ValueRef::Null => String::new(),
-                ValueRef::Integer(number) => number.to_string(),
-                ValueRef::Real(number) => number.to_string(),
-                ValueRef::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
-                ValueRef::Blob(_) => panic!("a blob"),
-            };
-            found.push((0..columns).map(text).collect::<Vec<_>>().join("|"));
-        }
-        found
+        rows(&self.path(name), sql)
     }
 }
 
 impl Kind for Sqlite {
     fn create<'a>(&'a self, _: &'a str) -> Answer<'a, ()> {
         Box::pin(async {})
+    }
+
+    fn earlier<'a>(&'a self, name: &'a str, last: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let connection = rusqlite::Connection::open(self.path(name)).unwrap();
+            connection.execute_batch(&earlier::sqlite(last)).unwrap();
+        })
+    }
+
+    fn array(&self, numbers: &str) -> String {
+        format!("[{numbers}]")
     }
 
     fn open(&self, name: &str) -> Arc<dyn Store> {
@@ -117,6 +114,13 @@ async fn one_point_over_a_time_range_is_a_search_of_indexes() {
     assert!(texts.contains(index), "{texts}");
     let latest = plan("select * from latest_text where point = 'sub1.feeder-01.ia'");
     assert!(!latest.contains("SCAN"), "{latest}");
+    let minutes = plan(
+        "select * from reading_1m where point = 'sub1.feeder-01.ia' \
+         and ts >= '2026-11-23 00:10' and ts < '2026-11-23 00:20'",
+    );
+    let index = "SEARCH minute USING INDEX minute_by_layout (layout=? AND ts>? AND ts<?)";
+    assert!(minutes.contains(index), "{minutes}");
+    assert!(!minutes.contains("SCAN minute"), "{minutes}");
 }
 
 /// However long the history, the youngest readings of a point that is swept cost the same.

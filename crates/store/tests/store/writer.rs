@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gridos_journal::{Chunk, LayoutBook, StreamId};
-use gridos_model::Quality;
+use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
+use gridos_model::{Quality, Timestamp};
 use gridos_store::{
-    AlarmRow, AlarmsQuery, HistoryQuery, LetterRow, LettersQuery, Loss, ReadingRow, SqliteStore,
-    Store, StoreError, Stored, TextRow,
+    AlarmEventRow, AlarmEventsQuery, AlarmRow, AlarmsQuery, AuditQuery, AuditRow, Column, GapRow,
+    GapsQuery, HistoryQuery, Instant, InstantQuery, LetterRow, LettersQuery, Loss, PointRow,
+    PointsQuery, ReadingRow, ReadingsPage, ReadingsQuery, SqliteStore, StandingRow, Store,
+    StoreError, Stored, TextRow, TrendQuery,
 };
 use tempfile::TempDir;
 use tokio::sync::{Notify, Semaphore};
@@ -35,7 +37,7 @@ async fn it_carries_over_follows_and_drains() {
     let dir = TempDir::new().unwrap();
     let mut fixture = Fixture::new();
     let pair = fixture.pair();
-    fixture.sweep(&pair, gridos_model::Timestamp::EPOCH, &[1.5, 2.5]);
+    fixture.sweep(&pair, Timestamp::EPOCH, &[1.5, 2.5]);
     let mut engine = Engine::start(&mut fixture, sqlite(&dir));
     let end = engine.work(&mut fixture, 100);
     engine.stored(end).await;
@@ -75,12 +77,19 @@ async fn a_stream_that_has_ended_is_drained_to_its_end() {
 }
 
 /// A store whose calls fail at random: before anything was done, or after.
-struct Flaky {
+pub(crate) struct Flaky {
     inner: Arc<SqliteStore>,
     random: AtomicU64,
 }
 
 impl Flaky {
+    pub(crate) fn new(inner: Arc<SqliteStore>, seed: u64) -> Self {
+        Self {
+            inner,
+            random: AtomicU64::new(seed),
+        }
+    }
+
     /// Of eight calls one fails before it and one after.
     fn fails(&self, when: u64) -> Result<(), StoreError> {
         let next = |n: u64| Some(n.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1));
@@ -120,6 +129,34 @@ impl Store for Flaky {
         Ok(stored)
     }
 
+    async fn recall(
+        &self,
+        stream: StreamId,
+        stored: Stored,
+        chunk: &Chunk,
+        book: &LayoutBook,
+    ) -> Result<(), StoreError> {
+        self.fails(0)?;
+        self.inner.recall(stream, stored, chunk, book).await
+    }
+
+    async fn turn(&self, stream: StreamId, at: Tail) -> Result<Stored, StoreError> {
+        self.fails(0)?;
+        let stored = self.inner.turn(stream, at).await?;
+        self.fails(1)?;
+        Ok(stored)
+    }
+
+    async fn condemn(
+        &self,
+        stream: StreamId,
+        chunk: &Chunk,
+        book: &LayoutBook,
+        reason: &str,
+    ) -> Result<Stored, StoreError> {
+        self.inner.condemn(stream, chunk, book, reason).await
+    }
+
     async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError> {
         self.fails(0)?;
         let stored = self.inner.skip(stream, loss).await?;
@@ -127,7 +164,23 @@ impl Store for Flaky {
         Ok(stored)
     }
 
-    async fn history(&self, _: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
+    async fn readings(&self, _: &ReadingsQuery) -> Result<ReadingsPage, StoreError> {
+        Ok(ReadingsPage::default())
+    }
+
+    async fn trend(&self, _: &TrendQuery) -> Result<Vec<Vec<Column>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn instant(&self, _: &InstantQuery) -> Result<Instant, StoreError> {
+        Ok(Instant::default())
+    }
+
+    async fn gaps(&self, _: &GapsQuery) -> Result<Vec<GapRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn points(&self, _: &PointsQuery) -> Result<Vec<PointRow>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -136,6 +189,18 @@ impl Store for Flaky {
     }
 
     async fn latest(&self, _: &[String]) -> Result<Vec<ReadingRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn alarm_events(&self, _: &AlarmEventsQuery) -> Result<Vec<AlarmEventRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn deeds(&self, _: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn alarms_standing(&self, _: Timestamp) -> Result<Vec<StandingRow>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -153,10 +218,7 @@ async fn lost_answers_lose_and_double_nothing() {
     for seed in 1..6 {
         let dir = TempDir::new().unwrap();
         let mut fixture = Fixture::new();
-        let flaky = Flaky {
-            inner: sqlite(&dir),
-            random: AtomicU64::new(seed),
-        };
+        let flaky = Flaky::new(sqlite(&dir), seed);
         let mut engine = Engine::start(&mut fixture, Arc::new(flaky));
         let mut end = fixture.sync();
         for round in 0..20 {
@@ -229,11 +291,51 @@ impl Store for Gate {
         self.inner.write(stream, chunk, book).await
     }
 
+    async fn recall(
+        &self,
+        stream: StreamId,
+        stored: Stored,
+        chunk: &Chunk,
+        book: &LayoutBook,
+    ) -> Result<(), StoreError> {
+        self.inner.recall(stream, stored, chunk, book).await
+    }
+
+    async fn turn(&self, stream: StreamId, at: Tail) -> Result<Stored, StoreError> {
+        self.inner.turn(stream, at).await
+    }
+
+    async fn condemn(
+        &self,
+        stream: StreamId,
+        chunk: &Chunk,
+        book: &LayoutBook,
+        reason: &str,
+    ) -> Result<Stored, StoreError> {
+        self.inner.condemn(stream, chunk, book, reason).await
+    }
+
     async fn skip(&self, stream: StreamId, loss: &Loss) -> Result<Stored, StoreError> {
         self.inner.skip(stream, loss).await
     }
 
-    async fn history(&self, _: &HistoryQuery) -> Result<Vec<ReadingRow>, StoreError> {
+    async fn readings(&self, _: &ReadingsQuery) -> Result<ReadingsPage, StoreError> {
+        Ok(ReadingsPage::default())
+    }
+
+    async fn trend(&self, _: &TrendQuery) -> Result<Vec<Vec<Column>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn instant(&self, _: &InstantQuery) -> Result<Instant, StoreError> {
+        Ok(Instant::default())
+    }
+
+    async fn gaps(&self, _: &GapsQuery) -> Result<Vec<GapRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn points(&self, _: &PointsQuery) -> Result<Vec<PointRow>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -242,6 +344,18 @@ impl Store for Gate {
     }
 
     async fn latest(&self, _: &[String]) -> Result<Vec<ReadingRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn alarm_events(&self, _: &AlarmEventsQuery) -> Result<Vec<AlarmEventRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn deeds(&self, _: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn alarms_standing(&self, _: Timestamp) -> Result<Vec<StandingRow>, StoreError> {
         Ok(Vec::new())
     }
 

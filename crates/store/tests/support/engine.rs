@@ -20,6 +20,7 @@ pub(crate) struct Engine {
     durable: watch::Sender<Tail>,
     stop: watch::Sender<bool>,
     stored: watch::Receiver<Tail>,
+    needed: watch::Receiver<Tail>,
     writer: JoinHandle<WriterSummary>,
 }
 
@@ -43,6 +44,7 @@ impl Engine {
             durable,
             stop,
             stored: writer.stored(),
+            needed: writer.needed(),
             writer: tokio::spawn(writer.run(durable_end, stop_end)),
         }
     }
@@ -91,6 +93,7 @@ impl Engine {
             durable,
             stop,
             stored: writer.stored(),
+            needed: writer.needed(),
             writer: tokio::spawn(writer.drain(recovered, behind, stop_end)),
         }
     }
@@ -138,6 +141,24 @@ impl Engine {
             .expect("the writer ended");
     }
 
+    /// Waits until no minute is open at `tail`, however long it takes.
+    pub(crate) async fn closed(&mut self, tail: Tail) {
+        let closed = self.needed.wait_for(|needed| *needed == tail);
+        closed.await.expect("the writer ended");
+    }
+
+    /// From here on the journal is needed.
+    pub(crate) fn needed(&self) -> Tail {
+        *self.needed.borrow()
+    }
+
+    /// Ends the writer as a kill does, wherever it is.
+    pub(crate) async fn kill(self) {
+        self.writer.abort();
+        let killed = self.writer.await;
+        assert!(killed.is_err_and(|error| error.is_cancelled()));
+    }
+
     /// Waits until the writer has failed at least `errors` times.
     pub(crate) async fn failed(&self, errors: u64) {
         self.seen(|telemetry| telemetry.store.errors.get() >= errors)
@@ -154,6 +175,12 @@ impl Engine {
         tokio::time::timeout(PATIENCE, seeing)
             .await
             .expect("it was not seen");
+    }
+
+    /// Drops the writer, as an engine does that has no more time.
+    pub(crate) async fn abandon(self) {
+        self.writer.abort();
+        assert!(self.writer.await.unwrap_err().is_cancelled());
     }
 
     /// Tells the writer to stop and waits until it has.

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gridos_journal::{Chunk, Journal, LayoutBook, Options, Position, Read, Reader, StreamId, Tail};
 use gridos_model::{
-    Batch, Directory, DirectoryBuilder, Layout, LayoutId, Point, Quality, Readings, Sweep,
+    AlarmAction, AlarmFacts, AlarmFlags, AlarmId, AlarmKind, AlarmRecord, Batch, Directory,
+    DirectoryBuilder, Layout, LayoutId, Level, Point, Priority, Quality, Readings, Sweep,
     TimeQuality, Timestamp, Transition,
 };
 use tempfile::TempDir;
@@ -106,28 +108,72 @@ impl Fixture {
         time_quality: TimeQuality,
         values: &[(f64, Quality)],
     ) -> Position {
+        let received = time.saturating_add(Duration::from_millis(1));
+        self.append_sweep(layout, time, time_quality, received, values)
+    }
+
+    /// Appends a sweep of two values that claims to be of whatever time.
+    pub(crate) fn sweep_received(
+        &mut self,
+        received: Timestamp,
+        time: Timestamp,
+        values: [f64; 2],
+    ) -> Position {
+        let values = values.map(|value| (value, Quality::GOOD));
+        self.append_sweep(
+            &self.pair(),
+            time,
+            TimeQuality::Synchronised,
+            received,
+            &values,
+        )
+    }
+
+    fn append_sweep(
+        &mut self,
+        layout: &Arc<Layout>,
+        time: Timestamp,
+        time_quality: TimeQuality,
+        received: Timestamp,
+        values: &[(f64, Quality)],
+    ) -> Position {
         let mut batch = Batch::default();
-        let received = time.saturating_add(std::time::Duration::from_millis(1));
         batch.start_sweep(layout, time, time_quality, received);
         values.iter().for_each(|(v, q)| batch.push(*v, *q));
         batch.check().unwrap();
         self.journal.append_readings(&batch.readings().unwrap())
     }
 
-    /// Appends events of the layout of all points.
+    /// Appends events of the layout of all points, received when the last of them happened.
     pub(crate) fn events(&mut self, changes: &[Change]) -> Position {
+        let last = changes.iter().map(|change| change.1).max();
+        self.events_received(last.unwrap_or(MIDNIGHT), changes)
+    }
+
+    /// Appends events of the layout of all points that claim to be of whatever time.
+    pub(crate) fn events_received(&mut self, received: Timestamp, changes: &[Change]) -> Position {
         let mut batch = Batch::default();
-        batch.start_events(&self.whole(), MIDNIGHT);
+        batch.start_events(&self.whole(), received);
         for (position, time, value, quality) in changes {
             assert!(batch.push_event(*position, *time, *value, *quality));
         }
         self.journal.append_readings(&batch.readings().unwrap())
     }
 
-    /// Appends texts of the layout of all points.
+    /// Appends texts of the layout of all points, received when the last of them was true.
     pub(crate) fn texts(&mut self, texts: &[(u32, Timestamp, &[u8], Quality)]) -> Position {
+        let last = texts.iter().map(|text| text.1).max();
+        self.texts_received(last.unwrap_or(MIDNIGHT), texts)
+    }
+
+    /// Appends texts of the layout of all points that claim to be of whatever time.
+    pub(crate) fn texts_received(
+        &mut self,
+        received: Timestamp,
+        texts: &[(u32, Timestamp, &[u8], Quality)],
+    ) -> Position {
         let mut batch = Batch::default();
-        batch.start_texts(&self.whole(), MIDNIGHT);
+        batch.start_texts(&self.whole(), received);
         for (position, time, text, quality) in texts {
             assert!(batch.push_text(*position, *time, text, *quality));
         }
@@ -203,6 +249,35 @@ pub(crate) fn foreign(fixture: &mut Fixture) {
         values: &[1.5, 2.5],
         qualities: &[],
     }));
+}
+
+/// An alarm that is raised at `received`, half a second after it happened.
+pub(crate) fn raised(
+    sequence: u64,
+    owner: &str,
+    kind: AlarmKind,
+    received: Timestamp,
+) -> AlarmRecord {
+    AlarmRecord {
+        sequence,
+        alarm: AlarmId::of(owner, kind),
+        occurrence: sequence,
+        action: AlarmAction::Raised,
+        is_annunciated: true,
+        from: Level::Normal,
+        time: received.saturating_sub(Duration::from_millis(500)),
+        received,
+        value: 105.5,
+        quality: Quality::GOOD,
+        after: AlarmFacts {
+            level: Level::High,
+            worst: Level::High,
+            priority: Priority::Medium,
+            flags: AlarmFlags::UNACKNOWLEDGED,
+            ..AlarmFacts::REST
+        },
+        note: None,
+    }
 }
 
 /// Where in the first segment a record begins: behind a header of 64 bytes.

@@ -3,14 +3,17 @@
 //! Include it with `#[path = "…/crates/store/tests/support/postgres.rs"] mod postgres;`. It needs
 //! the server's programs, `tempfile`, `tokio` and `tokio-postgres`, and nothing of GridOS.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
+
+#[path = "../../../../tests/support/port.rs"]
+pub(crate) mod port;
+
+pub(crate) use self::port::free_port;
 
 /// The superuser of every cluster.
 pub(crate) const SUPERUSER: &str = "postgres";
@@ -20,7 +23,7 @@ pub(crate) struct Cluster {
     dir: TempDir,
     programs: PathBuf,
     port: u16,
-    server: Option<Child>,
+    pub(crate) server: Option<Child>,
 }
 
 /// How a server stops.
@@ -37,6 +40,14 @@ impl Cluster {
     /// A new running cluster, or `None` with a word on the terminal if this machine has no
     /// PostgreSQL server; with `GRIDOS_TESTS_SKIP_NOTHING`, as in `tests/run`, that fails.
     pub(crate) async fn start() -> Option<Self> {
+        let mut cluster = Self::prepare()?;
+        cluster.initialise(&[]);
+        cluster.resume().await;
+        Some(cluster)
+    }
+
+    /// A place for a cluster of which nothing is there yet.
+    pub(crate) fn prepare() -> Option<Self> {
         let Some(programs) = programs() else {
             let why = "there is no PostgreSQL server in /usr/lib/postgresql/*/bin";
             let nothing = std::env::var_os("GRIDOS_TESTS_SKIP_NOTHING");
@@ -48,25 +59,25 @@ impl Cluster {
             .prefix("gridos-postgres-")
             .tempdir()
             .unwrap();
-        if is_root() {
-            run(Command::new("chown").arg(SUPERUSER).arg(dir.path()));
-        }
-        let port = free_port();
-        let mut cluster = Self {
+        give_away(dir.path());
+        Some(Self {
             dir,
             programs,
-            port,
+            port: free_port(),
             server: None,
-        };
-        run(cluster
+        })
+    }
+
+    /// Makes its data folder, with more options for `initdb`.
+    pub(crate) fn initialise(&self, options: &[&str]) {
+        run(self
             .program("initdb")
             .arg("--pgdata")
-            .arg(cluster.data())
+            .arg(self.data())
             .args(["--username", SUPERUSER, "--auth", "trust", "--no-sync"])
             .args(["--encoding", "UTF8", "--no-locale"])
+            .args(options)
             .stdout(Stdio::null()));
-        cluster.resume().await;
-        Some(cluster)
     }
 
     /// The folder of its Unix socket: a host name for the driver.
@@ -126,7 +137,10 @@ impl Cluster {
         }
     }
 
-    async fn try_connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+    pub(crate) async fn try_connect(
+        &self,
+        database: &str,
+    ) -> Result<Client, tokio_postgres::Error> {
         let (client, connection) = tokio_postgres::Config::new()
             .host(self.host())
             .port(self.port)
@@ -138,12 +152,13 @@ impl Cluster {
         Ok(client)
     }
 
-    fn data(&self) -> PathBuf {
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
     /// A program of the server, run as a user that it accepts: it refuses root.
-    fn program(&self, name: &str) -> Command {
+    pub(crate) fn program(&self, name: &str) -> Command {
         let program = self.programs.join(name);
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
@@ -165,26 +180,6 @@ impl Drop for Cluster {
     }
 }
 
-/// A free port of this machine that it gives to nobody by itself: a server that is away for a moment
-/// must find its port free again.
-pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Other processes look for ports at the same moment: each begins elsewhere.
-    let place = || {
-        let begin = std::process::id().wrapping_mul(7_919);
-        NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(begin)
-    };
-    let ports = std::iter::repeat_with(place).map(|place| u16::try_from(place % PORTS).unwrap());
-    ports
-        .map(|port| FIRST_PORT + port)
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .unwrap()
-}
-
-/// Ports that are given out to whoever asks for any begin at 32768.
-const FIRST_PORT: u16 = 20_000;
-const PORTS: u32 = 12_000;
-
 /// The programs of the newest server on this machine.
 fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
@@ -196,12 +191,20 @@ fn programs() -> Option<PathBuf> {
     Some(newest.join("bin"))
 }
 
-fn is_root() -> bool {
+/// Gives a file or folder to the user that the server runs as.
+pub(crate) fn give_away(path: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg(SUPERUSER).arg(path));
+    }
+}
+
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout.trim_ascii() == b"0"
 }
 
-fn run(command: &mut Command) {
+/// Runs a program that must succeed.
+pub(crate) fn run(command: &mut Command) {
     let status = command.status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }

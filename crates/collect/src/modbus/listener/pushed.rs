@@ -43,7 +43,7 @@ impl PushedDevice {
             unit: self.unit,
             plan: self.plan,
             whole: self.whole,
-            stats: Arc::clone(stats),
+            stats,
             said: Mutex::default(),
         }))
     }

@@ -277,3 +277,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_stays_is_due_when_it_was_and_what_comes_is_due_at_once() {
+    let now = Instant::now();
+    let second = Duration::from_secs(1);
+    let lane = |unit| Lane {
+        unit,
+        period: second,
+        requests: 1,
+        seed: unit as u64,
+    };
+    let mut schedule = Schedule::new([lane(0), lane(1), lane(1), lane(2)], now);
+    let sent = |schedule: &mut Schedule, now| {
+        let mut lanes = Vec::new();
+        while let Next::Send(turn) = schedule.poll(now) {
+            schedule.done(turn.lane);
+            lanes.push(turn.lane);
+        }
+        lanes.sort_unstable();
+        lanes
+    };
+    assert_eq!(sent(&mut schedule, now), [0, 1, 2, 3]);
+    let before = schedule.poll(now);
+    schedule.retain(|unit| unit != 0);
+    // The lanes of units 1 and 2 are 0, 1 and 2 now.
+    assert_eq!(sent(&mut schedule, now), []);
+    assert!(matches!((before, schedule.poll(now)), (Next::Wait(a), Next::Wait(b)) if b >= a));
+    assert_eq!(schedule.add(lane(2), now), 3);
+    assert_eq!(sent(&mut schedule, now), [3]);
+    assert_eq!(sent(&mut schedule, now + second), [0, 1, 2, 3]);
+    schedule.retain(|_| false);
+    assert_eq!(schedule.poll(now + 2 * second), Next::Never);
+}

@@ -1,5 +1,6 @@
 //! The certificate and key of this side, and whom it trusts.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use gridos_model::Timestamp;
@@ -20,6 +21,8 @@ pub struct Credentials {
     server: Arc<ServerConfig>,
     own: Certificate,
     expires: Timestamp,
+    /// Tells the files from others, within this process.
+    print: u64,
 }
 
 /// One of the three files.
@@ -49,6 +52,7 @@ impl Credentials {
     /// If one of them is none, or key and certificate do not belong together.
     pub fn read(ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<Self, CredentialsError> {
         use CredentialsFile::{Ca, Certificate as Own, Key};
+        let print = BuildHasherDefault::<DefaultHasher>::default().hash_one((ca, certificate, key));
         let trusted = certificates(ca, Ca)?;
         let chain = certificates(certificate, Own)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
@@ -81,6 +85,7 @@ impl Credentials {
             server: server(&provider, roots, chain, key)?,
             expires: expires.unwrap_or(own.not_after),
             own,
+            print,
         })
     }
 
@@ -96,6 +101,7 @@ impl Credentials {
         Ok(TlsClient {
             config: Arc::clone(&self.client),
             server_name,
+            print: self.print,
         })
     }
 

@@ -16,7 +16,11 @@ impl Association {
             return;
         };
         self.sequence = exchange.expected;
-        match self.judge(&exchange) {
+        let judged = self.judge(&exchange);
+        // What the outstation refuses is not to be had.
+        let is_answered = matches!(judged, Ok(_) | Err(Failure::Refused(_)));
+        self.scans.is_caught_up |= is_answered && self.reads_all_events(&exchange);
+        match judged {
             Ok(Progress::Set) => self.on_done(now, &exchange),
             Ok(Progress::Half) => self.agenda.want(exchange.task, now),
             Err(failure @ Failure::Refused(_)) if exchange.has_objects => {

@@ -25,7 +25,7 @@ fn write(text: &mut String, args: &Demo, addresses: &[SocketAddr]) -> std::fmt::
     )?;
     writeln!(text, "[http]\nlisten = \"{}\"", args.listen)?;
     if !args.listen.ip().is_loopback() {
-        writeln!(text, "allow_unauthenticated = true")?;
+        writeln!(text, "[access]\nallow_open = true")?;
     }
     writeln!(
         text,
@@ -102,6 +102,7 @@ mod tests {
             listen: "127.0.0.1:0".parse().unwrap(),
             data_dir: "a \"quoted\" folder".into(),
             devices: 2,
+            json: false,
         };
         let addresses = [
             "127.0.0.1:1001".parse().unwrap(),

@@ -25,7 +25,7 @@ impl Sample {
             devices_up: telemetry.devices.count(gridos_telemetry::DeviceState::Up),
             devices: engine.devices(),
             received: telemetry.ledger.received.get(),
-            alarms: telemetry.alarms.active.get(),
+            alarms: telemetry.alarms.active_in_all(),
             p95_durable: telemetry.stages.durable.quantile(0.95),
             journal: telemetry.journal.position.get(),
             stored: telemetry.store.position.get(),

@@ -2,6 +2,7 @@
 
 use super::super::Outcome;
 use super::super::probe::dnp3::{ask, meet};
+use super::Made;
 use crate::cli::DiscoverDnp3;
 
 mod found;
@@ -23,11 +24,12 @@ pub(crate) fn run(args: &DiscoverDnp3) -> Outcome {
     }
     let points = found.points.len().min(args.max_points);
     let text = profile::text(args, &found);
-    super::keep(
-        args.output.as_deref(),
-        &text,
-        format_args!("{points} points"),
-    )
+    let made = Made {
+        what: "points",
+        count: points,
+        text: &text,
+    };
+    made.keep(args.output.as_deref(), args.json)
 }
 
 /// A profile without points would be none.

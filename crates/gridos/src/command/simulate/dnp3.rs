@@ -1,14 +1,16 @@
 //! `gridos simulate dnp3`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use gridos_dnp3::outstation::{Attribute, EventCapacities, OutstationConfig};
 use gridos_sim::dnp3::{Fleet, FleetConfig, LineConfig, Numbers, Process, Report};
+use serde_json::{Value, json};
 
 use super::{CannotListen, FILES_BASE, FILES_PER_DEVICE};
 use crate::cli::SimulateDnp3;
-use crate::command::{Outcome, asked_to_end, block_on};
-use crate::files;
+use crate::command::{Outcome, asked_to_end, block_on, event};
+use crate::{files, output};
 
 /// How often feeders are looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -27,9 +29,17 @@ pub(crate) fn run(args: &SimulateDnp3) -> Outcome {
             address: format!("{}, ports from {}", args.address, args.port_base),
             source,
         })?;
-        println!("{}", begun(&fleet));
+        match args.json {
+            true => event::tell(&serving(&fleet)),
+            // Whoever started it may not read on; the outstations are there all the same.
+            false => drop(output::line(begun(&fleet))),
+        }
         asked_to_end(None).await?;
-        println!("{}", ended(&fleet.stop().await));
+        let report = fleet.stop().await;
+        match args.json {
+            true => event::tell(&as_json(&report)),
+            false => drop(output::line(ended(&report))),
+        }
         Ok(())
     })?
 }
@@ -90,6 +100,23 @@ fn begun(fleet: &Fleet) -> String {
         "outstations"
     };
     format!("{count} {noun} at {at}; {link}, of the master 1; Ctrl-C ends")
+}
+
+fn serving(fleet: &Fleet) -> Value {
+    let address = |at: Option<SocketAddr>| at.map(|at| at.to_string()).unwrap_or_default();
+    let first = address(fleet.addresses().next());
+    let last = address(fleet.addresses().last());
+    event::serving("dnp3", fleet.units().len(), (first, last))
+}
+
+fn as_json(report: &Report) -> Value {
+    json!({
+        "event": "ended",
+        "events_made": report.produced(),
+        "events_confirmed": report.confirmed(),
+        "events_lost": report.overflowed(),
+        "events_unread": report.buffered(),
+    })
 }
 
 fn ended(report: &Report) -> String {

@@ -1,5 +1,7 @@
 //! What outstations ask of the engine.
 
+use std::time::Duration;
+
 use gridos_collect::dnp3::{Dnp3Device, Recent};
 
 use super::super::device::Device;
@@ -7,7 +9,7 @@ use super::super::dnp3::{OutstationMap, Treatment};
 use super::super::footprint::{self, Values};
 use super::super::load::Config;
 use super::super::profile::Protocol;
-use super::super::store::Database;
+use super::super::store::Store;
 use super::{Rate, bytes, count, quantity};
 
 /// Bytes of an association beside its fragments and events: its link, its agenda, its counters.
@@ -78,7 +80,7 @@ pub(super) fn batch_readings(map: &OutstationMap) -> usize {
 
 /// What one outstation is asked a second, and what its integrity polls bring; its events are not
 /// known.
-pub(super) fn rate(map: &OutstationMap, database: &Database) -> Rate {
+pub(super) fn rate(map: &OutstationMap, store: &Store) -> Rate {
     let mut sum = Rate::default();
     let config = &map.treatment.config;
     for poll in &config.polls {
@@ -90,12 +92,13 @@ pub(super) fn rate(map: &OutstationMap, database: &Database) -> Rate {
         sum.add(once, poll.period().as_secs_f64());
     }
     if let Some(period) = config.integrity_period {
-        sum.add(integrity(map, database), period.as_secs_f64());
+        sum.add(integrity(map, store, period), period.as_secs_f64());
     }
     sum
 }
 
-fn integrity(map: &OutstationMap, database: &Database) -> Rate {
+fn integrity(map: &OutstationMap, store: &Store, period: Duration) -> Rate {
+    let database = &store.database;
     let points = map.map.points();
     let mut once = Rate {
         requests: 1.0,
@@ -108,18 +111,22 @@ fn integrity(map: &OutstationMap, database: &Database) -> Rate {
         let swept = points.get(group.clone()).unwrap_or_default();
         alone.extend_from_slice(points.get(behind..group.start).unwrap_or_default());
         behind = group.end;
-        let store = footprint::store_sweep_bytes(database, Values::of_outstation(swept));
+        let values = Values::of_outstation(swept);
+        let kept = footprint::store_sweep_bytes(database, values);
+        once.store_bytes += footprint::store_minute_bytes(store, values, period);
         once.journal_bytes += bytes(footprint::journal_sweep_bytes(swept.len()));
-        once.store_bytes += bytes(store);
+        once.store_bytes += bytes(kept);
         once.readings += quantity(swept.len());
     }
     alone.extend_from_slice(points.get(behind..).unwrap_or_default());
     // Texts are told when they change: next to nothing.
     alone.retain(|point| !point.is_text());
     if !alone.is_empty() {
-        let store = footprint::store_event_bytes(database, Values::of_outstation(&alone));
+        let values = Values::of_outstation(&alone);
+        let kept = footprint::store_event_bytes(database, values);
+        once.store_bytes += footprint::store_minute_bytes(store, values, period);
         once.journal_bytes += bytes(footprint::journal_event_bytes(alone.len()));
-        once.store_bytes += bytes(store);
+        once.store_bytes += bytes(kept);
         once.readings += quantity(alone.len());
     }
     once

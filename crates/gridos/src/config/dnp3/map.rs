@@ -5,9 +5,10 @@ use std::sync::Arc;
 use gridos_collect::dnp3::{MappedPoint, PointMap};
 use gridos_model::POINTS_PER_LAYOUT_MAX;
 
+use super::super::alarm::{self, AlarmsByPosition};
 use super::super::belonging::{self, Owner};
 use super::super::names::Names;
-use super::super::profile::{self, LimitsByPosition, ListedPoint, StatesByPosition};
+use super::super::profile::{self, ListedPoint, ProfileAlarms, StatesByPosition};
 use super::super::section::Section;
 use super::point::{self, OutstationPoint, Taken};
 use super::treatment::Treatment;
@@ -19,8 +20,8 @@ pub struct OutstationMap {
     pub points: Vec<ListedPoint>,
     /// Which point of the outstation each one is.
     pub map: Arc<PointMap>,
-    /// The limits by position, ascending.
-    pub limits: LimitsByPosition,
+    /// The alarms by position.
+    pub alarms: AlarmsByPosition,
     /// What the numbers of points are called, by position, ascending.
     pub states: StatesByPosition,
     /// How the outstations are treated.
@@ -28,7 +29,10 @@ pub struct OutstationMap {
 }
 
 impl OutstationMap {
-    pub(in super::super) fn read(section: &Section<'_>) -> Option<Self> {
+    pub(in super::super) fn read(
+        section: &Section<'_>,
+        alarms: &mut ProfileAlarms,
+    ) -> Option<Self> {
         let treatment = Treatment::read(section);
         let (mut names, mut taken) = (Names::default(), Taken::default());
         let mut points: Vec<OutstationPoint> = Vec::new();
@@ -46,10 +50,11 @@ impl OutstationMap {
         // What is wrong with a single point was reported at its line.
         let map = PointMap::new(mapped).ok()?;
         let placed = || points.iter().enumerate();
-        let limits = placed().filter_map(|(at, point)| Some((at, point.common.limits?)));
+        let of_points = placed().map(|(at, point)| (at, alarms.of(&point.common)));
+        let alarms = alarm::by_position(of_points);
         let states = placed().filter_map(|(at, point)| Some((at, point.states.clone()?)));
         Some(Self {
-            limits: limits.collect(),
+            alarms,
             states: states.collect(),
             map: Arc::new(map),
             points: points.into_iter().map(listed).collect(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use gridos_collect::dnp3::{MappedPoint, PointKind};
 
+use super::super::alarm::PointAlarms;
 use super::super::fault::Place;
 use super::super::judgement::{self, StateTexts};
 use super::super::name::Name;
@@ -41,7 +42,7 @@ pub(super) fn read(
         section.rename(format!("{profile} point '{}'", name.value));
     }
     let indexes = index::read(section);
-    let (unit, limits) = point::read_unit_and_limits(section);
+    let unit = point::read_unit(section);
     let scale = section.number("scale").map_or(1.0, |found| found.value);
     let offset = section.number("offset").map_or(0.0, |found| found.value);
     let states = judgement::read_states(section);
@@ -53,25 +54,31 @@ pub(super) fn read(
             section.fault(key, "cannot stand beside states; remove one");
         }
     }
+    let is_plain = scale == 1.0 && offset == 0.0;
+    let is_double_bit = indexes
+        .as_ref()
+        .is_some_and(|i| i.kind == PointKind::DoubleBit);
+    let states = match is_double_bit && is_plain {
+        true => states.or_else(double_bit_states),
+        false => states,
+    };
+    let is_text = indexes.as_ref().is_some_and(|i| i.kind.is_text());
+    let alarms = if is_text {
+        refuse_number_keys(section);
+        PointAlarms::of_text()
+    } else {
+        PointAlarms::read(section, states.as_ref())
+    };
     let (Some(name), Some(indexes)) = (name, indexes) else {
         return Vec::new();
     };
-    if indexes.kind.is_text() {
-        refuse_number_keys(section);
-    }
     let named = named(section, &name, &indexes, names);
     taken.note(section, &indexes, &named);
-    let is_plain = scale == 1.0 && offset == 0.0;
-    let states = if indexes.kind == PointKind::DoubleBit && is_plain {
-        states.or_else(double_bit_states)
-    } else {
-        states
-    };
     let point = |(name, index): (Found<Name>, u16)| OutstationPoint {
         common: Common {
             name,
             unit: unit.clone(),
-            limits,
+            alarms: alarms.clone(),
         },
         mapped: MappedPoint {
             scale,
@@ -122,7 +129,15 @@ fn named(
 }
 
 fn refuse_number_keys(section: &Section<'_>) {
-    let keys = ["unit", "limits", "scale", "offset", "states"];
+    let keys = [
+        "unit",
+        "limits",
+        "alarm",
+        "alarm_defaults",
+        "scale",
+        "offset",
+        "states",
+    ];
     for key in keys.iter().filter(|key| section.has(key)) {
         let what = "cannot stand beside octets, whose readings are texts; remove it";
         section.fault(key, what);

@@ -83,8 +83,8 @@ fn an_outstation_is_read_with_its_profile() {
     assert_eq!(names[1], ("alarm_4", false));
     assert_eq!(names[8], ("version", true));
     assert_eq!(fleet.directory.devices()[0].groups().len(), 1);
-    let limits = |n: usize| fleet.devices[n].limits.iter().map(|(at, _)| *at);
-    assert!(limits(0).eq([0]) && limits(1).eq([0, 3]));
+    let alarms = |n: usize| fleet.devices[n].alarms.iter().map(|(at, _)| *at);
+    assert!(alarms(0).eq([0]) && alarms(1).eq([0, 3]));
     let states: Vec<_> = fleet.devices[0].states.iter().map(|(at, _)| *at).collect();
     assert_eq!(states, [1, 2, 3, 4, 5, 6, 7]);
     let breaker = fleet.devices[0].states.last().unwrap().1.iter();

@@ -133,8 +133,7 @@ pub(super) async fn alarms_and_gaps_are_kept(kind: &dyn Kind) {
     assert_eq!(ask(Some(IA), 9_000, 2).await, [over, worse]);
     assert_eq!(ask(Some(IA), 1_000, 100).await, [raised]);
     assert_eq!(ask(Some(IB), 9_000, 100).await, []);
-    let sql = "select device.name, gap.reason from gap join device on device.id = gap.device \
-               order by 1";
+    let sql = "select device, reason from device_gap order by 1";
     assert_eq!(
         kind.sql("alarms", sql).await,
         ["sub1.feeder-01|device_down", "sub1.silent|engine_down"]
@@ -211,6 +210,13 @@ pub(super) async fn a_loss_is_recorded(kind: &dyn Kind) {
         from: Tail::default(),
         until: resume,
         reason: "the journal is damaged".to_owned(),
+        gap: Gap {
+            device: DeviceId::WHOLE_ENGINE,
+            from: at(0),
+            until: at(900),
+            reason: GapReason::JournalDamaged,
+        },
+        octets: vec![0xfe, 1],
     };
     let skipped = store.skip(fixture.stream(), &loss).await.unwrap();
     assert_eq!((skipped.tail, skipped.lost), (resume, 2));
@@ -224,10 +230,18 @@ pub(super) async fn a_loss_is_recorded(kind: &dyn Kind) {
         .write(fixture.stream(), &chunk, fixture.book())
         .await
         .unwrap();
-    let rows = kind
-        .sql("loss", "select position, readings, reason from quarantine")
-        .await;
-    assert_eq!(rows, ["0|2|the journal is damaged"]);
+    let sql = "select position, readings, reason, length(frame) from quarantine";
+    let rows = kind.sql("loss", sql).await;
+    assert_eq!(rows, ["0|2|the journal is damaged|2"]);
+    let sql =
+        "select count(*), count(device), min(reason) from device_gap where from_ts < until_ts";
+    let rows = kind.sql("loss", sql).await;
+    assert_eq!(rows, ["1|0|journal_damaged"]);
+    let sql = format!(
+        "select count(*) from gap where stream = {}",
+        fixture.stream().as_i64()
+    );
+    assert_eq!(kind.sql("loss", &sql).await, ["1"]);
     let stored = store.position(fixture.stream()).await.unwrap();
     assert_eq!((stored.tail, stored.lost), (chunk.until(), 2));
     assert_eq!(stored.last, chunk.last_checksum());
@@ -248,15 +262,55 @@ pub(super) async fn engines_may_start_at_once(kind: &dyn Kind) {
     let versions = "select version, name from schema_migration";
     let versions = kind.sql("starts", versions).await;
     assert_eq!(&versions[..2], ["1|start", "2|texts"]);
-    let later = versions.len() + 1;
-    let later = format!(
-        "insert into schema_migration (version, name, checksum) values ({later}, 'later', 0)"
-    );
-    kind.sql("starts", &later).await;
-    let refused = kind.open("starts").migrate().await.unwrap_err();
+    schemas_of_others(kind, "starts", versions.len()).await;
+}
+
+/// What this build does with a schema that is not just its own.
+async fn schemas_of_others(kind: &dyn Kind, name: &str, known: usize) {
+    let later = async |step: usize, runs_since: &str| {
+        let sql = format!(
+            "insert into schema_migration (version, name, checksum, runs_since) \
+             values ({}, 'later', 0, {runs_since})",
+            known + step
+        );
+        kind.sql(name, &sql).await;
+        kind.open(name).migrate().await
+    };
+    // A later step that this build can live with: it goes on, and changes nothing.
+    later(1, &known.to_string()).await.unwrap();
+    let store = kind.open(name);
+    let mut fixture = Fixture::new();
+    fixture.sweep(&fixture.pair(), at(0), &[1.5, 2.5]);
+    let chunk = fixture.all();
+    store
+        .write(fixture.stream(), &chunk, fixture.book())
+        .await
+        .unwrap();
+    assert_eq!(store.history(&ever(IA)).await.unwrap().len(), 1);
+    let refused = later(2, &(known + 1).to_string()).await.unwrap_err();
     assert!(matches!(&refused, StoreError::Schema { .. }), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("later version of GridOS"), "{text}");
+    let needed = format!("only builds that know version {} can use", known + 1);
+    assert!(text.contains(&needed), "{text}");
+    kind.sql(name, "delete from schema_migration where name = 'later'")
+        .await;
+    let refused = later(1, "null").await.unwrap_err();
     assert!(
         refused.to_string().contains("later version of GridOS"),
+        "{refused}"
+    );
+    kind.sql(name, "delete from schema_migration where name = 'later'")
+        .await;
+    kind.open(name).migrate().await.unwrap();
+    kind.sql(
+        name,
+        "update schema_migration set checksum = checksum + 1 where version = 2",
+    )
+    .await;
+    let refused = kind.open(name).migrate().await.unwrap_err();
+    assert!(
+        refused.to_string().contains("another build of GridOS"),
         "{refused}"
     );
 }

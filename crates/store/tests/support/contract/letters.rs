@@ -1,10 +1,9 @@
 //! Dead letters: stored once, with the readings before them, and asked for by device and time.
 
-use gridos_journal::Tail;
 use gridos_model::{DeadLetter, DeviceId, DirectoryBuilder, Point};
 use gridos_store::{LetterRow, LettersQuery, StoreError};
 
-use super::{IA, Kind, ever, fresh, good, short};
+use super::{IA, Kind, earlier, ever, fresh, good, short};
 use crate::support::fixture::{Fixture, at};
 
 const FEEDER: &str = "sub1.feeder-01";
@@ -88,20 +87,9 @@ pub(super) async fn letters_are_kept_once(kind: &dyn Kind) {
 
 /// A database of an earlier schema takes letters after the next start, and keeps what it has.
 pub(super) async fn an_earlier_database_learns_letters(kind: &dyn Kind) {
-    let store = fresh(kind, "before_letters").await;
     let mut fixture = Fixture::new();
-    let pair = fixture.pair();
-    fixture.sweep(&pair, at(0), &[1.5, 2.5]);
-    let (stream, first) = (fixture.stream(), fixture.chunk(Tail::default()));
-    store.write(stream, &first, fixture.book()).await.unwrap();
-    drop(store);
-    for undo in [
-        "drop view dead_letter",
-        "drop table message_rest",
-        "delete from schema_migration where name = 'dead_letters'",
-    ] {
-        kind.sql("before_letters", undo).await;
-    }
+    let first = earlier(kind, "before_letters", "texts", &mut fixture).await;
+    let stream = fixture.stream();
     let store = kind.open("before_letters");
     store.migrate().await.unwrap();
     let letter = letter(FEEDER, 1_000, "why", &[1]);

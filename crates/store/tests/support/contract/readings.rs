@@ -188,7 +188,7 @@ pub(super) async fn wild_clocks_stop_nothing(kind: &dyn Kind) {
     }
     let change = |(value, time)| (2, time, f64::from(value), Quality::GOOD);
     let changes: Vec<_> = (0..4_u8).zip(wild).map(change).collect();
-    fixture.events(&changes);
+    fixture.events_received(Timestamp::MAX, &changes);
     let chunk = fixture.all();
     store
         .write(fixture.stream(), &chunk, fixture.book())
@@ -221,7 +221,7 @@ pub(super) async fn a_wrong_clock_keeps_nothing_from_being_the_latest(kind: &dyn
     let minute = 60_000;
     // The second and third claim to be of the future; the third not by much.
     for (value, millis) in [(1.5, 0), (2.5, 99 * minute), (3.5, minute), (4.5, minute)] {
-        fixture.events(&[(0, at(millis), value, Quality::GOOD)]);
+        fixture.events_received(at(0), &[(0, at(millis), value, Quality::GOOD)]);
         let chunk = match written {
             None => fixture.all(),
             Some(until) => fixture.chunk(until),
@@ -232,10 +232,12 @@ pub(super) async fn a_wrong_clock_keeps_nothing_from_being_the_latest(kind: &dyn
         let latest = store.latest(&[IA.to_owned()]).await.unwrap();
         assert_eq!(latest[0].value, Some(value));
     }
-    // The history has them as they are.
-    let history = store.history(&ever(IA)).await.unwrap();
-    let expected = [(0, 1.5), (minute, 3.5), (minute, 4.5), (99 * minute, 2.5)];
-    assert_eq!(short(&history), good(&expected));
+    // The history has it as of its reception, which came before them.
+    let mut history = short(&store.history(&ever(IA)).await.unwrap());
+    history.sort_by_key(|row| (row.0, row.1.map(f64::to_bits)));
+    let mut expected = good(&[(0, 1.5), (0, 2.5), (minute, 3.5), (minute, 4.5)]);
+    expected[1].2 = Quality::CLOCK_CLAMPED;
+    assert_eq!(history, expected);
 }
 
 pub(super) async fn old_events_are_found_beside_young_ones(kind: &dyn Kind) {
@@ -272,4 +274,41 @@ pub(super) async fn old_events_are_found_beside_young_ones(kind: &dyn Kind) {
     }
     let rows = kind.sql("old", "select count(*) from event").await;
     assert!(rows[0].parse::<u32>().unwrap() < 60, "{rows:?}");
+}
+
+/// However long ago it was, and whichever shape it had.
+pub(super) async fn the_latest_may_be_of_long_ago(kind: &dyn Kind) {
+    let store = fresh(kind, "long_ago").await;
+    let mut fixture = Fixture::new();
+    let day = 86_400_000;
+    fixture.sweep(&fixture.pair(), at(-900 * day), &[1.5, 2.5]);
+    fixture.events(&[
+        (0, at(-901 * day), 3.5, Quality::GOOD),
+        (1, at(-899 * day), 4.5, Quality::GOOD),
+    ]);
+    let chunk = fixture.all();
+    store
+        .write(fixture.stream(), &chunk, fixture.book())
+        .await
+        .unwrap();
+    let names = [IA, IB, STATE].map(str::to_owned);
+    let values = async || {
+        let rows = store.latest(&names).await.unwrap();
+        rows.iter()
+            .map(|row| row.value.unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(values().await, [1.5, 4.5]);
+    let now = Timestamp::from(std::time::SystemTime::now());
+    fixture.events(&[(0, now, 5.5, Quality::GOOD)]);
+    fixture.sweep(&fixture.whole(), now, &[6.5, f64::NAN, 7.5]);
+    let next = fixture.chunk(chunk.until());
+    store
+        .write(fixture.stream(), &next, fixture.book())
+        .await
+        .unwrap();
+    let rows = store.latest(&names).await.unwrap();
+    let values: Vec<_> = rows.iter().map(|row| row.value).collect();
+    assert_eq!(values[1..], [None, Some(7.5)]);
+    assert!([Some(5.5), Some(6.5)].contains(&values[0]), "{values:?}");
 }

@@ -3,7 +3,7 @@
 use gridos_model::{Quality, Readings, TextColumn, Texts};
 use gridos_store::{HistoryQuery, StoreError, TextRow};
 
-use super::{IA, Kind, STATE, ever, fresh, good, short};
+use super::{IA, Kind, STATE, earlier, ever, fresh, good, short};
 use crate::support::fixture::{Fixture, MIDNIGHT, at};
 
 fn plain(rows: &[TextRow]) -> Vec<(i64, &str, Quality)> {
@@ -103,23 +103,9 @@ pub(super) async fn a_text_of_no_point_is_quarantined(kind: &dyn Kind) {
 
 /// A database of the first schema takes texts after the next start, and keeps what it has.
 pub(super) async fn an_earlier_database_learns_texts(kind: &dyn Kind) {
-    let store = fresh(kind, "earlier").await;
     let mut fixture = Fixture::new();
-    let pair = fixture.pair();
-    fixture.sweep(&pair, at(0), &[1.5, 2.5]);
-    let (stream, first) = (fixture.stream(), fixture.all());
-    store.write(stream, &first, fixture.book()).await.unwrap();
-    drop(store);
-    for undo in [
-        "drop view dead_letter",
-        "drop table message_rest",
-        "drop view latest_text",
-        "drop view text_reading",
-        "drop table text_event",
-        "delete from schema_migration where version >= 2",
-    ] {
-        kind.sql("earlier", undo).await;
-    }
+    let first = earlier(kind, "earlier", "start", &mut fixture).await;
+    let stream = fixture.stream();
     let store = kind.open("earlier");
     store.migrate().await.unwrap();
     fixture.texts(&[(0, at(1_000), b"v1", Quality::GOOD)]);

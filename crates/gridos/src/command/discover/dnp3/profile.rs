@@ -101,6 +101,7 @@ mod tests {
                 timeout: Duration::from_secs(1),
             },
             profile: Name::plain("bay").unwrap(),
+            json: false,
             output: None,
             max_points,
         }

@@ -1,0 +1,322 @@
+//! InfluxDB line protocol: lines of bytes to measurements, tags and fields.
+//!
+//! The grammar is that of InfluxDB v2's reference, "Line protocol":
+//! `measurement[,tag=value…] field=value[,field=value…] [timestamp]`; `#` begins a comment. A comma,
+//! an equals sign and a space in a name are escaped by a backslash, a quote and a backslash in a text
+//! as well; a backslash before anything else is a backslash. A text may hold line breaks.
+
+use std::borrow::Cow;
+
+/// One line that can be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line<'a> {
+    pub(super) measurement: Cow<'a, str>,
+    pub(super) tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(super) fields: Vec<(Cow<'a, str>, FieldValue<'a>)>,
+    /// In the unit that the client chose.
+    pub(super) timestamp: Option<i64>,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum FieldValue<'a> {
+    /// A float, an integer as the nearest float, or a boolean as 1 or 0.
+    Number(f64),
+    Text(Cow<'a, str>),
+}
+
+/// Why a line cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("column {column}: {what}")]
+pub(super) struct LineError {
+    /// In bytes from the beginning of the line, from 1.
+    pub(super) column: usize,
+    what: &'static str,
+}
+
+/// All lines of a body that say something, each with its number from 1.
+#[derive(Clone, Debug)]
+pub(super) struct Lines<'a> {
+    rest: &'a [u8],
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        Self {
+            rest: body,
+            number: 1,
+        }
+    }
+
+    /// Goes on behind `bytes`.
+    fn skip(&mut self, bytes: usize) {
+        let (gone, rest) = self.rest.split_at(bytes.min(self.rest.len()));
+        self.number += gone.iter().filter(|byte| **byte == b'\n').count();
+        self.rest = rest;
+    }
+
+    /// Goes on behind the first line break after `bytes`.
+    fn skip_line(&mut self, bytes: usize) {
+        let from = bytes.min(self.rest.len());
+        let end = self.rest[from..].iter().position(|byte| *byte == b'\n');
+        self.skip(end.map_or(self.rest.len(), |end| from + end + 1));
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (usize, Result<Line<'a>, LineError>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.rest.first()? {
+                b'\n' | b'\r' | b' ' | b'\t' => self.skip(1),
+                b'#' => self.skip_line(0),
+                _ => break,
+            }
+        }
+        let number = self.number;
+        let mut scanner = Scanner {
+            text: self.rest,
+            at: 0,
+        };
+        let line = scanner.line();
+        match line {
+            Ok(_) => self.skip(scanner.at),
+            Err(error) => self.skip_line(error.column - 1),
+        }
+        Some((number, line))
+    }
+}
+
+/// Reads one line from the beginning of `text`.
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn line(&mut self) -> Result<Line<'a>, LineError> {
+        let measurement = self.name(b", ", "the measurement is missing")?;
+        let mut tags = Vec::new();
+        while self.take(b',') {
+            let key = self.name(b"=", "a tag's name is missing")?;
+            self.demand(b'=', "a tag is written name=value")?;
+            let value = self.name(b", ", "a tag's value is missing")?;
+            tags.push((key, value));
+        }
+        self.spaces("a space and fields must follow the measurement and its tags")?;
+        let mut fields = Vec::new();
+        loop {
+            let key = self.name(b"=", "a field's name is missing")?;
+            self.demand(b'=', "a field is written name=value")?;
+            fields.push((key, self.value()?));
+            if !self.take(b',') {
+                break;
+            }
+        }
+        let timestamp = self.timestamp()?;
+        Ok(Line {
+            measurement,
+            tags,
+            fields,
+            timestamp,
+        })
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let is_there = self.peek() == Some(byte);
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    fn demand(&mut self, byte: u8, what: &'static str) -> Result<(), LineError> {
+        match self.take(byte) {
+            true => Ok(()),
+            false => Err(self.error(what)),
+        }
+    }
+
+    fn spaces(&mut self, what: &'static str) -> Result<(), LineError> {
+        self.demand(b' ', what)?;
+        while self.take(b' ') {}
+        Ok(())
+    }
+
+    fn error(&self, what: &'static str) -> LineError {
+        self.error_at(self.at, what)
+    }
+
+    fn error_at(&self, at: usize, what: &'static str) -> LineError {
+        LineError {
+            column: at + 1,
+            what,
+        }
+    }
+
+    /// A name up to one of `ends`, which is not taken; escapes are undone.
+    fn name(&mut self, ends: &[u8], missing: &'static str) -> Result<Cow<'a, str>, LineError> {
+        let from = self.at;
+        let mut is_escaped = false;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'\n' => break,
+                b'\\' if self.text.get(self.at + 1).is_some_and(is_special) => {
+                    is_escaped = true;
+                    self.at += 1;
+                }
+                _ if ends.contains(&byte) => break,
+                b' ' => return Err(self.error("a space in a name is written '\\ '")),
+                b',' => return Err(self.error("a comma in a name is written '\\,'")),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        if self.at == from {
+            return Err(self.error(missing));
+        }
+        let name = self.utf8(from, self.at)?;
+        Ok(match is_escaped {
+            true => Cow::Owned(without_escapes(name, is_special)),
+            false => Cow::Borrowed(name),
+        })
+    }
+
+    fn utf8(&self, from: usize, until: usize) -> Result<&'a str, LineError> {
+        let bytes = self.text.get(from..until).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| self.error_at(from, "this is no UTF-8"))
+    }
+
+    fn value(&mut self) -> Result<FieldValue<'a>, LineError> {
+        if self.take(b'"') {
+            return self.text_value().map(FieldValue::Text);
+        }
+        let from = self.at;
+        let text = self.word()?;
+        let number = number(text);
+        number.map(FieldValue::Number).ok_or_else(|| {
+            self.error_at(
+                from,
+                "a value is a number, an integer as 7i or 7u, true, false, or a \"text\"",
+            )
+        })
+    }
+
+    /// What stands up to the next comma, space or line break.
+    fn word(&mut self) -> Result<&'a str, LineError> {
+        let from = self.at;
+        while self
+            .peek()
+            .is_some_and(|byte| !matches!(byte, b',' | b' ' | b'\n' | b'\r'))
+        {
+            self.at += 1;
+        }
+        self.utf8(from, self.at)
+    }
+
+    fn text_value(&mut self) -> Result<Cow<'a, str>, LineError> {
+        let from = self.at;
+        let mut is_escaped = false;
+        loop {
+            match self.peek() {
+                None => return Err(self.error_at(from - 1, "the text has no closing quote")),
+                Some(b'"') => break,
+                Some(b'\\') if self.text.get(self.at + 1).is_some_and(is_quoted_special) => {
+                    is_escaped = true;
+                    self.at += 1;
+                }
+                Some(_) => {}
+            }
+            self.at += 1;
+        }
+        let text = self.utf8(from, self.at)?;
+        self.at += 1;
+        Ok(match is_escaped {
+            true => Cow::Owned(without_escapes(text, is_quoted_special)),
+            false => Cow::Borrowed(text),
+        })
+    }
+
+    fn timestamp(&mut self) -> Result<Option<i64>, LineError> {
+        let had_space = self.take(b' ');
+        while self.take(b' ') {}
+        let from = self.at;
+        let mut timestamp = None;
+        if had_space && !matches!(self.peek(), None | Some(b'\n' | b'\r')) {
+            let text = self.word()?;
+            let number = text.parse().ok();
+            let what = "a timestamp is a whole number";
+            timestamp = Some(number.ok_or_else(|| self.error_at(from, what))?);
+            while self.take(b' ') {}
+        }
+        self.take(b'\r');
+        match self.peek() {
+            None => Ok(timestamp),
+            Some(b'\n') => {
+                self.at += 1;
+                Ok(timestamp)
+            }
+            Some(_) => Err(self.error("the line should end here")),
+        }
+    }
+}
+
+fn is_special(byte: &u8) -> bool {
+    matches!(byte, b',' | b'=' | b' ')
+}
+
+fn is_quoted_special(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\\')
+}
+
+/// The text without the backslashes that stand before special bytes.
+fn without_escapes(text: &str, is_special: fn(&u8) -> bool) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, behind) = rest.split_at(at);
+        plain.push_str(before);
+        let mut letters = behind[1..].chars();
+        match letters.next() {
+            Some(letter) if u8::try_from(letter).is_ok_and(|byte| is_special(&byte)) => {
+                plain.push(letter);
+            }
+            Some(letter) => plain.extend(['\\', letter]),
+            None => plain.push('\\'),
+        }
+        rest = letters.as_str();
+    }
+    plain.push_str(rest);
+    plain
+}
+
+fn number(text: &str) -> Option<f64> {
+    let digits = |text: &str| {
+        let is_whole = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+        is_whole.then_some(())
+    };
+    match text {
+        "t" | "T" | "true" | "True" | "TRUE" => return Some(1.0),
+        "f" | "F" | "false" | "False" | "FALSE" => return Some(0.0),
+        _ => {}
+    }
+    // A reading is a float; beyond 2^53 it is the nearest one.
+    if let Some(integer) = text.strip_suffix('i') {
+        return integer.parse::<i64>().ok().map(|number| number as f64);
+    } else if let Some(integer) = text.strip_suffix('u') {
+        digits(integer)?;
+        return integer.parse::<u64>().ok().map(|number| number as f64);
+    }
+    // Rust's own grammar has names of numbers besides; the protocol has not.
+    let is_number =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    let number = text.parse().ok().filter(|_| text.bytes().all(is_number));
+    number.filter(|number: &f64| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests;

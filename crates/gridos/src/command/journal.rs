@@ -1,0 +1,21 @@
+//! `gridos journal`: looking into a journal, and repairing one.
+
+mod dump;
+mod info;
+mod names;
+mod place;
+mod record;
+mod repair;
+mod verify;
+
+use super::Outcome;
+use crate::cli::JournalCommand;
+
+pub(crate) fn run(command: &JournalCommand) -> Outcome {
+    match command {
+        JournalCommand::Info(args) => info::run(args),
+        JournalCommand::Verify(args) => verify::run(args),
+        JournalCommand::Dump(args) => dump::run(args),
+        JournalCommand::Repair(args) => repair::run(args),
+    }
+}

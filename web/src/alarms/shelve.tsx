@@ -1,0 +1,71 @@
+// Why an alarm is put away, and for how long.
+
+import { useState } from "preact/hooks";
+
+import type { Alarm } from "../engine/shapes";
+import { Dialog } from "../parts/dialog";
+import { count } from "../text/number";
+
+import { each, shelve } from "./orders";
+
+const PERIODS: [number, string][] = [
+  [900, "15 min"],
+  [3600, "1 h"],
+  [4 * 3600, "4 h"],
+  [8 * 3600, "8 h"],
+  [24 * 3600, "24 h"],
+];
+
+interface Props {
+  alarms: Alarm[];
+  act: (order: Promise<boolean>) => Promise<void>;
+  onClose: () => void;
+}
+
+export function ShelveDialog({ alarms, act, onClose }: Props) {
+  const [seconds, setSeconds] = useState(3600);
+  const title = alarms.length === 1 ? `Shelve ${alarms[0]?.name}` : `Shelve ${count(alarms.length)} alarms`;
+
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const comment = String(form.get("reason")).trim();
+    if (!comment) return;
+    onClose();
+    void act(each(alarms, shelve(comment, seconds, form.has("once"))));
+  }
+
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form onSubmit={submit}>
+        <label class="block">
+          Reason
+          <input name="reason" required maxLength={500} autocomplete="off" autofocus />
+        </label>
+        <fieldset>
+          <legend>For</legend>
+          {PERIODS.map(([period, word]) => (
+            <label key={period}>
+              <input
+                type="radio"
+                name="period"
+                checked={period === seconds}
+                onChange={() => setSeconds(period)}
+              />{" "}
+              {word}
+            </label>
+          ))}
+        </fieldset>
+        <label>
+          <input type="checkbox" name="once" /> back at once when it returns to normal
+        </label>
+        <div class="actions">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button class="main">Shelve</button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,160 @@
+// A list of any length of which only the rows in sight exist.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+/** Rows above and below those in sight that exist as well, so that scrolling shows no hole. */
+const MARGIN = 12;
+
+export interface Window {
+  first: number;
+  /** The first one behind. */
+  end: number;
+}
+
+interface Props {
+  count: number;
+  /** The height of a row, in the size of the page's letters. */
+  rem: number;
+  label: string;
+  head: ComponentChildren;
+  row: (index: number, isCurrent: boolean) => ComponentChildren;
+  /** What is shown instead of rows if there are none. */
+  empty: ComponentChildren;
+  onWindow?: (window: Window) => void;
+  onOpen?: (index: number) => void;
+  /** A key that the list does not know, pressed on the row. */
+  onKey?: (event: KeyboardEvent, index: number) => void;
+}
+
+/** A table whose rows are reached by the arrow keys, and opened by Enter. */
+export function Rows(props: Props) {
+  const { count, rem, label, head, empty } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [room, setRoom] = useState(600);
+  const [letter, setLetter] = useState(letterPx);
+  const height = Math.round(rem * letter);
+  const [current, setCurrent] = useState(0);
+  const place = Math.min(current, Math.max(0, count - 1));
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      setRoom(element.clientHeight);
+      setLetter(letterPx());
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const first = Math.max(0, Math.floor(top / height) - MARGIN);
+  const end = Math.min(count, Math.ceil((top + room) / height) + MARGIN);
+  const headPx = HEAD_REM * letter;
+  const isInSight = place >= first && place < end;
+  useEffect(() => props.onWindow?.({ first, end }), [first, end]);
+
+  function go(to: number) {
+    const next = Math.max(0, Math.min(count - 1, to));
+    setCurrent(next);
+    const element = scroller.current;
+    if (!element) return;
+    const [above, below] = [next * height, (next + 1) * height];
+    if (above < element.scrollTop) element.scrollTop = above;
+    else if (below > element.scrollTop + element.clientHeight - headPx) {
+      element.scrollTop = below - element.clientHeight + headPx;
+    }
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    const isOwn = event.target === scroller.current;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.max(1, Math.floor(room / height) - 2);
+    const steps: Record<string, number> = {
+      ArrowDown: place + 1,
+      ArrowUp: place - 1,
+      j: place + 1,
+      k: place - 1,
+      PageDown: place + page,
+      PageUp: place - page,
+      Home: 0,
+      End: count - 1,
+    };
+    const to = steps[event.key];
+    if (to !== undefined && isOwn) {
+      event.preventDefault();
+      go(to);
+    } else if (event.key === "Enter" && isOwn && count > 0) {
+      event.preventDefault();
+      props.onOpen?.(place);
+    } else if (isOwn && count > 0) {
+      props.onKey?.(event, place);
+    }
+  }
+
+  const shown = [];
+  for (let index = first; index < end; index += 1) {
+    shown.push(
+      <div
+        key={index}
+        id={`${rowId(label)}-${index}`}
+        role="row"
+        class={index === place ? "row current" : "row"}
+        aria-rowindex={index + 2}
+        aria-selected={index === place}
+        style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}
+        onClick={(event) => onClick(event, index)}
+      >
+        {props.row(index, index === place)}
+      </div>,
+    );
+  }
+
+  function onClick(event: MouseEvent, index: number) {
+    setCurrent(index);
+    const target = event.target as HTMLElement;
+    if (target.closest("a, button, input, label")) return;
+    props.onOpen?.(index);
+  }
+
+  return (
+    <div
+      ref={scroller}
+      class="rows"
+      role="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-rowcount={count + 1}
+      aria-activedescendant={isInSight ? `${rowId(label)}-${place}` : undefined}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onKeyDown={onKeyDown}
+    >
+      <div role="row" class="head" aria-rowindex={1}>
+        {head}
+      </div>
+      {count === 0 ? <Empty>{empty}</Empty> : null}
+      <div class="body" role="rowgroup" style={{ height: `${count * height}px` }}>
+        {shown}
+      </div>
+    </div>
+  );
+}
+
+const HEAD_REM = 2.1;
+
+function letterPx(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
+function Empty({ children }: { children: ComponentChildren }) {
+  return (
+    <div role="row" class="empty">
+      <div role="gridcell">{children}</div>
+    </div>
+  );
+}
+
+function rowId(label: string): string {
+  return `row-${label.toLowerCase().replaceAll(" ", "-")}`;
+}
