@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Storms of the usual run.
 const SEEDS: u64 = 2;
 const SECONDS: u64 = 15;
+/// More storms if a starved machine let too little break in those.
+const SPARE: u64 = 3;
 /// So many outstations are there.
 const STATIONS: usize = 50;
 
@@ -50,15 +52,22 @@ fn each_event_is_stored_once_whatever_breaks() {
         .enable_all()
         .build()
         .unwrap();
-    for seed in seeds {
+    let last = *seeds.end();
+    let mut was_rough = false;
+    for seed in seeds.chain(last + 1..=last + SPARE) {
+        if was_rough && seed > last {
+            break;
+        }
         let Some(cluster) = runtime.block_on(Cluster::start()) else {
             return;
         };
-        runtime.block_on(storm(seed, Duration::from_secs(seconds), cluster));
+        was_rough |= runtime.block_on(storm(seed, Duration::from_secs(seconds), cluster));
     }
+    assert!(was_rough, "storms in which nothing breaks prove nothing");
 }
 
-async fn storm(seed: u64, length: Duration, cluster: Cluster) {
+/// Whether enough broke in it.
+async fn storm(seed: u64, length: Duration, cluster: Cluster) -> bool {
     cluster.create_database("grid").await;
     let dir = TempDir::new().unwrap();
     let place = Place {
@@ -110,7 +119,7 @@ async fn storm(seed: u64, length: Duration, cluster: Cluster) {
         "seed {seed}:\n{wrong}\nlog:\n{}",
         lives.log()
     );
-    check_storm(&stations, &lives);
+    was_rough(&stations, &lives)
 }
 
 /// All outstations make events until `end`.
@@ -195,23 +204,20 @@ fn tell(stations: &Stations, lives: &Lives) {
     }
 }
 
-/// A storm in which nothing happened would prove nothing.
-fn check_storm(stations: &Stations, lives: &Lives) {
-    for station in stations.all() {
-        assert!(!station.ledger().confirmed().is_empty(), "{}", station.name);
-    }
+/// Whether each kind of outstation was heard, buffers overflowed, confirms were lost and the power failed.
+fn was_rough(stations: &Stations, lives: &Lives) -> bool {
+    let are_heard = |station: &Arc<Station>| !station.ledger().confirmed().is_empty();
     let is_overflown = |make: &str| {
         let of_make = |station: &&Arc<Station>| station.make.name == make;
         let mut of_make = stations.all().iter().filter(of_make);
         of_make.all(|station| !station.ledger().overflowed().is_empty())
     };
-    assert!(is_overflown("cramped") && is_overflown("stubborn"));
-    let lost: u64 = stations
-        .all()
-        .iter()
-        .map(|it| it.counters().confirms_lost)
-        .sum();
-    assert!(lost > 0 && lives.power_cuts > 0);
+    let mut confirms = stations.all().iter().map(|it| it.counters().confirms_lost);
+    stations.all().iter().all(are_heard)
+        && is_overflown("cramped")
+        && is_overflown("stubborn")
+        && confirms.any(|lost| lost > 0)
+        && lives.power_cuts > 0
 }
 
 /// Whether there is the tool that makes syncs slow; with `GRIDOS_TESTS_SKIP_NOTHING` there must be.
