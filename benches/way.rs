@@ -49,7 +49,7 @@ fn way(criterion: &mut Criterion) {
                 let readings = slot.batch.readings().expect("started");
                 judge.on_readings(Fleet::first(&slot.batch), &readings, NOW, &mut judged);
                 frames.append_readings(&readings);
-                stage.record(slot.arrival.wire.elapsed());
+                stage.record(slot.protocol, slot.arrival.wire.elapsed());
                 pool.give(slot.batch);
             }
             stage.flush();

@@ -4,14 +4,14 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gridos_telemetry::Telemetry;
+use gridos_telemetry::{Protocol, Telemetry};
 
 fn telemetry(criterion: &mut Criterion) {
     let telemetry = Telemetry::new("0", (0..10_000).map(|n| format!("feeder-{n}")));
     let mut recorder = telemetry.stages.alarm.recorder();
     criterion.bench_function("telemetry/record one batch", |bencher| {
         bencher.iter(|| {
-            recorder.record(black_box(Duration::from_micros(730)));
+            recorder.record(Protocol::Modbus, black_box(Duration::from_micros(730)));
             recorder.flush();
         });
     });

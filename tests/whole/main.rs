@@ -17,6 +17,7 @@ mod kill;
 mod layering;
 mod letters;
 mod logs;
+mod metrics;
 mod migrate;
 mod notify;
 mod outstation;

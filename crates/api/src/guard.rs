@@ -1,12 +1,13 @@
 //! What holds for every request: a bound on time, safe headers, a count.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gridos_telemetry::StatusClass;
+use gridos_telemetry::{HttpMethod, StatusClass};
 
 use crate::instance;
 use crate::parameters::cut;
@@ -34,13 +35,16 @@ const SAFE_HEADERS: [(HeaderName, &str); 6] = [
 
 /// Sets the headers and counts the answer.
 pub(crate) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let (began, method) = (Instant::now(), label(request.method()));
     let path = request.uri().path().to_owned();
     let mut response = instance::of(&cut(&path), async {
         as_problem(next.run(request).await).await
     })
     .await;
     let class = StatusClass::of(response.status().as_u16());
-    api.state.telemetry.http.answered(class);
+    let cells = &api.state.telemetry.http;
+    cells.answered(class);
+    cells.time(method).record(began.elapsed());
     let kind = response.extensions().get::<Kind>();
     if let Some(reason) = kind.and_then(|kind| kind.refusal()) {
         api.state.telemetry.http.refused(reason);
@@ -56,6 +60,14 @@ pub(crate) async fn guard(State(api): State<Arc<Api>>, request: Request, next: N
     let now_only = HeaderValue::from_static("no-store");
     headers.entry(header::CACHE_CONTROL).or_insert(now_only);
     response
+}
+
+fn label(method: &Method) -> HttpMethod {
+    match *method {
+        Method::GET => HttpMethod::Get,
+        Method::POST => HttpMethod::Post,
+        _ => HttpMethod::Other,
+    }
 }
 
 /// Ends an answer that takes too long. Not for posts: they bound their waiting themselves, because

@@ -179,6 +179,9 @@ pub struct Run {
     /// End after this time, for example 20s or 5min; otherwise at Ctrl-C
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
+    /// Write the latencies of each second to this file, as an HdrHistogram log; what is there is replaced
+    #[arg(long, value_name = "FILE")]
+    pub hdr_log: Option<PathBuf>,
     /// Tell as JSON, a line each, where it serves and how it ended
     #[arg(long)]
     pub json: bool,

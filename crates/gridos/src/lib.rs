@@ -14,6 +14,7 @@ mod doctor;
 mod engine;
 mod export;
 mod files;
+mod hdr_log;
 pub mod import;
 mod log;
 mod output;

@@ -85,6 +85,12 @@ impl Chunk {
         self.find(position).map(|(header, _)| header)
     }
 
+    /// Whether the frame that begins at `position` ends at `end`.
+    pub fn is_end_of(&self, end: u64, position: Position) -> bool {
+        let header = self.header(position);
+        header.is_some_and(|header| position.plus(header.frame_bytes() as u64).get() == end)
+    }
+
     fn find(&self, position: Position) -> Option<(Header, &[u8])> {
         let offset = position.get().checked_sub(self.from.position.get())?;
         let bytes = self.bytes.get(usize::try_from(offset).ok()?..)?;

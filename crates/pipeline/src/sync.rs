@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use gridos_alarm::Outcome;
 use gridos_journal::{JournalError, Syncer, Tail};
 use gridos_ring::Receipt;
-use gridos_telemetry::{StageRecorder, Telemetry};
+use gridos_telemetry::{Protocol, StageRecorder, Telemetry};
 use tokio::sync::watch;
 
 use crate::alarms::{AlarmBoard, Answer};
@@ -73,6 +73,10 @@ pub struct Promised {
 pub struct Awaiting {
     /// When its last byte was read from the wire.
     pub wire: Instant,
+    /// How long before that it was due.
+    pub lead: Duration,
+    /// By which protocol it came.
+    pub protocol: Protocol,
     /// Redeemed once it is durable.
     pub receipt: Option<Receipt>,
 }
@@ -230,6 +234,7 @@ pub(crate) fn run(
     telemetry: &Arc<Telemetry>,
 ) -> Result<(), JournalError> {
     let mut stage = telemetry.stages.durable.recorder();
+    let mut due = telemetry.stages.due.durable.recorder();
     let mut settled = Vec::new();
     let mut ahead = Ahead::default();
     while queue.wait() {
@@ -243,9 +248,10 @@ pub(crate) fn run(
                     board.on_durable(last.alarms);
                 }
                 for turn in settled.drain(..) {
-                    release(turn, &mut stage);
+                    release(turn, &mut stage, &mut due);
                 }
                 stage.flush();
+                due.flush();
                 ahead.on_synced();
             }
             Err(error) => {
@@ -268,9 +274,11 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn release(turn: Written, stage: &mut StageRecorder) {
+fn release(turn: Written, stage: &mut StageRecorder, due: &mut StageRecorder) {
     for batch in turn.batches {
-        stage.record(batch.wire.elapsed());
+        let durable = batch.wire.elapsed();
+        stage.record(batch.protocol, durable);
+        due.record(batch.protocol, batch.lead + durable);
         if let Some(receipt) = batch.receipt {
             receipt.redeem(turn.tail.position.get());
         }

@@ -1,7 +1,7 @@
 //! One turn of the pipeline: the batches that were waiting, judged and journalled together.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gridos_alarm::{Alarms, Memory};
 use gridos_journal::{Journal, JournalError, Tail};
@@ -9,7 +9,7 @@ use gridos_model::{
     AuditRecord, DeadLetter, DeviceId, Gap, GapReason, PointIndex, Readings, Timestamp,
 };
 use gridos_ring::{Consumer, Pool, Slot};
-use gridos_telemetry::{Refusal, StageRecorder, Telemetry};
+use gridos_telemetry::{Mark, Refusal, StageRecorder, Telemetry};
 
 use crate::alarms::{CommandQueue, Given, NotDone, Renewal};
 use crate::audit::AuditQueue;
@@ -44,6 +44,10 @@ pub struct Turn {
     telemetry: Arc<Telemetry>,
     ring_stage: StageRecorder,
     alarm_stage: StageRecorder,
+    due_wire: StageRecorder,
+    due_alarm: StageRecorder,
+    /// Of the batches that are appended: how long they were due before they came.
+    marks: Vec<Mark>,
     order: Order,
     /// Another generation that waits, and the batch before which it counts.
     renewal: Option<(Renewal, u64)>,
@@ -90,6 +94,9 @@ impl Turn {
             views,
             ring_stage: telemetry.stages.ring.recorder(),
             alarm_stage: telemetry.stages.alarm.recorder(),
+            due_wire: telemetry.stages.due.wire.recorder(),
+            due_alarm: telemetry.stages.due.alarm.recorder(),
+            marks: Vec::new(),
             telemetry,
             order,
             renewal: None,
@@ -160,7 +167,11 @@ impl Turn {
         if batches > 0 {
             self.ring_stage.flush();
             self.alarm_stage.flush();
+            self.due_wire.flush();
+            self.due_alarm.flush();
             let cells = &self.telemetry;
+            cells.trail.append(&mut self.marks);
+            self.relieve();
             cells.journal.position.set(self.end().position.get());
             cells.ring.depth.set(self.consumer.len() as u64);
             cells.pool.free.set(self.pool.free() as u64);
@@ -194,6 +205,18 @@ impl Turn {
         self.stalled = stalled;
         self.consumer.set_stalled(stalled);
         self.telemetry.journal.stalled.set(u64::from(stalled));
+        if !stalled {
+            self.relieve();
+        }
+    }
+
+    /// There is room in the ring, and for what is in it: nobody has to wait any more.
+    fn relieve(&self) {
+        let (pressure, now) = (&self.telemetry.pressure, Instant::now());
+        pressure.ring_full.end(now);
+        if !self.stalled {
+            pressure.relieve(now);
+        }
     }
 
     pub(crate) fn is_stalled(&self) -> bool {
@@ -263,24 +286,34 @@ impl Turn {
             arrival,
             receipt,
             beside,
+            protocol,
         } = slot;
         // The intake lets no batch in that was never started.
         let Some(layout) = batch.layout().map(Arc::clone) else {
             return self.pool.give(batch);
         };
         let waited = arrival.ring.saturating_duration_since(arrival.wire);
-        self.ring_stage.record(waited);
+        let lead = arrival.wire.saturating_duration_since(arrival.due);
+        self.ring_stage.record(protocol, waited);
+        self.due_wire.record(protocol, lead);
         self.order.note(layout.first(), &mut batch);
         if let Some(readings) = batch.readings() {
             self.judging
                 .judge(layout.first(), &readings, beside.link.as_ref());
             self.judging.annunciate();
-            self.alarm_stage.record(arrival.wire.elapsed());
+            let judged = arrival.wire.elapsed();
+            self.alarm_stage.record(protocol, judged);
+            self.due_alarm.record(protocol, lead + judged);
             self.record_gap(beside.gap);
             let live = &self.views.live;
             live.publish(layout.device_index().get(), layout.first(), &readings);
-            let wire = arrival.wire;
-            self.keep(&readings, beside.letter, Awaiting { wire, receipt });
+            let awaiting = Awaiting {
+                wire: arrival.wire,
+                lead,
+                protocol,
+                receipt,
+            };
+            self.keep(&readings, beside.letter, awaiting);
             self.record_alarms();
         }
         self.pool.give(batch);
@@ -322,7 +355,11 @@ impl Turn {
         self.covered = self.covered.max(Some(readings.received()));
         // A letter may come without readings.
         if count > 0 {
-            self.journal.append_readings(readings);
+            let end = self.journal.append_readings(readings).get();
+            let lead = awaiting.lead;
+            if !lead.is_zero() {
+                self.marks.push(Mark { end, lead });
+            }
         }
         if let Some(letter) = letter {
             self.journal.append_letter(&letter);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gridos_model::{Batch, BatchError, Gap};
-use gridos_telemetry::{Refusal, Telemetry};
+use gridos_telemetry::{Protocol, Refusal, Telemetry};
 
 use crate::{Arrival, Beside, Full, Pool, Producer, Receipt, Slot};
 
@@ -14,6 +14,7 @@ pub struct Intake {
     pool: Pool,
     producer: Producer,
     telemetry: Arc<Telemetry>,
+    protocol: Protocol,
 }
 
 /// Why a batch was not taken; its readings are counted as refused.
@@ -37,7 +38,31 @@ impl Intake {
             pool,
             producer,
             telemetry,
+            protocol: Protocol::Http,
         }
+    }
+
+    /// The same way in for what comes by `protocol`; else it counts as posted over HTTP.
+    #[must_use]
+    pub fn speaking(&self, protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            ..self.clone()
+        }
+    }
+
+    /// Notes that somebody must wait because there is no room; the time until there is some counts
+    /// as back-pressure.
+    pub fn hold_back(&self) {
+        let now = Instant::now();
+        self.telemetry.pressure.hold_back(self.protocol, now);
+    }
+
+    /// Notes that the ring was found full by somebody who has nothing to offer yet, and must wait.
+    pub fn find_full(&self) {
+        self.telemetry.ring.full.increment();
+        self.telemetry.pressure.ring_full.begin(Instant::now());
+        self.hold_back();
     }
 
     /// An empty batch, or `None` if all are under way: the caller must hold back.
@@ -94,6 +119,18 @@ impl Intake {
         receipt: Option<Receipt>,
         beside: Beside,
     ) -> Result<(), Refused> {
+        self.offer_due(batch, (wire, wire), receipt, beside)
+    }
+
+    /// Offers a batch as [`Intake::offer_with`] does, one that was `due` before its last byte was
+    /// read from the wire.
+    pub fn offer_due(
+        &self,
+        batch: Box<Batch>,
+        (due, wire): (Instant, Instant),
+        receipt: Option<Receipt>,
+        beside: Beside,
+    ) -> Result<(), Refused> {
         let readings = batch.len() as u64;
         let ledger = &self.telemetry.ledger;
         ledger.received.add(readings);
@@ -108,10 +145,12 @@ impl Intake {
         }
         if receipt.is_some() && self.producer.is_stalled() {
             ledger.refuse(Refusal::JournalStalled, readings);
+            self.hold_back();
             self.pool.give(batch);
             return Err(Refused::JournalStalled);
         }
         let arrival = Arrival {
+            due,
             wire,
             ring: Instant::now(),
         };
@@ -120,6 +159,7 @@ impl Intake {
             arrival,
             receipt,
             beside,
+            protocol: self.protocol,
         }) {
             Ok(()) => {
                 ledger.offered.add(readings);
@@ -127,7 +167,7 @@ impl Intake {
             }
             Err(Full(slot)) => {
                 ledger.refuse(Refusal::RingFull, readings);
-                self.telemetry.ring.full.increment();
+                self.find_full();
                 self.pool.give(slot.batch);
                 Err(Refused::RingFull)
             }

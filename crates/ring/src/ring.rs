@@ -9,6 +9,8 @@ use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
 use gridos_model::{Batch, DeadLetter, Gap, LinkChange};
 
+use gridos_telemetry::Protocol;
+
 use crate::Receipt;
 
 /// A batch on its way, with what the pipeline must know beside the columns.
@@ -22,6 +24,8 @@ pub struct Slot {
     pub receipt: Option<Receipt>,
     /// What goes with it.
     pub beside: Beside,
+    /// By which protocol it came.
+    pub protocol: Protocol,
 }
 
 /// What goes with a batch beside its readings; rarely anything.
@@ -41,6 +45,8 @@ pub struct Beside {
 /// When a batch came, on the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
+    /// It should have been asked for; what comes by itself is due when it comes.
+    pub due: Instant,
     /// The last byte was read from the wire.
     pub wire: Instant,
     /// The decoded batch was offered to the ring.
@@ -225,11 +231,13 @@ mod tests {
         Slot {
             batch,
             arrival: Arrival {
+                due: now,
                 wire: now,
                 ring: now,
             },
             receipt: None,
             beside: Beside::default(),
+            protocol: Protocol::Modbus,
         }
     }
 

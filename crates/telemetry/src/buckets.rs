@@ -53,6 +53,34 @@ impl Buckets {
         self.sum = self.sum.saturating_add(duration);
     }
 
+    /// Counts `count` durations, of which the first is `first` and each other one `step` longer.
+    pub(crate) fn of_series(first: Duration, step: Duration, count: u64) -> Self {
+        let mut buckets = Self {
+            count,
+            ..Self::default()
+        };
+        let mut below = 0;
+        for (bound, cell) in BUCKET_BOUNDS.iter().zip(&mut buckets.counts) {
+            let within = at_or_below(*bound, first, step, count);
+            *cell = within - below;
+            below = within;
+        }
+        let all = u32::try_from(count).unwrap_or(u32::MAX);
+        let steps = step.saturating_mul(all.saturating_sub(1)) / 2;
+        buckets.sum = first.saturating_add(steps).saturating_mul(all);
+        buckets
+    }
+
+    /// What was counted in either.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        let counts = self.counts.iter_mut().zip(&other.counts);
+        counts.for_each(|(count, more)| *count += more);
+        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+        self
+    }
+
     /// What was counted elsewhere: `counts` per bound, and `above` all of them.
     pub(crate) fn of(counts: [u64; BUCKET_BOUNDS.len()], above: u64, sum: Duration) -> Self {
         Self {
@@ -71,6 +99,11 @@ impl Buckets {
         BUCKET_BOUNDS.into_iter().zip(below)
     }
 
+    /// How many fell into the bucket of each bound, and how many were above all.
+    pub(crate) fn parts(&self) -> ([u64; BUCKET_BOUNDS.len()], u64) {
+        (self.counts, self.count - self.counts.iter().sum::<u64>())
+    }
+
     /// How many durations there were.
     pub fn count(&self) -> u64 {
         self.count
@@ -80,6 +113,16 @@ impl Buckets {
     pub fn sum(&self) -> Duration {
         self.sum
     }
+}
+
+/// How many of `count` durations, from `first` on and each `step` longer, are at or below `bound`.
+fn at_or_below(bound: Duration, first: Duration, step: Duration, count: u64) -> u64 {
+    let Some(beyond) = bound.checked_sub(first) else {
+        return 0;
+    };
+    let steps = beyond.as_nanos().checked_div(step.as_nanos());
+    let steps = steps.and_then(|steps| u64::try_from(steps).ok());
+    steps.map_or(count, |steps| count.min(steps.saturating_add(1)))
 }
 
 #[cfg(test)]
@@ -122,6 +165,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_series_is_counted_as_its_durations_one_by_one(
+            first in 0_u64..2_000_000,
+            step in 0_u64..3_000_000,
+            count in 0_u64..40,
+        ) {
+            let [first, step] = [first, step].map(Duration::from_micros);
+            let mut expected = Buckets::default();
+            let mut duration = first;
+            for _ in 0..count {
+                expected.record(duration);
+                duration += step;
+            }
+            let series = Buckets::of_series(first, step, count);
+            prop_assert_eq!(series.parts(), expected.parts());
+            let off = series.sum().abs_diff(expected.sum());
+            prop_assert!(off <= Duration::from_micros(1), "{off:?}");
+        }
+
         #[test]
         fn cumulative_counts_agree_with_counting(
             micros in prop::collection::vec(0_u64..12_000_000, 0..200),

@@ -1,7 +1,7 @@
 //! What each part of the engine counts in.
 
 use crate::{
-    Counter, Gauge, Histogram, HttpRefusal, ListenerAnswer, Note, PeerRefusal, ReloadOutcome,
+    Counter, Gauge, Histogram, HttpMethod, HttpRefusal, ListenerAnswer, Note, PeerRefusal, ReloadOutcome,
     Seconds, StatusClass, StoreFault,
 };
 
@@ -26,9 +26,9 @@ pub struct ModbusCells {
     pub connections: Gauge,
     /// Requests sent again because the device was busy (exceptions 5 and 6).
     pub retries: Counter,
-    /// From sending a request to the last byte of its answer.
+    /// From sending a request to the last byte of its answer, or until it was given up.
     pub round_trip: Histogram,
-    /// How long after its time each scan began.
+    /// How long after its time each scan began, or was passed over.
     pub lateness: Histogram,
 }
 
@@ -191,9 +191,15 @@ pub struct HttpCells {
     pub streams_conflated: Counter,
     requests: [Counter; StatusClass::ALL.len()],
     refusals: [Counter; HttpRefusal::ALL.len()],
+    times: [Histogram; HttpMethod::ALL.len()],
 }
 
 impl HttpCells {
+    /// How long requests of `method` took, from their head to that of the answer.
+    pub fn time(&self, method: HttpMethod) -> &Histogram {
+        &self.times[method as usize]
+    }
+
     /// Counts a request answered with `class`.
     pub fn answered(&self, class: StatusClass) {
         self.requests[class as usize].increment();

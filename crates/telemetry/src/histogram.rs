@@ -25,6 +25,22 @@ impl Histogram {
         self.counts.get(bucket).unwrap_or(&self.above).increment();
     }
 
+    /// Counts `count` durations, of which the first is `first` and each other one `step` longer.
+    pub fn record_series(&self, first: Duration, step: Duration, count: u64) {
+        if count == 0 {
+            return;
+        }
+        let series = Buckets::of_series(first, step, count);
+        let nanos = u64::try_from(series.sum().as_nanos()).unwrap_or(u64::MAX);
+        self.sum.fetch_add(nanos, Ordering::Relaxed);
+        let (counts, above) = series.parts();
+        let cells = self.counts.iter().zip(counts);
+        for (cell, count) in cells.filter(|(_, count)| *count > 0) {
+            cell.add(count);
+        }
+        self.above.add(above);
+    }
+
     /// The exact buckets so far; a duration that is recorded at this moment may be missing from
     /// the sum or the count.
     pub fn buckets(&self) -> Buckets {
@@ -46,6 +62,17 @@ mod tests {
             buckets.record(Duration::from_micros(micros));
         }
         assert_eq!(histogram.buckets(), buckets);
+    }
+
+    #[test]
+    fn a_series_is_its_durations() {
+        let (one, other) = (Histogram::default(), Histogram::default());
+        let second = Duration::from_secs(1);
+        one.record_series(second / 4, second, 20);
+        (0..20).for_each(|n| other.record(second / 4 + n * second));
+        assert_eq!(one.buckets(), other.buckets());
+        one.record_series(second, second, 0);
+        assert_eq!(one.buckets().count(), 20);
     }
 
     #[test]

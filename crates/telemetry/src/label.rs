@@ -89,6 +89,72 @@ label! {
 }
 
 label! {
+    /// How readings come.
+    Protocol {
+        /// Modbus TCP, polled or written to a listener.
+        Modbus = "modbus",
+        /// DNP3.
+        Dnp3 = "dnp3",
+        /// Posted over HTTP; also what is left of devices that are configured no more.
+        Http = "http",
+    }
+}
+
+label! {
+    /// How a scan of a device ended; with DNP3, a request.
+    ScanOutcome {
+        /// All readings that it was for were taken.
+        Answered = "answered",
+        /// The device answered that it refuses some of them.
+        Refused = "refused",
+        /// The device could not be reached, or did not answer in time.
+        Unavailable = "unavailable",
+        /// The answer breaks the protocol, or the connection broke.
+        Error = "error",
+        /// The engine had no room for the readings.
+        HeldBack = "held_back",
+        /// It was passed over, because the one before had not ended.
+        Skipped = "skipped",
+    }
+}
+
+label! {
+    /// What an engine is while a new version of it is tried.
+    Role {
+        /// The version that is trusted.
+        Stable = "stable",
+        /// The version that is tried.
+        Canary = "canary",
+    }
+}
+
+label! {
+    /// The method of an HTTP request (RFC 9110, 9).
+    HttpMethod {
+        /// GET.
+        Get = "get",
+        /// POST; one with readings is answered when they are durable.
+        Post = "post",
+        /// Any other.
+        Other = "other",
+    }
+}
+
+label! {
+    /// How far a batch has come; each latency is measured from when the batch was due.
+    DueName {
+        /// Its last byte was read from the wire.
+        Wire = "wire",
+        /// Judged, its alarms published.
+        Alarm = "alarm",
+        /// Durable in the journal.
+        Durable = "durable",
+        /// Committed by the database.
+        Stored = "stored",
+    }
+}
+
+label! {
     /// How far a batch has come; each latency is measured from the last byte on the wire.
     StageName {
         /// Taken out of the ring by the pipeline.

@@ -97,12 +97,13 @@ impl Percentiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Protocol;
 
     const SPAN: Duration = Duration::from_secs(10);
 
     fn record(stage: &Stage, millis: u64, times: usize) {
         let mut recorder = stage.recorder();
-        (0..times).for_each(|_| recorder.record(Duration::from_millis(millis)));
+        (0..times).for_each(|_| recorder.record(Protocol::Modbus, Duration::from_millis(millis)));
     }
 
     fn p95(lately: &mut Lately, stage: &Stage, now: Instant) -> Option<u128> {

@@ -13,6 +13,7 @@ mod counter;
 mod devices;
 mod dnp3;
 mod engine_alarm;
+mod hdr_log;
 mod histogram;
 mod label;
 mod lately;
@@ -20,11 +21,18 @@ mod ledger;
 mod metric;
 mod note;
 mod notify;
+mod objective;
+mod pressure;
+mod protocols;
 mod render;
+mod role;
 mod scan;
+mod scans;
 mod seconds;
+mod spell;
 mod stage;
 mod telemetry;
+mod trail;
 mod troubles;
 
 pub use alarms::{ALARM_ACTIONS, ALARM_PRIORITIES, AlarmCells};
@@ -41,18 +49,27 @@ pub use dnp3::{
     ConfirmSide, ConfirmWithheld, DeadLetterFate, Dnp3Cells, FragmentFate, FrameFault, LossReason,
 };
 pub use engine_alarm::{EngineAlarm, EngineAlarms};
+pub use hdr_log::{Interval, write_hdr_log};
 pub use histogram::Histogram;
 pub use label::{
-    CommandOutcome, HttpRefusal, ListenerAnswer, Loss, NotifyOutcome, PeerRefusal, Refusal,
-    ReloadOutcome, StageName, StatusClass, StoreFault,
+    CommandOutcome, DueName, HttpMethod, HttpRefusal, ListenerAnswer, Loss, NotifyOutcome,
+    PeerRefusal, Protocol, Refusal, ReloadOutcome, Role, ScanOutcome, StageName, StatusClass,
+    StoreFault,
 };
 pub use lately::{Lately, Percentiles};
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use metric::{Kind, Label, Metric, Unit, Values};
 pub use note::Note;
 pub use notify::NotifyCells;
+pub use objective::OBJECTIVES;
+pub use pressure::Pressure;
+pub use protocols::{KnownProtocols, Protocols};
+pub use role::RoleCell;
 pub use scan::{ScanStats, Summary, Window};
+pub use scans::ScanCells;
 pub use seconds::Seconds;
-pub use stage::{Stage, StageRecorder, Stages};
+pub use spell::Spell;
+pub use stage::{DueStages, Stage, StageRecorder, Stages};
 pub use telemetry::Telemetry;
+pub use trail::{Mark, Trail};
 pub use troubles::Trouble;

@@ -7,7 +7,7 @@ use metrics::{Key, KeyName, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::metric::{Moment, Read};
-use crate::{AreaCells, Buckets, Metric, StageName, Telemetry, Unit, Values, catalogue};
+use crate::{AreaCells, Buckets, Metric, Telemetry, Unit, catalogue};
 
 /// All series of one engine, registered once with a recorder of its own.
 ///
@@ -19,6 +19,16 @@ pub(crate) struct Exposition {
     rendering: Mutex<()>,
     counters: Vec<CounterSeries>,
     gauges: Vec<GaugeSeries>,
+    /// What the recorder cannot show: it has no histograms with these buckets that cost nothing
+    /// between two renderings, and counts in whole numbers only.
+    written: Vec<WrittenFamily>,
+}
+
+#[derive(Debug)]
+struct WrittenFamily {
+    metric: &'static Metric,
+    /// By position: the labels of each series, as they stand in the text.
+    labels: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -43,14 +53,21 @@ impl Exposition {
             rendering: Mutex::new(()),
             counters: Vec::new(),
             gauges: Vec::new(),
+            written: Vec::new(),
         };
+        let areas: Vec<_> = areas.names().collect();
         for metric in catalogue() {
-            exposition.register(&recorder, metric, keys(metric, version, areas));
+            exposition.register(&recorder, metric, metric.series(version, &areas));
         }
         exposition
     }
 
-    fn register(&mut self, recorder: &PrometheusRecorder, metric: &Metric, keys: Vec<Key>) {
+    fn register(
+        &mut self,
+        recorder: &PrometheusRecorder,
+        metric: &'static Metric,
+        series: Vec<Vec<(&'static str, String)>>,
+    ) {
         let metadata = Metadata::new(module_path!(), metrics::Level::INFO, None);
         let name = || KeyName::from_const_str(metric.name);
         let unit = Some(metric.unit.into());
@@ -58,7 +75,7 @@ impl Exposition {
         match metric.read {
             Read::Counter(read) => {
                 recorder.describe_counter(name(), unit, help);
-                let keys = keys.into_iter().enumerate();
+                let keys = keys(metric.name, series).enumerate();
                 self.counters.extend(keys.map(|(position, key)| {
                     let cell = recorder.register_counter(&key, &metadata);
                     CounterSeries {
@@ -70,7 +87,7 @@ impl Exposition {
             }
             Read::Gauge(read) => {
                 recorder.describe_gauge(name(), unit, help);
-                let keys = keys.into_iter().enumerate();
+                let keys = keys(metric.name, series).enumerate();
                 self.gauges.extend(keys.map(|(position, key)| {
                     let cell = recorder.register_gauge(&key, &metadata);
                     GaugeSeries {
@@ -80,8 +97,10 @@ impl Exposition {
                     }
                 }));
             }
-            // The recorder would keep every single duration until the next render.
-            Read::Stages | Read::Histogram(_) => {}
+            Read::Seconds(_) | Read::Histogram(_) => self.written.push(WrittenFamily {
+                metric,
+                labels: series.iter().map(|labels| in_text(labels)).collect(),
+            }),
         }
     }
 
@@ -103,12 +122,9 @@ impl Exposition {
             series.cell.set(value);
         }
         let recorded = self.handle.render();
-        let histograms = catalogue()
-            .iter()
-            .filter_map(|metric| histogram_family(metric, telemetry));
         // The recorder keeps all in hash maps; a text that jumps about cannot be read by eye.
         let mut families: Vec<String> = recorded.split("\n\n").map(sorted).collect();
-        families.extend(histograms);
+        families.extend(self.written.iter().map(|family| family.text(&moment)));
         families.sort_unstable();
         families.concat()
     }
@@ -124,20 +140,28 @@ impl From<Unit> for metrics::Unit {
     }
 }
 
-/// One key per value of the metric's label.
-fn keys(metric: &Metric, version: &str, areas: &AreaCells) -> Vec<Key> {
-    let Some(label) = metric.label else {
-        return vec![Key::from_static_name(metric.name)];
-    };
-    let key = |value: &str| {
-        let labels = vec![metrics::Label::new(label.name, value.to_owned())];
-        Key::from_parts(metric.name, labels)
-    };
-    match label.values {
-        Values::Listed(values) => values.iter().copied().map(key).collect(),
-        Values::Version => vec![key(version)],
-        Values::Areas => areas.names().map(key).collect(),
-    }
+/// One key per series of the metric.
+fn keys(
+    name: &'static str,
+    series: Vec<Vec<(&'static str, String)>>,
+) -> impl Iterator<Item = Key> {
+    series.into_iter().map(move |labels| {
+        let labels = labels.into_iter();
+        let labels: Vec<_> = labels
+            .map(|(name, value)| metrics::Label::new(name, value))
+            .collect();
+        Key::from_parts(name, labels)
+    })
+}
+
+/// Labels as they stand between the braces. The values are those of the catalogue, which need no
+/// escape.
+fn in_text(labels: &[(&'static str, String)]) -> String {
+    let pairs: Vec<_> = labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{value}\""))
+        .collect();
+    pairs.join(",")
 }
 
 /// The lines of one family, HELP and TYPE first, then the samples in order.
@@ -149,34 +173,41 @@ fn sorted(family: &str) -> String {
         .fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// A classic histogram, if the metric is one.
-fn histogram_family(metric: &Metric, telemetry: &Telemetry) -> Option<String> {
-    let (name, mut text) = (metric.name, String::new());
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "# HELP {name} {}", metric.help);
-    let _ = writeln!(text, "# TYPE {name} histogram");
-    match metric.read {
-        Read::Histogram(read) => histogram_lines(name, "", &read(telemetry), &mut text),
-        Read::Stages => {
-            let label = metric.label.map_or("stage", |label| label.name);
-            for stage in StageName::ALL {
-                let labels = format!("{label}=\"{}\"", stage.label());
-                let buckets = telemetry.stages.get(*stage).buckets();
-                histogram_lines(name, &labels, &buckets, &mut text);
+impl WrittenFamily {
+    fn text(&self, moment: &Moment<'_>) -> String {
+        let Metric { name, help, .. } = self.metric;
+        let (kind, mut text) = (self.metric.kind().name(), String::new());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}");
+        let _ = writeln!(text, "# TYPE {name} {kind}");
+        for (position, labels) in self.labels.iter().enumerate() {
+            match self.metric.read {
+                Read::Histogram(read) => {
+                    let buckets = read(moment.telemetry, position);
+                    histogram_lines(name, labels, &buckets, &mut text);
+                }
+                Read::Seconds(read) => {
+                    let seconds = read(moment, position).as_secs_f64();
+                    let _ = writeln!(text, "{name}{} {seconds}", in_braces(labels));
+                }
+                Read::Counter(_) | Read::Gauge(_) => {}
             }
         }
-        Read::Counter(_) | Read::Gauge(_) => return None,
+        text
     }
-    Some(text)
+}
+
+fn in_braces(labels: &str) -> String {
+    if labels.is_empty() {
+        String::new()
+    } else {
+        format!("{{{labels}}}")
+    }
 }
 
 fn histogram_lines(name: &str, labels: &str, buckets: &Buckets, text: &mut String) {
     let comma = if labels.is_empty() { "" } else { "," };
-    let whole = if labels.is_empty() {
-        String::new()
-    } else {
-        format!("{{{labels}}}")
-    };
+    let whole = in_braces(labels);
     for (bound, below) in buckets.cumulative() {
         let bound = bound.as_secs_f64();
         let _ = writeln!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::{Buckets, StageName};
+use crate::{Buckets, DueName, Protocol, StageName};
 
 /// Two digits from 1 µs to 1 h: a quantile is off by less than 1 %.
 const QUANTILE_DIGITS: u8 = 2;
@@ -15,6 +15,9 @@ const HOUR_MICROS: u64 = 3_600_000_000;
 const RECORDS_HELD_MAX: usize = 1024;
 
 /// The latency of every stage, each from the last byte on the wire.
+///
+/// What comes when it pleases (events, posts) can be late only from there on. What is asked for can be
+/// late before: `due` counts from when it should have been asked for.
 #[derive(Debug, Default)]
 pub struct Stages {
     /// Until the pipeline took the batch out of the ring.
@@ -25,6 +28,37 @@ pub struct Stages {
     pub durable: Stage,
     /// Until the database committed it.
     pub stored: Stage,
+    /// The latencies from when each batch was due.
+    pub due: DueStages,
+}
+
+/// The latency of every stage from when a batch was due: for a poll, when its scan should have
+/// begun; for what comes by itself, when its last byte was read.
+///
+/// A poll that began late, or waited for others on the same line, counts from when it was due, so a
+/// stall shows in all that it delayed ("coordinated omission").
+#[derive(Debug, Default)]
+pub struct DueStages {
+    /// Until its last byte was read from the wire.
+    pub wire: Stage,
+    /// Until its alarms were published.
+    pub alarm: Stage,
+    /// Until it was durable in the journal.
+    pub durable: Stage,
+    /// Until the database committed it.
+    pub stored: Stage,
+}
+
+impl DueStages {
+    /// The stage called `name`.
+    pub fn get(&self, name: DueName) -> &Stage {
+        match name {
+            DueName::Wire => &self.wire,
+            DueName::Alarm => &self.alarm,
+            DueName::Durable => &self.durable,
+            DueName::Stored => &self.stored,
+        }
+    }
 }
 
 impl Stages {
@@ -50,7 +84,7 @@ struct Latency {
     /// In microseconds, rounded up.
     quantiles: Histogram<u64>,
     /// Exact: never derived from the rounded quantiles.
-    buckets: Buckets,
+    buckets: [Buckets; Protocol::ALL.len()],
 }
 
 impl Default for Latency {
@@ -62,16 +96,16 @@ impl Default for Latency {
         Self {
             quantiles: Histogram::new_with_bounds(1, HOUR_MICROS, QUANTILE_DIGITS)
                 .expect("constant bounds are valid"),
-            buckets: Buckets::default(),
+            buckets: Default::default(),
         }
     }
 }
 
 impl Latency {
-    fn record(&mut self, duration: Duration) {
+    fn record(&mut self, protocol: Protocol, duration: Duration) {
         let micros = u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX);
         self.quantiles.saturating_record(micros);
-        self.buckets.record(duration);
+        self.buckets[protocol as usize].record(duration);
     }
 }
 
@@ -100,9 +134,16 @@ impl Stage {
         lock(&self.shared).quantiles.clone()
     }
 
-    /// The exact buckets so far.
+    /// The exact buckets of all protocols so far.
     pub fn buckets(&self) -> Buckets {
-        lock(&self.shared).buckets.clone()
+        let latency = lock(&self.shared);
+        let [first, rest @ ..] = &latency.buckets;
+        rest.iter().fold(first.clone(), Buckets::and)
+    }
+
+    /// The exact buckets of what came by `protocol` so far.
+    pub fn buckets_of(&self, protocol: Protocol) -> Buckets {
+        lock(&self.shared).buckets[protocol as usize].clone()
     }
 }
 
@@ -113,17 +154,17 @@ impl Stage {
 #[derive(Debug)]
 pub struct StageRecorder {
     shared: Arc<Mutex<Latency>>,
-    held: Vec<Duration>,
+    held: Vec<(Protocol, Duration)>,
 }
 
 impl StageRecorder {
-    /// Records how long one batch took.
+    /// Records how long one batch took that came by `protocol`.
     #[inline]
-    pub fn record(&mut self, duration: Duration) {
+    pub fn record(&mut self, protocol: Protocol, duration: Duration) {
         if self.held.len() >= RECORDS_HELD_MAX {
             self.flush_now();
         }
-        self.held.push(duration);
+        self.held.push((protocol, duration));
     }
 
     /// Hands over what was recorded, unless somebody reads the stage at this very moment: then it
@@ -153,9 +194,9 @@ impl Drop for StageRecorder {
     }
 }
 
-fn merge(mut latency: MutexGuard<'_, Latency>, held: &mut Vec<Duration>) {
-    for duration in held.drain(..) {
-        latency.record(duration);
+fn merge(mut latency: MutexGuard<'_, Latency>, held: &mut Vec<(Protocol, Duration)>) {
+    for (protocol, duration) in held.drain(..) {
+        latency.record(protocol, duration);
     }
 }
 
@@ -180,20 +221,34 @@ mod tests {
     fn what_is_recorded_shows_after_a_flush_and_after_a_drop() {
         let stage = Stage::default();
         let mut recorder = stage.recorder();
-        recorder.record(Duration::from_millis(1));
+        recorder.record(Protocol::Modbus, Duration::from_millis(1));
         assert_eq!(stage.buckets().count(), 0);
         recorder.flush();
         assert_eq!(stage.buckets().count(), 1);
-        recorder.record(Duration::from_millis(1));
+        recorder.record(Protocol::Modbus, Duration::from_millis(1));
         drop(recorder);
         assert_eq!(stage.buckets().count(), 2);
+    }
+
+    #[test]
+    fn protocols_are_told_apart_and_add_up() {
+        let stage = Stage::default();
+        let mut recorder = stage.recorder();
+        recorder.record(Protocol::Modbus, Duration::from_millis(1));
+        recorder.record(Protocol::Http, Duration::from_millis(700));
+        recorder.record(Protocol::Http, Duration::from_millis(2));
+        recorder.flush();
+        let counts = Protocol::ALL.iter().map(|one| stage.buckets_of(*one).count());
+        assert_eq!(counts.collect::<Vec<_>>(), [1, 0, 2]);
+        assert_eq!(stage.buckets().count(), 3);
+        assert_eq!(stage.buckets().sum(), Duration::from_millis(703));
     }
 
     #[test]
     fn a_flush_does_not_wait_for_a_reader_and_loses_nothing() {
         let stage = Stage::default();
         let mut recorder = stage.recorder();
-        recorder.record(Duration::from_millis(1));
+        recorder.record(Protocol::Modbus, Duration::from_millis(1));
         let reader = lock(&stage.shared);
         recorder.flush();
         drop(reader);
@@ -207,7 +262,7 @@ mod tests {
         let stage = Stage::default();
         let mut recorder = stage.recorder();
         for _ in 0..=RECORDS_HELD_MAX {
-            recorder.record(Duration::from_millis(1));
+            recorder.record(Protocol::Modbus, Duration::from_millis(1));
         }
         assert_eq!(recorder.held.capacity(), RECORDS_HELD_MAX);
         recorder.flush_now();
@@ -218,11 +273,11 @@ mod tests {
     fn quantiles_are_within_one_percent_and_saturate_at_an_hour() {
         let stage = Stage::default();
         let mut recorder = stage.recorder();
-        (1..=1_000).for_each(|n| recorder.record(Duration::from_millis(n)));
+        (1..=1_000).for_each(|n| recorder.record(Protocol::Modbus, Duration::from_millis(n)));
         recorder.flush();
         let p95 = stage.quantile(0.95).unwrap().as_secs_f64();
         assert!((0.94..0.96).contains(&p95), "{p95}");
-        recorder.record(Duration::MAX);
+        recorder.record(Protocol::Modbus, Duration::MAX);
         recorder.flush();
         let max = stage.quantile(1.0).unwrap().as_secs_f64();
         assert!((3_600.0..3_640.0).contains(&max), "{max}");

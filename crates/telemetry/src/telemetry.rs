@@ -5,8 +5,8 @@ use crossbeam_utils::CachePadded;
 use crate::render::Exposition;
 use crate::{
     AlarmCells, AreaCells, ConfigCells, DeviceBoard, Dnp3Cells, EngineAlarms, HttpCells,
-    JournalCells, Ledger, ListenerCells, ModbusCells, NotifyCells, PoolCells, RingCells, Stages,
-    StoreCells,
+    JournalCells, Ledger, ListenerCells, ModbusCells, NotifyCells, PoolCells, Pressure, Protocols,
+    RingCells, RoleCell, ScanCells, Stages, StoreCells, Trail,
 };
 
 /// Every number one engine keeps about itself; shared as `Arc<Telemetry>`.
@@ -18,6 +18,16 @@ pub struct Telemetry {
     pub ledger: Ledger,
     /// Latency from the wire to each stage.
     pub stages: Stages,
+    /// How long before the wire each batch was due that is not stored yet.
+    pub trail: Trail,
+    /// By which protocol the readings of each layout come.
+    pub protocols: Protocols,
+    /// What there was to be scanned, and what became of it.
+    pub scans: CachePadded<ScanCells>,
+    /// How long the engine was at its limit.
+    pub pressure: CachePadded<Pressure>,
+    /// What the engine is while a new version is tried.
+    pub role: RoleCell,
     /// Modbus sessions.
     pub modbus: CachePadded<ModbusCells>,
     /// DNP3 sessions.
@@ -65,6 +75,11 @@ impl Telemetry {
         Self {
             ledger: Ledger::default(),
             stages: Stages::default(),
+            trail: Trail::default(),
+            protocols: Protocols::default(),
+            scans: CachePadded::default(),
+            pressure: CachePadded::default(),
+            role: RoleCell::default(),
             modbus: CachePadded::default(),
             dnp3: CachePadded::default(),
             listeners: CachePadded::default(),

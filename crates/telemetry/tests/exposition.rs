@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gridos_telemetry::{BUCKET_BOUNDS, Kind, Refusal, StatusClass, Telemetry, Values, catalogue};
+use gridos_telemetry::{
+    BUCKET_BOUNDS, Kind, Protocol, Refusal, Role, ScanOutcome, StatusClass, Telemetry, catalogue,
+};
 
 type Labels = BTreeMap<String, String>;
 
@@ -115,17 +117,8 @@ fn every_series_is_there_with_zero_from_the_start() {
     for metric in catalogue() {
         let family = &families[metric.name];
         assert_eq!(family.help, metric.help);
-        let kind = match metric.kind() {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
-        };
-        assert_eq!(family.kind, kind, "{}", metric.name);
-        let values = metric.label.map_or(1, |label| match label.values {
-            Values::Listed(values) => values.len(),
-            Values::Version => 1,
-            Values::Areas => 2,
-        });
+        assert_eq!(family.kind, metric.kind().name(), "{}", metric.name);
+        let values = metric.series("1.2.3", &["north", "the \"south\""]).len();
         let per_value = match metric.kind() {
             Kind::Histogram => BUCKET_BOUNDS.len() + 3,
             Kind::Counter | Kind::Gauge => 1,
@@ -136,7 +129,8 @@ fn every_series_is_there_with_zero_from_the_start() {
             "gridos_journal_oldest_unstored_seconds",
             "gridos_store_drain_seconds",
         ];
-        let starts_set = ["gridos_build_info", "gridos_devices"].contains(&metric.name);
+        let starts_set =
+            ["gridos_build_info", "gridos_devices", "gridos_role"].contains(&metric.name);
         for (name, labels, value) in &family.samples {
             let is_unknown = not_known.contains(&metric.name) && value.is_nan();
             assert!(
@@ -149,6 +143,59 @@ fn every_series_is_there_with_zero_from_the_start() {
     assert_eq!(value(&families, "gridos_build_info", &version), 1.0);
     let unknown = [("state", "unknown")];
     assert_eq!(value(&families, "gridos_devices", &unknown), 2.0);
+    let stable = [("role", "stable")];
+    assert_eq!(value(&families, "gridos_role", &stable), 1.0);
+}
+
+/// The counters of an engine must not begin anew when it is promoted: the role is a series of its
+/// own, and no label of theirs.
+#[test]
+fn a_role_changes_in_place() {
+    let telemetry = telemetry();
+    let roles = || {
+        let families = parse(&telemetry.render());
+        ["stable", "canary"].map(|role| value(&families, "gridos_role", &[("role", role)]))
+    };
+    telemetry.role.set(Role::Canary);
+    assert_eq!(roles(), [0.0, 1.0]);
+    telemetry.role.set(Role::Stable);
+    assert_eq!(roles(), [1.0, 0.0]);
+}
+
+#[test]
+fn two_labels_tell_their_cells_apart() {
+    let telemetry = telemetry();
+    let mut count = 0;
+    for protocol in Protocol::ALL {
+        for outcome in ScanOutcome::ALL {
+            count += 1;
+            telemetry.scans.end(*protocol, *outcome, count);
+        }
+    }
+    let families = parse(&telemetry.render());
+    let mut expected = 0.0;
+    for protocol in Protocol::LABELS {
+        for outcome in ScanOutcome::LABELS {
+            expected += 1.0;
+            let labels = [("protocol", *protocol), ("outcome", *outcome)];
+            assert_eq!(value(&families, "gridos_scans_total", &labels), expected);
+        }
+    }
+}
+
+#[test]
+fn time_is_counted_in_parts_of_seconds() {
+    let telemetry = telemetry();
+    let start = Instant::now();
+    let pressure = &telemetry.pressure;
+    pressure.hold_back(Protocol::Dnp3, start);
+    pressure.relieve(start + Duration::from_millis(2_250));
+    let families = parse(&telemetry.render());
+    let held = |protocol| {
+        let name = "gridos_back_pressure_seconds_total";
+        value(&families, name, &[("protocol", protocol)])
+    };
+    assert_eq!(["modbus", "dnp3", "http"].map(held), [0.0, 2.25, 0.0]);
 }
 
 #[test]
@@ -197,25 +244,25 @@ fn cells_show_under_their_names() {
 fn the_share_within_half_a_second_is_exact() {
     let telemetry = telemetry();
     let mut recorder = telemetry.stages.durable.recorder();
-    recorder.record(Duration::from_millis(500));
-    recorder.record(Duration::from_nanos(500_000_001));
-    recorder.record(Duration::from_secs(60));
+    recorder.record(Protocol::Modbus, Duration::from_millis(500));
+    recorder.record(Protocol::Modbus, Duration::from_nanos(500_000_001));
+    recorder.record(Protocol::Modbus, Duration::from_secs(60));
     recorder.flush();
     let families = parse(&telemetry.render());
     let bucket = |le| {
-        let labels = [("stage", "durable"), ("le", le)];
+        let labels = [("stage", "durable"), ("protocol", "modbus"), ("le", le)];
         value(&families, "gridos_stage_seconds_bucket", &labels)
     };
     let bounds = ["0.4", "0.5", "0.75", "10", "+Inf"].map(bucket);
     assert_eq!(bounds, [0.0, 1.0, 2.0, 2.0, 3.0]);
-    let durable = [("stage", "durable")];
+    let durable = [("stage", "durable"), ("protocol", "modbus")];
     let sum = value(&families, "gridos_stage_seconds_sum", &durable);
     assert!((sum - 61.000_000_001).abs() < 1e-9, "{sum}");
     assert_eq!(
         value(&families, "gridos_stage_seconds_count", &durable),
         3.0
     );
-    let stored = [("stage", "stored")];
+    let stored = [("stage", "stored"), ("protocol", "modbus")];
     assert_eq!(value(&families, "gridos_stage_seconds_count", &stored), 0.0);
 }
 
@@ -224,7 +271,7 @@ fn the_bounds_in_the_text_are_frozen() {
     let text = telemetry().render();
     let bounds: Vec<_> = text
         .lines()
-        .filter_map(|line| line.strip_prefix("gridos_stage_seconds_bucket{stage=\"ring\",le=\""))
+        .filter_map(|line| line.strip_prefix("gridos_stage_seconds_bucket{stage=\"ring\",protocol=\"http\",le=\""))
         .filter_map(|rest| rest.split_once('"').map(|(le, _)| le))
         .collect();
     let expected = "0.0005 0.001 0.002 0.003 0.005 0.0075 0.01 0.015 0.02 0.03 0.05 0.075 0.1 0.15 \

@@ -35,6 +35,7 @@ pub(super) fn offer(
     received: Timestamp,
 ) -> Result<Offered, NotOffered> {
     if intake.room() < groups.len() {
+        intake.find_full();
         return Err(NotOffered(Refusal::RingFull));
     }
     let mut batches = Vec::with_capacity(groups.len());
@@ -45,6 +46,7 @@ pub(super) fn offer(
                 batches
                     .into_iter()
                     .for_each(|batch| intake.give_back(batch));
+                intake.hold_back();
                 return Err(NotOffered(Refusal::PoolEmpty));
             }
         }

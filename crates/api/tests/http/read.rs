@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::header;
 use gridos_model::{Batch, TimeQuality, Timestamp};
-use gridos_telemetry::Refusal;
+use gridos_telemetry::{Protocol, Refusal};
 use serde_json::{Value, json};
 
 use crate::rig::{Rig, get};
@@ -35,7 +35,7 @@ async fn the_status_shows_the_engine_at_a_glance() {
     telemetry.store.position.set(700);
     telemetry.store.backlog_bytes.set(200);
     let mut recorder = telemetry.stages.durable.recorder();
-    recorder.record(Duration::from_millis(4));
+    recorder.record(Protocol::Modbus, Duration::from_millis(4));
     drop(recorder);
     let status = get(&rig.router(), "/api/v1/scada/status").await.json();
     assert_eq!(

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gridos_dnp3::link::Address;
 use gridos_ring::Intake;
+use gridos_telemetry::Protocol;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -72,6 +73,7 @@ pub fn listen(
     collector: &mut Collector,
     stop: &watch::Receiver<bool>,
 ) {
+    let intake = &intake.speaking(Protocol::Dnp3);
     for listener in listeners {
         let host = Host::new(
             listener.guests,

@@ -65,6 +65,8 @@ pub(super) struct Taken {
 /// On what terms batches are offered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
+    /// When it was due.
+    pub(super) due: Instant,
     /// When the last byte was read.
     pub(super) wire: Instant,
     /// Whether each batch has a receipt.
@@ -187,13 +189,16 @@ impl<'a> Offer<'a> {
         } else if terms.with_receipts && intake.is_stalled() {
             Some(Refusal::JournalStalled)
         } else if self.lots.len() > intake.room() {
-            intake.telemetry().ring.full.increment();
+            intake.find_full();
             Some(Refusal::RingFull)
         } else {
             None
         };
         refuse(intake, Refusal::PoolEmpty, self.without_batch);
         taken.is_refused = refusal.is_some();
+        if taken.is_refused {
+            intake.hold_back();
+        }
         for lot in self.lots {
             let readings = lot.batch.len();
             if taken.is_refused {
@@ -216,7 +221,8 @@ impl<'a> Offer<'a> {
                 link: terms.link,
             };
             let beside_gap = beside.gap.is_some();
-            match intake.offer_with(lot.batch, terms.wire, receipt, beside) {
+            let times = (terms.due, terms.wire);
+            match intake.offer_due(lot.batch, times, receipt, beside) {
                 Ok(()) => {}
                 Err(Refused::RingFull | Refused::JournalStalled) => {
                     taken.is_refused = true;

@@ -85,7 +85,7 @@ impl Outstation {
             | Ended::Noise(_)
             | Ended::Superseded => self.unit.on_disconnected(why, intake),
         }
-        self.unit.tell(&intake.telemetry().dnp3);
+        self.unit.tell(intake.telemetry());
     }
 
     /// Takes a frame that is for this outstation's master; returns whether the engine has no room.
@@ -141,7 +141,7 @@ impl Outstation {
             self.is_sending = true;
         }
         self.unit.take_events(now, intake);
-        self.unit.tell(&intake.telemetry().dnp3);
+        self.unit.tell(intake.telemetry());
     }
 
     /// All that was to be sent has left.

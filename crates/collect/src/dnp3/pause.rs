@@ -34,7 +34,10 @@ impl Pause {
     pub(super) fn set(&mut self, is_paused: bool, now: Instant, intake: &Intake) -> bool {
         let paused = &intake.telemetry().dnp3.paused;
         match (self.until.is_some(), is_paused) {
-            (false, true) => paused.add(1),
+            (false, true) => {
+                paused.add(1);
+                intake.hold_back();
+            }
             (true, false) => paused.sub(1),
             (true, true) | (false, false) => return false,
         }

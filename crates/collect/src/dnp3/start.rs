@@ -7,6 +7,7 @@ use std::time::Duration;
 use gridos_dnp3::link::Address;
 use gridos_model::DeviceIndex;
 use gridos_ring::Intake;
+use gridos_telemetry::Protocol;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::session::{Session, Shared};
@@ -85,7 +86,7 @@ pub fn start(
 ) -> Result<Dnp3Fleet, StartError> {
     let integrity_polls = integrity_polls_at_once.clamp(1, Semaphore::MAX_PERMITS);
     let shared = Arc::new(Shared {
-        intake: intake.clone(),
+        intake: intake.speaking(Protocol::Dnp3),
         connects: Connects::new(connects_at_once),
         integrity_polls: Arc::new(Semaphore::new(integrity_polls)),
         stop: stop.clone(),

@@ -3,17 +3,19 @@
 use gridos_dnp3::link::{ReaderCounters, Refusal};
 use gridos_dnp3::master::Counters;
 use gridos_telemetry::{
-    ConfirmSide, ConfirmWithheld, DeviceStats, Dnp3Cells, FragmentFate, FrameFault,
+    ConfirmSide, ConfirmWithheld, DeviceStats, Dnp3Cells, FragmentFate, FrameFault, Protocol, ScanOutcome,
+    Telemetry,
 };
 
 /// One of the counters.
 type Count = fn(&Counters) -> u64;
 
 /// Counts what an association has seen since the last time.
-pub(super) fn tell(seen: &Counters, stats: &DeviceStats, cells: &Dnp3Cells) {
+pub(super) fn tell(seen: &Counters, stats: &DeviceStats, telemetry: &Telemetry) {
     if *seen == Counters::default() {
         return;
     }
+    let cells = &telemetry.dnp3;
     let more = |count: Count| count(seen);
     let fates: [(FragmentFate, Count); 9] = [
         (FragmentFate::Answer, |c| c.delivered_solicited),
@@ -43,6 +45,17 @@ pub(super) fn tell(seen: &Counters, stats: &DeviceStats, cells: &Dnp3Cells) {
     );
     cells.on_withheld(ConfirmWithheld::Refused, more(|c| c.confirms_refused));
     let (requests, timeouts) = (more(|c| c.requests), more(|c| c.timeouts));
+    let outcomes = [
+        (ScanOutcome::Answered, more(|c| c.answered)),
+        (ScanOutcome::Refused, more(|c| c.refused)),
+        (ScanOutcome::Unavailable, timeouts + more(|c| c.cut_off)),
+        (ScanOutcome::Error, more(|c| c.faulty)),
+        (ScanOutcome::HeldBack, more(|c| c.not_kept)),
+    ];
+    telemetry.scans.expect(Protocol::Dnp3, requests);
+    for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+        telemetry.scans.end(Protocol::Dnp3, outcome, count);
+    }
     for (cell, count) in [
         (&cells.requests, requests),
         (&stats.polls, requests),

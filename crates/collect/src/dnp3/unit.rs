@@ -10,7 +10,7 @@ use gridos_dnp3::master;
 use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Received, Task, Token};
 use gridos_model::{DeviceIndex, Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeadLetterFate, DeviceState, DeviceStats, Dnp3Cells, LossReason, Refusal};
+use gridos_telemetry::{DeadLetterFate, DeviceState, DeviceStats, Dnp3Cells, LossReason, Refusal, Telemetry};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::begun::Begun;
@@ -210,6 +210,7 @@ impl Unit {
             offer.add_carrier();
         }
         let terms = Terms {
+            due: delivery.due.unwrap_or(moment.now),
             wire: moment.now,
             with_receipts: delivery.needs_receipt,
             gap,
@@ -270,8 +271,10 @@ impl Unit {
         let rows: Vec<_> = begun.rows(&self.map).collect();
         let mut offer = Offer::new(intake, &self.whole, begun.received());
         offer.add_rows(&rows);
+        let now = Instant::now();
         let terms = Terms {
-            wire: Instant::now(),
+            due: now,
+            wire: now,
             with_receipts: false,
             gap: self.gap(begun.received()),
             link: self.link.untold(),
@@ -488,8 +491,8 @@ impl Unit {
     }
 
     /// Counts what the association has seen since the last time.
-    pub(super) fn tell(&mut self, cells: &Dnp3Cells) {
-        tell(&self.association.take_counters(), &self.stats, cells);
+    pub(super) fn tell(&mut self, telemetry: &Telemetry) {
+        tell(&self.association.take_counters(), &self.stats, telemetry);
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_ring::Intake;
+use gridos_telemetry::Protocol;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -84,6 +85,7 @@ pub fn listen(
     collector: &mut Collector,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), StartError> {
+    let intake = &intake.speaking(Protocol::Modbus);
     let doors = listeners
         .into_iter()
         .map(|listener| listener.door(intake, stop.clone()))

@@ -146,7 +146,8 @@ fn offer(unit: &mut Unit, batch: Box<Batch>, answered: &Answered, intake: &Intak
         ..Beside::default()
     };
     // What is refused here was counted by the intake.
-    let offered = intake.offer_with(batch, answered.wire, None, beside);
+    let times = (answered.due, answered.wire);
+    let offered = intake.offer_due(batch, times, None, beside);
     if offered.is_err() {
         return Taken::No;
     }

@@ -36,8 +36,8 @@ pub(super) struct Read {
 struct Hunt {
     isolation: Isolation,
     content: Content,
-    /// When the first answer of the pass was asked for.
-    asked: Option<Instant>,
+    /// When the first answer of the pass was due, and when it was asked for.
+    asked: Option<(Instant, Instant)>,
     /// The addresses that the answers of the pass hold.
     kept: Vec<Range<u32>>,
     retries: Retries,
@@ -49,6 +49,8 @@ struct Hunt {
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) content: Content,
+    /// When the scan that it is of was due.
+    pub(super) due: Instant,
     /// When the first request for it was sent.
     pub(super) asked: Instant,
     /// When the last answer with it had come, by the time of day.
@@ -170,7 +172,7 @@ impl Read {
             hunt.content.keep(offset, &piece.content);
             hunt.kept
                 .push(ask.start..ask.start.saturating_add(ask.count));
-            hunt.asked.get_or_insert(piece.asked);
+            hunt.asked.get_or_insert((piece.due, piece.asked));
         }
         hunt.isolation.on_answer();
         let (received, wire) = (piece.received, piece.wire);
@@ -296,8 +298,9 @@ impl Hunt {
         }
         let content = std::mem::replace(&mut self.content, Content::missing(request));
         let outcome = match self.asked.take() {
-            Some(asked) => Outcome::Complete(Answered {
+            Some((due, asked)) => Outcome::Complete(Answered {
                 content,
+                due,
                 asked,
                 received,
                 wire,

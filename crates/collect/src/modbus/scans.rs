@@ -2,15 +2,30 @@
 
 use std::time::{Duration, Instant};
 
+use gridos_telemetry::{Protocol, ScanCells, ScanOutcome};
+
+use super::error::ReadError;
 use super::session::{Place, Session};
 
 impl Session {
     pub(super) fn begin_scan(&mut self, lane: usize, late: Duration) {
         self.cells().lateness.record(late);
+        self.scan_cells().expect(Protocol::Modbus, 1);
+        let now = Instant::now();
         let scan = &mut self.scans[lane];
         scan.used = Duration::ZERO;
+        scan.due = now.checked_sub(late).unwrap_or(now);
+        scan.outcome = Some(ScanOutcome::Answered);
         if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
-            stats.lateness.record(late, Instant::now());
+            stats.lateness.record(late, now);
+        }
+    }
+
+    /// The scan of `lane` under way can no longer end well; what happened first counts.
+    pub(super) fn spoil(&mut self, lane: usize, outcome: ScanOutcome) {
+        let is_answered = |so_far: &&mut ScanOutcome| **so_far == ScanOutcome::Answered;
+        if let Some(so_far) = self.scans[lane].outcome.as_mut().filter(is_answered) {
+            *so_far = outcome;
         }
     }
 
@@ -33,7 +48,10 @@ impl Session {
         self.end_scan(lane);
     }
 
-    pub(super) fn end_scan(&self, lane: usize) {
+    pub(super) fn end_scan(&mut self, lane: usize) {
+        if let Some(outcome) = self.scans[lane].outcome.take() {
+            self.scan_cells().end(Protocol::Modbus, outcome, 1);
+        }
         let scan = &self.scans[lane];
         if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
             stats.scans.increment();
@@ -46,7 +64,9 @@ impl Session {
         let unit = &mut self.units[place.unit];
         unit.held_back();
         unit.reads[place.position].interrupt();
-        self.skip(place.lane, 1);
+        self.intake.hold_back();
+        self.spoil(place.lane, ScanOutcome::HeldBack);
+        self.count_overruns(place.lane, 1);
         self.abandon(place.lane);
     }
 
@@ -55,12 +75,30 @@ impl Session {
     pub(super) fn catch_up(&mut self) {
         for (lane, skipped) in self.schedule.catch_up(Instant::now()) {
             if self.units[self.scans[lane].unit].is_up() {
-                self.skip(lane, skipped);
+                self.skip(lane, skipped, Duration::ZERO);
+            } else {
+                let cells = self.scan_cells();
+                cells.expect(Protocol::Modbus, skipped);
+                cells.end(Protocol::Modbus, ScanOutcome::Unavailable, skipped);
             }
         }
     }
 
-    pub(super) fn skip(&self, lane: usize, scans: u64) {
+    /// Passes over `scans` that were due before the one that begins `late` now. Their lateness counts
+    /// as well: else it would be the smaller the longer the line was busy.
+    pub(super) fn skip(&self, lane: usize, scans: u64, late: Duration) {
+        if scans > 0 {
+            let period = self.schedule.period(lane);
+            let lateness = &self.cells().lateness;
+            lateness.record_series(late + period, period, scans);
+            let cells = self.scan_cells();
+            cells.expect(Protocol::Modbus, scans);
+            cells.end(Protocol::Modbus, ScanOutcome::Skipped, scans);
+            self.count_overruns(lane, scans);
+        }
+    }
+
+    fn count_overruns(&self, lane: usize, scans: u64) {
         if scans > 0 {
             let scan = &self.scans[lane];
             let unit = &self.units[scan.unit];
@@ -69,6 +107,24 @@ impl Session {
             if let Some(stats) = unit.scan_stats(scan.class) {
                 stats.overruns.add(scans);
             }
+        }
+    }
+    fn scan_cells(&self) -> &ScanCells {
+        &self.intake.telemetry().scans
+    }
+}
+
+/// What an error makes of the scan that it ended.
+pub(super) fn outcome(error: &ReadError) -> ScanOutcome {
+    match error {
+        ReadError::Timeout(_)
+        | ReadError::Connect { .. }
+        | ReadError::ConnectTimeout { .. }
+        | ReadError::NotDialledIn(_) => ScanOutcome::Unavailable,
+        ReadError::Exception { .. } if error.is_outage() => ScanOutcome::Unavailable,
+        ReadError::Exception { .. } => ScanOutcome::Refused,
+        ReadError::Protocol(_) | ReadError::Count(_) | ReadError::Io(_) | ReadError::Closed => {
+            ScanOutcome::Error
         }
     }
 }

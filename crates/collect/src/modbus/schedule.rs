@@ -141,6 +141,11 @@ impl Schedule {
         self.cursor = 0;
     }
 
+    /// How often a scan of `lane` starts.
+    pub fn period(&self, lane: usize) -> Duration {
+        self.lanes[lane].period
+    }
+
     /// What to do at `now`, which must not go back.
     pub fn poll(&mut self, now: Instant) -> Next {
         let count = self.units.len();

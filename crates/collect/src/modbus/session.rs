@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
-use gridos_telemetry::ModbusCells;
+use gridos_telemetry::{ModbusCells, Protocol, ScanOutcome};
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
@@ -15,6 +15,7 @@ use super::isolation::Ask;
 use super::orders::Orders;
 use super::poll::{Taken, deliver, deliver_voids};
 use super::read::{Answered, Outcome};
+use super::scans::outcome;
 use super::schedule::{Lane, Next, Schedule, Turn};
 use super::unit::{Scan, Unit};
 use super::wariness::Wariness;
@@ -102,7 +103,7 @@ impl Session {
             standing: Standing::Unproven,
             wariness: Wariness::new(now),
             units,
-            intake: intake.clone(),
+            intake: intake.speaking(Protocol::Modbus),
             connects: Arc::clone(connects),
         })
     }
@@ -242,13 +243,13 @@ impl Session {
             unit: scan.unit,
             position: scan.reads[turn.request],
         };
-        self.skip(turn.lane, turn.skipped);
+        self.skip(turn.lane, turn.skipped, turn.late.unwrap_or_default());
         if let Some(late) = turn.late {
             self.begin_scan(turn.lane, late);
         }
         if self.intake.room() == 0 {
             // Ask nothing that could not be kept: the device still has it at the next scan.
-            self.intake.telemetry().ring.full.increment();
+            self.intake.find_full();
             self.hold_back(place);
             return true;
         }
@@ -272,6 +273,7 @@ impl Session {
             Ok(content) => {
                 let piece = Answered {
                     content,
+                    due: self.scans[turn.lane].due,
                     asked,
                     received,
                     wire,
@@ -280,6 +282,10 @@ impl Session {
             }
             Err(ReadError::Exception { code }) => self.on_exception(place, code, spent),
             Err(error) => {
+                if matches!(error, ReadError::Timeout(_)) {
+                    // Left out, the slowest of all would make the share within an objective better.
+                    self.cells().round_trip.record(spent);
+                }
                 // A device may close a connection that idled; only a fresh one tells who failed.
                 let is_closed = matches!(error, ReadError::Io(_) | ReadError::Closed);
                 let may_forgive = is_closed && *has_answered;
@@ -346,6 +352,7 @@ impl Session {
         self.cells().exceptions.increment();
         self.units[place.unit].stats.failures.increment();
         if error.is_outage() {
+            self.spoil(place.lane, outcome(&error));
             // The gateway answered for a unit that did not.
             self.units[place.unit].failed(&error);
             self.units[place.unit].interrupt();
@@ -377,6 +384,7 @@ impl Session {
 
     /// Nothing of a request can be read.
     fn on_refused(&mut self, place: Place, code: u8) {
+        self.spoil(place.lane, ScanOutcome::Refused);
         let unit = &mut self.units[place.unit];
         unit.reads[place.position].interrupt();
         unit.refused(place.position, code, &ReadError::Exception { code });
@@ -408,6 +416,7 @@ impl Session {
             // The address may be gone without a word.
             self.standing = Standing::Unproven;
         }
+        self.spoil(place.lane, outcome(error));
         self.abandon(place.lane);
         self.punish(place.unit, error, spent);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gridos_modbus::{Memory, Plan};
 use gridos_model::{Gap, GapReason, Layout, Quality, Timestamp};
-use gridos_telemetry::{DeviceState, DeviceStats, ScanStats};
+use gridos_telemetry::{DeviceState, DeviceStats, ScanOutcome, ScanStats};
 
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
@@ -69,6 +69,10 @@ pub(super) struct Scan {
     pub(super) reads: Vec<usize>,
     /// How long the requests of the scan under way took so far.
     pub(super) used: Duration,
+    /// When the scan under way, or the last one, was due.
+    pub(super) due: Instant,
+    /// The worst that happened in the scan under way; `None` while there is none.
+    pub(super) outcome: Option<ScanOutcome>,
 }
 
 impl Unit {
@@ -134,6 +138,8 @@ impl Unit {
                     class,
                     reads,
                     used: Duration::ZERO,
+                    due: Instant::now(),
+                    outcome: None,
                 };
                 lanes.push((lane, scan));
             }

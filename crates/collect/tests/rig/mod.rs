@@ -12,7 +12,7 @@ use gridos_model::{
     DirectoryBuilder, Gap, Layout, LinkChange, Point, Quality, Readings, Timestamp,
 };
 use gridos_ring::{Intake, Pool, ring};
-use gridos_telemetry::{DeviceState, DeviceStats, Telemetry};
+use gridos_telemetry::{DeviceState, DeviceStats, Protocol, Telemetry};
 use tokio::sync::{mpsc, watch};
 
 /// A test that hangs ends after this time.
@@ -59,6 +59,9 @@ pub(crate) struct Arrived {
     pub(crate) received: Timestamp,
     pub(crate) gap: Option<Gap>,
     pub(crate) link: Option<LinkChange>,
+    /// How long before its last byte was read it was due.
+    pub(crate) lead: Duration,
+    pub(crate) protocol: Protocol,
 }
 
 impl Arrived {
@@ -130,6 +133,8 @@ impl Rig {
                         let _ = sender.send(Arrived {
                             gap: slot.beside.gap,
                             link: slot.beside.link,
+                            lead: slot.arrival.wire - slot.arrival.due,
+                            protocol: slot.protocol,
                             ..arrive(&slot.batch.readings().unwrap(), &layouts)
                         });
                         pool.give(slot.batch);
@@ -316,5 +321,7 @@ fn arrive(readings: &Readings<'_>, layouts: &[Arc<Layout>]) -> Arrived {
         received: readings.received(),
         gap: None,
         link: None,
+        lead: Duration::ZERO,
+        protocol: Protocol::Http,
     }
 }

@@ -5,6 +5,7 @@
 mod answers;
 mod changes;
 mod devices;
+mod due;
 mod faults;
 mod floods;
 #[path = "../lines/mod.rs"]

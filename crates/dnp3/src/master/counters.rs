@@ -1,6 +1,6 @@
 //! What a master has seen of an outstation.
 
-use super::Ignored;
+use super::{Failure, Ignored};
 use super::confirms::{Side, Withheld};
 use crate::app::Iin;
 
@@ -46,6 +46,16 @@ pub struct Counters {
     pub requests: u64,
     /// Requests that were not answered in time, or not to the end.
     pub timeouts: u64,
+    /// Requests that were answered as they should be.
+    pub answered: u64,
+    /// Requests that were answered with a refusal of all or some of it.
+    pub refused: u64,
+    /// Requests whose answer does not do, or does not end.
+    pub faulty: u64,
+    /// Requests whose answer could not be kept, or not in time.
+    pub not_kept: u64,
+    /// Requests that were given up because the connection ended.
+    pub cut_off: u64,
     /// Tasks that failed, for whatever reason.
     pub tasks_failed: u64,
     /// Confirms of answers sent.
@@ -108,6 +118,19 @@ impl Counters {
             + self.confirms_superseded
             + self.confirms_disconnected
             + self.confirms_refused
+    }
+
+    /// A request ended, as `judged`: each one exactly once, or else it timed out.
+    pub(super) fn on_ended(&mut self, judged: Result<(), Failure>) {
+        let counter = match judged {
+            Ok(()) => &mut self.answered,
+            // Counted where the time is over.
+            Err(Failure::Timeout) => return,
+            Err(Failure::Refused(_) | Failure::Busy) => &mut self.refused,
+            Err(Failure::StillSet(_) | Failure::NoDelay | Failure::Endless) => &mut self.faulty,
+            Err(Failure::NotConfirmed | Failure::NotKept) => &mut self.not_kept,
+        };
+        *counter += 1;
     }
 
     pub(super) fn on_ignored(&mut self, ignored: Ignored) {

@@ -1,6 +1,7 @@
 //! What a fragment from an outstation was.
 
 use std::num::NonZeroU64;
+use std::time::Instant;
 
 use crate::app::{ControlError, FragmentError, ObjectError, Response, Sequence};
 
@@ -35,6 +36,8 @@ pub struct Delivery<'a> {
     /// Whether absolute times in it come from a synchronised clock: the outstation does not ask
     /// for the time, and has not restarted since the clock was set.
     pub is_synchronised: bool,
+    /// When the request that it answers was due; `None` if it came unasked.
+    pub due: Option<Instant>,
     /// What cannot be read.
     pub dead_letter: Option<DeadLetter<'a>>,
 }

@@ -1,5 +1,7 @@
 //! `gridos run`.
 
+use std::path::Path;
+
 use gridos_api::{ConfigDesk, ConfigOrder};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -7,6 +9,7 @@ use super::{Outcome, event};
 use crate::cli::Run;
 use crate::config::{Config, ConfigFile};
 use crate::engine::{BY_SIGNAL, Engine};
+use crate::hdr_log::HdrLog;
 use crate::{log, pages, service};
 
 pub(crate) fn run(args: &Run) -> Outcome {
@@ -24,6 +27,10 @@ async fn engine(args: &Run, config: Config, origin: (ConfigFile, String)) -> Out
     // Before anything runs: whoever asks for a reload meanwhile must not end the process.
     let asked_to_reload = signal(SignalKind::hangup())?;
     let engine = Engine::start_from(&config, Some(origin)).await?;
+    let hdr_log = match &args.hdr_log {
+        Some(path) => Some(begin_hdr_log(path, &engine)?),
+        None => None,
+    };
     let scheme = match config.http.tls {
         Some(_) => "https",
         None => "http",
@@ -51,11 +58,21 @@ async fn engine(args: &Run, config: Config, origin: (ConfigFile, String)) -> Out
     service::stopping();
     tracing::info!("draining");
     let (summary, ended) = engine.end().await;
+    if let Some(hdr_log) = hdr_log {
+        hdr_log.end();
+    }
     tracing::info!("{}", summary.in_one_line());
     if args.json {
         event::tell(&event::ended(&summary));
     }
     Ok(ended?)
+}
+
+fn begin_hdr_log(path: &Path, engine: &Engine) -> Result<HdrLog, String> {
+    HdrLog::begin(path, engine.shared_telemetry()).map_err(|error| {
+        let path = path.display();
+        format!("--hdr-log {path}: {error}; choose a file that can be written")
+    })
 }
 
 /// Takes the configuration anew at each SIGHUP; what became of it is in the log. Never ends by itself.

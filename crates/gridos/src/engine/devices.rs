@@ -8,6 +8,7 @@ use gridos_collect::dnp3::{Dnp3Device, Recent};
 use gridos_collect::modbus::{ModbusDevice, Via};
 use gridos_model::{DeviceIndex, Directory};
 use gridos_pipeline::AlarmBook;
+use gridos_telemetry::Protocol;
 
 use super::outstations;
 use crate::config::{Fleet, FleetDevice, ModbusLink, Reach};
@@ -21,6 +22,19 @@ pub(super) fn plant(fleet: &Fleet) -> Plant {
         periods: Arc::new(PeriodBook::new(directory, fleet.periods())),
         states: Arc::new(StatesBook::new(fleet.states())),
     }
+}
+
+/// The protocol of each layout of the fleet.
+pub(super) fn protocols(fleet: &Fleet) -> impl Iterator<Item = (u64, Protocol)> {
+    fleet.directory.layouts().map(|layout| {
+        let device = fleet.device(layout.device_index());
+        let protocol = match device {
+            Some(device) if device.dnp3.is_some() => Protocol::Dnp3,
+            Some(device) if device.modbus.is_some() || device.pushed.is_some() => Protocol::Modbus,
+            Some(_) | None => Protocol::Http,
+        };
+        (layout.id().raw(), protocol)
+    })
 }
 
 /// The book of all alarms of the fleet.

@@ -27,6 +27,7 @@ mod notify;
 mod outstations;
 mod recent;
 mod reload;
+mod role;
 mod start;
 mod store;
 mod summary;
@@ -105,6 +106,11 @@ impl Engine {
     /// Every number the engine keeps about itself.
     pub fn telemetry(&self) -> &Telemetry {
         &self.telemetry
+    }
+
+    /// The same, for whoever goes on to the end of the engine.
+    pub(crate) fn shared_telemetry(&self) -> Arc<Telemetry> {
+        Arc::clone(&self.telemetry)
     }
 
     /// Tells whether what moves readings still turns.

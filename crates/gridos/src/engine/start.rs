@@ -36,7 +36,7 @@ use super::undrained::Undrained;
 use super::upkeep::UpkeepTask;
 use super::writing::Writing;
 use super::youngest::Youngest;
-use super::{devices, downtime, ends, load, outstations};
+use super::{devices, downtime, ends, load, outstations, role};
 use crate::config::{Bounds, Config, ConfigFile, Faults, Fleet, FleetDevice, NotifyError, bounds};
 use crate::files::{self, TooFewFiles};
 
@@ -126,6 +126,8 @@ impl Engine {
         let (stop_intake, stop) = watch::channel(false);
         let (stop_writer, writer_stop) = watch::channel(false);
         let telemetry = Arc::new(telemetry(&fleet));
+        telemetry.role.set(role::of_environment());
+        telemetry.protocols.add(devices::protocols(&fleet));
         let Plant {
             protocols,
             periods,

@@ -1,5 +1,6 @@
 //! A chunk into the database, and what is learnt from it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use gridos_journal::{Record, Tail};
@@ -70,13 +71,30 @@ impl Writer {
 
     fn record_latency(&mut self) {
         let now = Timestamp::from(SystemTime::now());
-        for (_, record) in self.chunk.records() {
+        let telemetry = Arc::clone(&self.telemetry);
+        let protocols = telemetry.protocols.look();
+        // What an earlier life of the engine left is on nobody's trail: it is due when it came.
+        let marks = if self.draining {
+            Vec::new()
+        } else {
+            telemetry.trail.take_until(self.chunk.until().position.get())
+        };
+        let mut marks = marks.into_iter().peekable();
+        for (at, record) in self.chunk.records() {
             let Ok(record) = record else { continue };
             self.covered = record.received().or(self.covered);
             if let Record::Readings(readings) = record {
-                self.recorder.record(now.since(readings.received()));
+                let protocol = protocols.of(readings.layout().raw());
+                let stored = now.since(readings.received());
+                self.recorder.record(protocol, stored);
+                // A mark stands at the end of its record, and the next record begins there.
+                while marks.next_if(|mark| mark.end <= at.get()).is_some() {}
+                let lead = marks.peek().filter(|mark| self.chunk.is_end_of(mark.end, at));
+                let lead = lead.map(|mark| mark.lead).unwrap_or_default();
+                self.due.record(protocol, stored + lead);
             }
         }
         self.recorder.flush();
+        self.due.flush();
     }
 }

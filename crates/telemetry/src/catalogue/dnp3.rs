@@ -15,7 +15,7 @@ pub(super) const DNP3: &[Metric] = &[
     Metric::histogram(
         "gridos_dnp3_confirm_wait_seconds",
         "Time from the last byte of a DNP3 fragment with events until it could be confirmed.",
-        |telemetry| telemetry.dnp3.confirm_wait.buckets(),
+        |telemetry, _| telemetry.dnp3.confirm_wait.buckets(),
     ),
     Metric::counter(
         "gridos_dnp3_confirms_total",

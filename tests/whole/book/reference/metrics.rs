@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use gridos_telemetry::{Kind, Metric, Values, catalogue};
+use gridos_telemetry::{Label, Metric, Values, catalogue};
 
 use super::{cell, compare};
 
@@ -21,11 +21,7 @@ catalogue, of which this page is made.
 fn the_page_of_metrics_is_the_catalogue() {
     let mut page = HEAD.to_owned();
     for metric in catalogue() {
-        let kind = match metric.kind() {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
-        };
+        let kind = metric.kind().name();
         let (name, labels, help) = (metric.name, labels(metric), cell(metric.help));
         writeln!(page, "| `{name}` | {kind} | {labels} | {help} |").unwrap();
     }
@@ -33,9 +29,11 @@ fn the_page_of_metrics_is_the_catalogue() {
 }
 
 fn labels(metric: &Metric) -> String {
-    let Some(label) = &metric.label else {
-        return String::new();
-    };
+    let labels: Vec<_> = metric.labels().map(values).collect();
+    labels.join("; ")
+}
+
+fn values(label: Label) -> String {
     let values = match label.values {
         Values::Listed(values) => {
             let values: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();

@@ -30,8 +30,10 @@ fn a_change_of_the_link_goes_with_the_first_batch_that_is_taken() {
     let offer = || {
         let mut offer = Offer::new(&intake, &whole, Timestamp::EPOCH);
         offer.add_rows(&rows);
+        let now = Instant::now();
         let terms = Terms {
-            wire: Instant::now(),
+            due: now,
+            wire: now,
             with_receipts: false,
             gap: None,
             link: Some(link),

@@ -311,6 +311,7 @@ fn take(intake: &Intake, readings: usize) -> Result<Box<Batch>, Exception> {
         let ledger = &intake.telemetry().ledger;
         ledger.received.add(readings as u64);
         ledger.refuse(Refusal::PoolEmpty, readings as u64);
+        intake.hold_back();
         Exception::Busy
     })
 }

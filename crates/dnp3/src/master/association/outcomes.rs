@@ -17,6 +17,7 @@ impl Association {
         };
         self.sequence = exchange.expected;
         let judged = self.judge(&exchange);
+        self.counters.on_ended(judged.map(|_| ()));
         // What the outstation refuses is not to be had.
         let is_answered = matches!(judged, Ok(_) | Err(Failure::Refused(_)));
         self.scans.is_caught_up |= is_answered && self.reads_all_events(&exchange);
@@ -40,6 +41,7 @@ impl Association {
             // The next number may be that of a fragment which is still on its way.
             self.sequence = exchange.expected.next();
             self.scans.classes |= exchange.classes;
+            self.counters.on_ended(Err(failure));
             self.on_failed(now, exchange.task, failure);
         }
     }
@@ -52,6 +54,11 @@ impl Association {
             return;
         };
         self.sequence = exchange.expected.next();
+        if self.is_paused {
+            self.counters.not_kept += 1;
+        } else {
+            self.counters.cut_off += 1;
+        }
         self.scans.classes |= exchange.classes;
         self.agenda.want(exchange.task, exchange.due);
         if exchange.task == Task::Integrity {

@@ -110,7 +110,7 @@ impl Association {
         if is_early && self.config.early_events == EarlyEvents::Ignore {
             return Err(Ignored::Early);
         }
-        let delivery = self.deliver(response, contents);
+        let delivery = self.deliver(response, contents, None);
         self.unsolicited
             .remember(fingerprint, delivery.token, delivery.needs_receipt);
         self.owe(now, side, control, Cause::of(&delivery, contents));
@@ -125,7 +125,7 @@ impl Association {
         let control = response.control;
         let exchange = self.exchange.as_mut().ok_or(Ignored::Unasked)?;
         exchange.check(control)?;
-        let task = exchange.task;
+        let (task, due) = (exchange.task, exchange.due);
         if exchange.fragments >= FRAGMENTS_MAX {
             self.abandon(now, Failure::Endless);
             return Err(Ignored::Unasked);
@@ -144,7 +144,7 @@ impl Association {
             self.clock.on_answer(now, &response);
         }
         let is_null = response.is_null() || (is_time && !contents.must_be_kept());
-        let delivery = (!is_null).then(|| self.deliver(response, contents));
+        let delivery = (!is_null).then(|| self.deliver(response, contents, Some(due)));
         if let Some(exchange) = &mut self.exchange {
             exchange.has_objects |= delivery.is_some();
         }
@@ -177,7 +177,12 @@ impl Association {
         }
     }
 
-    fn deliver<'a>(&mut self, response: Response<'a>, contents: Contents<'a>) -> Delivery<'a> {
+    fn deliver<'a>(
+        &mut self,
+        response: Response<'a>,
+        contents: Contents<'a>,
+        due: Option<Instant>,
+    ) -> Delivery<'a> {
         self.token = self.token.next(!response.is_unsolicited());
         let waits = response.control.con && self.config.confirm == Confirm::Durable;
         // Until it has the confirm, the outstation may send the events of the one side with the
@@ -189,6 +194,7 @@ impl Association {
             needs_receipt: waits && contents.must_be_kept(),
             may_repeat: may_repeat && contents.must_be_kept(),
             is_synchronised: self.clock.is_synchronised(response.iin),
+            due,
             dead_letter: contents.dead_letter,
         }
     }

@@ -234,6 +234,7 @@ impl Reloading {
         let neighbours: Vec<_> = touched.difference(&ending).copied().collect();
         let left = directory.left_since(&self.fleet.directory);
         self.telemetry.devices.renew(places(next));
+        self.telemetry.protocols.add(devices::protocols(fleet));
         let generation = Generation {
             directory: Arc::clone(directory),
             left,
