@@ -16,6 +16,7 @@ mod export;
 mod files;
 pub mod import;
 mod log;
+mod number;
 mod output;
 mod pages;
 pub mod plan;
