@@ -8,6 +8,7 @@ mod bytes;
 mod dnp3;
 mod journal;
 mod map;
+mod post;
 mod text;
 mod wire;
 
@@ -17,6 +18,7 @@ pub use dnp3::{
 };
 pub use journal::frames;
 pub use map::{decode, plan};
+pub use post::{line, ndjson};
 pub use text::{config, import};
 pub use wire::{server, sunspec};
 
@@ -24,7 +26,7 @@ pub use wire::{server, sunspec};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 15] = [
     ("plan", plan),
     ("decode", decode),
     ("server", server),
@@ -33,6 +35,8 @@ pub const TARGETS: [Target; 13] = [
     ("config", config),
     ("import", import),
     ("capture", capture),
+    ("line", line),
+    ("ndjson", ndjson),
     ("dnp3_stream", dnp3_stream),
     ("dnp3_fragment", dnp3_fragment),
     ("dnp3_explain", dnp3_explain),

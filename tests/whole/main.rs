@@ -37,4 +37,5 @@ mod support {
     #[path = "../../../crates/store/tests/support/postgres.rs"]
     pub(crate) mod postgres;
     pub(crate) mod random;
+    pub(crate) mod slow_disk;
 }

@@ -41,6 +41,27 @@ fn config(dir: &TempDir, store: &str) -> PathBuf {
 }
 
 #[test]
+fn the_folder_of_a_file_is_made_or_told_to_be_in_the_way() {
+    let dir = TempDir::new().unwrap();
+    let config = config(&dir, "");
+    std::fs::remove_dir(dir.path().join("data")).unwrap();
+    let missing = refusal(&gridos(&["migrate", "--check"], &config));
+    assert!(missing.contains("version 0 of "), "{missing}");
+    assert!(!dir.path().join("data").exists(), "a check changes nothing");
+    let took = shown(&gridos(&["migrate"], &config));
+    assert!(took.starts_with("took step 1 start\n"), "{took}");
+    assert!(dir.path().join("data/gridos.db").exists());
+    std::fs::remove_dir_all(dir.path().join("data")).unwrap();
+    std::fs::write(dir.path().join("data"), "in the way").unwrap();
+    let told = refusal(&gridos(&["migrate"], &config));
+    let path = dir.path().join("data").display().to_string();
+    assert!(
+        told.contains(&path) && told.contains("cannot be made"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_file_is_brought_up_to_date() {
     let dir = TempDir::new().unwrap();
     let config = config(&dir, "");

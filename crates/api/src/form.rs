@@ -62,17 +62,17 @@ impl Accept {
         matches!(self.0, Some(Form::NdJson | Form::Csv))
     }
 
-    /// The rows of a page; `cursor` leads to the next one, by the header Link (RFC 8288).
+    /// The rows of a page; `next` leads to the next one, by the header Link (RFC 8288).
     pub(crate) fn rows<T: Row>(
         &self,
         rows: impl IntoIterator<Item = T>,
-        cursor: Option<&str>,
+        next: Option<Next<'_>>,
     ) -> Result<Response, Problem> {
         let form = self.form()?;
         let mut text = form.head::<T>();
         rows.into_iter().for_each(|row| form.row(&row, &mut text));
         let mut response = ([(header::CONTENT_TYPE, form.media_type())], text).into_response();
-        let link = cursor.map(|cursor| next_link(&self.1, cursor));
+        let link = next.map(|next| next_link(&self.1, next));
         if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
             response.headers_mut().insert(header::LINK, link);
         }
@@ -80,11 +80,26 @@ impl Accept {
     }
 }
 
-/// The same question with another cursor.
-fn next_link(uri: &Uri, cursor: &str) -> String {
+/// Where the next page begins: the parameter that says so, with its value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Next<'a> {
+    /// By `cursor`.
+    Cursor(&'a str),
+    /// By `after`.
+    After(&'a str),
+}
+
+/// The same question for the next page.
+fn next_link(uri: &Uri, next: Next<'_>) -> String {
+    let (name, place) = match next {
+        Next::Cursor(place) => ("cursor", place),
+        Next::After(place) => ("after", place),
+    };
+    // The place stands for what was left out before it, too.
+    let goes_on = |pair: &str| [name, "offset"].contains(&pair.split('=').next().unwrap_or(pair));
     let pairs = uri.query().unwrap_or_default().split('&');
     let mut pairs: Vec<_> = pairs
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .filter(|pair| !pair.is_empty() && !goes_on(pair))
         .map(str::to_owned)
         .collect();
     let plain = |byte: u8| match byte {
@@ -93,8 +108,8 @@ fn next_link(uri: &Uri, cursor: &str) -> String {
         }
         _ => format!("%{byte:02X}"),
     };
-    let cursor: String = cursor.bytes().map(plain).collect();
-    pairs.push(format!("cursor={cursor}"));
+    let place: String = place.bytes().map(plain).collect();
+    pairs.push(format!("{name}={place}"));
     format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))
 }
 
@@ -312,8 +327,14 @@ mod tests {
         let uri: Uri = "/api/v1/alarms?sort=name&cursor=a.1.x&limit=2"
             .parse()
             .unwrap();
-        let link = next_link(&uri, "a.2.µ y");
+        let link = next_link(&uri, Next::Cursor("a.2.µ y"));
         let expected = "</api/v1/alarms?sort=name&limit=2&cursor=a.2.%C2%B5%20y>; rel=\"next\"";
+        assert_eq!(link, expected);
+        let uri: Uri = "/api/v1/devices?offset=7&afterwards=1&limit=2"
+            .parse()
+            .unwrap();
+        let link = next_link(&uri, Next::After("n.0.x"));
+        let expected = "</api/v1/devices?afterwards=1&limit=2&after=n.0.x>; rel=\"next\"";
         assert_eq!(link, expected);
     }
 }

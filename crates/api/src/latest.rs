@@ -1,5 +1,6 @@
 //! `GET /api/v1/scada/latest`: the latest reading of points, from the live view.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::{Time, json, now};
-use crate::form::{Accept, Row};
+use crate::form::{Accept, Next, Row};
 use crate::parameters::{Parameters, bad, cut};
 use crate::problem::ProblemAnswer;
 use crate::problem::{Kind, Problem};
@@ -25,8 +26,11 @@ const POINTS_MAX: usize = 10_000;
 struct Latest<'a> {
     /// The engine's clock, to reckon ages with.
     time: Time,
+    /// Points asked for, of which `readings` shows a page.
     total: usize,
     readings: Vec<LatestReading<'a>>,
+    /// To be given for the next page; null if this is the last.
+    cursor: Option<String>,
 }
 
 /// The latest reading of one point, and what the point is.
@@ -81,7 +85,7 @@ impl From<Limits> for ShownLimits {
     }
 }
 
-/// The latest reading of each point.
+/// The latest reading of each point: of the points named, then of the devices named, each once.
 #[utoipa::path(
     get,
     path = "/api/v1/scada/latest",
@@ -91,7 +95,7 @@ impl From<Limits> for ShownLimits {
         ("point" = Option<Vec<String>>, Query, description = "DEVICE.POINT, any number of them"),
         ("device" = Option<Vec<String>>, Query, description = "All points of these devices"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "The most rows; 1000 unless given"),
-        ("offset" = Option<u64>, Query, description = "Rows to leave out at the beginning"),
+        ("cursor" = Option<String>, Query, description = "The cursor of the page before, with the same points and devices"),
     ),
     responses(
         (status = 200, content((Latest = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "The latest reading of each point"),
@@ -106,26 +110,52 @@ pub(crate) async fn latest(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     accept.form()?;
-    let parameters = parameters.only(&["point", "device", "limit", "offset"])?;
+    let parameters = parameters.only(&["point", "device", "limit", "cursor"])?;
     let limit = parameters.number("limit", POINTS_DEFAULT, 1, POINTS_MAX)?;
-    let offset = parameters.number("offset", 0, 0, usize::MAX)?;
     let state = &api.state;
     let points = asked(state, &parameters)?;
-    let known = known(state, points.iter().copied().skip(offset).take(limit));
+    let behind = behind(state, &points, parameters.one("cursor")?)?;
+    let page = &behind[..behind.len().min(limit)];
+    let last = page.last().filter(|_| behind.len() > limit);
+    let cursor = last.and_then(|at| state.directory.point_name(at.index));
+    let known = known(state, page.iter().copied());
     let readings = known
         .iter()
         .filter_map(|(at, known)| latest_reading(state, *at, known));
     if accept.wants_rows() {
-        return accept.rows(readings, None);
+        return accept.rows(readings, cursor.as_deref().map(Next::Cursor));
     }
     Ok(json(&Latest {
         time: Time(now()),
         total: points.len(),
         readings: readings.collect(),
+        cursor,
     }))
 }
 
-/// The points named, then all points of the devices named.
+/// What comes behind the point that `cursor` names, or all: so a point that was added or taken away
+/// before it moves nothing.
+fn behind<'a>(
+    state: &ApiState,
+    points: &'a [PointRef],
+    cursor: Option<&str>,
+) -> Result<&'a [PointRef], Problem> {
+    let Some(cursor) = cursor else {
+        return Ok(points);
+    };
+    let last = state.directory.find_point(cursor);
+    let last = last.and_then(|last| points.iter().position(|at| at.index == last.index));
+    let rest = last.and_then(|last| points.get(last + 1..));
+    rest.ok_or_else(|| {
+        let what = format!(
+            "'{}' is none of the points asked for, or not any more; begin again without it",
+            cut(cursor)
+        );
+        bad("cursor", &what)
+    })
+}
+
+/// The points named, then all points of the devices named, each once.
 fn asked(state: &ApiState, parameters: &Parameters) -> Result<Vec<PointRef>, Problem> {
     let mut points = Vec::new();
     for name in parameters.all("point") {
@@ -149,6 +179,8 @@ fn asked(state: &ApiState, parameters: &Parameters) -> Result<Vec<PointRef>, Pro
             "must be given, as point=DEVICE.POINT or device=DEVICE",
         ));
     }
+    let mut seen = HashSet::new();
+    points.retain(|at| seen.insert(at.index));
     Ok(points)
 }
 

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::aside::aside;
 use crate::body::json;
+use crate::form::{Accept, Next, Row};
 use crate::latest::unknown;
 use crate::parameters::{Parameters, bad, cut};
 use crate::problem::{Kind, Problem, ProblemAnswer};
@@ -64,6 +65,14 @@ struct Position<'a> {
     is_text: bool,
 }
 
+impl Row for LayoutHead<'_> {
+    const COLUMNS: &'static [&'static str] = &["id", "device", "kind", "points", "period_seconds"];
+}
+
+impl Row for Position<'_> {
+    const COLUMNS: &'static [&'static str] = &["position", "point", "name", "unit", "is_text"];
+}
+
 /// Layouts by id: which points are read and kept together.
 #[utoipa::path(
     get,
@@ -76,7 +85,7 @@ struct Position<'a> {
         ("after" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(
-        (status = 200, body = Layouts, description = "A page of the layouts"),
+        (status = 200, content((Layouts = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "A page of the layouts"),
         (status = 400, response = ProblemAnswer),
         (status = 404, response = ProblemAnswer),
     ),
@@ -84,8 +93,10 @@ struct Position<'a> {
 )]
 pub(crate) async fn layouts(
     State(api): State<Arc<Api>>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let parameters = parameters.only(&["device", "limit", "after"])?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
     let after = parameters.one("after")?.map(|text| {
@@ -94,11 +105,12 @@ pub(crate) async fn layouts(
     });
     let after = after.transpose()?;
     let device = parameters.one("device")?.map(str::to_owned);
-    aside(move || list(&api.state, device.as_deref(), after, limit)).await
+    aside(move || list(&api.state, &accept, device.as_deref(), after, limit)).await
 }
 
 fn list(
     state: &ApiState,
+    accept: &Accept,
     device: Option<&str>,
     after: Option<u64>,
     limit: usize,
@@ -118,12 +130,16 @@ fn list(
     let has_more = behind.len() > limit;
     behind.truncate(limit);
     let last = behind.last().filter(|_| has_more);
+    let next = last.map(|(id, _)| id.to_string());
+    let layouts = behind
+        .iter()
+        .map(|(_, (layout, kind))| LayoutHead::new(state, layout, kind));
+    if accept.wants_rows() {
+        return accept.rows(layouts, next.as_deref().map(Next::After));
+    }
     Ok(json(&Layouts {
-        layouts: behind
-            .iter()
-            .map(|(_, (layout, kind))| LayoutHead::new(state, layout, kind))
-            .collect(),
-        next: last.map(|(id, _)| id.to_string()),
+        layouts: layouts.collect(),
+        next,
     }))
 }
 
@@ -139,7 +155,7 @@ fn list(
         ("after" = Option<String>, Query, description = "`next` of the points before"),
     ),
     responses(
-        (status = 200, body = One, description = "The layout"),
+        (status = 200, content((One = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "The layout"),
         (status = 400, response = ProblemAnswer),
         (status = 404, response = ProblemAnswer),
     ),
@@ -148,8 +164,10 @@ fn list(
 pub(crate) async fn layout(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let parameters = parameters.only(&["limit", "after"])?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
     let from = parameters.number("after", 0, 0, usize::MAX)?;
@@ -160,19 +178,22 @@ pub(crate) async fn layout(
         Problem::new(Kind::NotFound, detail)
     })?;
     let positions = layout.points().iter().enumerate().skip(from).take(limit);
+    let positions = positions.map(|(position, point)| Position {
+        position,
+        point: format!("{}.{}", layout.device(), point.name()),
+        name: point.name(),
+        unit: point.unit(),
+        is_text: point.is_text(),
+    });
     let next = from.saturating_add(limit);
+    let next = (next < layout.len()).then(|| next.to_string());
+    if accept.wants_rows() {
+        return accept.rows(positions, next.as_deref().map(Next::After));
+    }
     Ok(json(&One {
         layout: LayoutHead::new(state, layout, kind),
-        positions: positions
-            .map(|(position, point)| Position {
-                position,
-                point: format!("{}.{}", layout.device(), point.name()),
-                name: point.name(),
-                unit: point.unit(),
-                is_text: point.is_text(),
-            })
-            .collect(),
-        next: (next < layout.len()).then(|| next.to_string()),
+        positions: positions.collect(),
+        next,
     }))
 }
 

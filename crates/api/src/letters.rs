@@ -10,8 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::{Time, json, now};
-use crate::form::{Accept, Row};
+use crate::form::{Accept, Next, Row};
 use crate::history::Range;
+use crate::history::gaps::place;
 use crate::openapi::RangeParameters;
 use crate::parameters::{Parameters, cut};
 use crate::problem::ProblemAnswer;
@@ -30,6 +31,8 @@ struct Letters {
     /// Whether there are more in the range, older than those shown.
     truncated: bool,
     dead_letters: Vec<Letter>,
+    /// To be given for the next page; null if this is the last.
+    cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -76,6 +79,7 @@ impl From<LetterRow> for Letter {
         RangeParameters,
         ("device" = Option<String>, Query, description = "Only those of this device"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "The most rows; 100 unless given"),
+        ("cursor" = Option<String>, Query, description = "The cursor of the page before"),
     ),
     responses(
         (status = 200, content((Letters = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "The youngest first"),
@@ -91,7 +95,7 @@ pub(crate) async fn letters(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     accept.form()?;
-    let parameters = parameters.only(&["device", "from", "to", "limit"])?;
+    let parameters = parameters.only(&["device", "from", "to", "limit", "cursor"])?;
     let range = Range::of(&parameters, now(), SPAN_DEFAULT)?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
     let device = parameters.one("device")?;
@@ -99,25 +103,33 @@ pub(crate) async fn letters(
         device: device.map(str::to_owned),
         from: range.from,
         until: range.until,
+        after: place(&parameters)?,
         // One more than wanted tells whether there are more.
         limit: limit + 1,
     };
-    let rows = {
+    let mut rows = {
         let _turn = api.questions.acquire().await;
         api.state.store.letters(&query).await?
     };
-    if let Some(device) = device.filter(|_| rows.is_empty()) {
+    // Behind a page there may be nothing more.
+    let is_first = query.after.is_none();
+    if let Some(device) = device.filter(|_| is_first && rows.is_empty()) {
         check_configured(&api, device)?;
     }
     let truncated = rows.len() > limit;
+    rows.truncate(limit);
+    let next = query.place_behind(&rows).filter(|_| truncated);
+    let cursor = next.map(|place| place.to_string());
+    let letters = rows.into_iter().map(Letter::from);
     if accept.wants_rows() {
-        return accept.rows(rows.into_iter().take(limit).map(Letter::from), None);
+        return accept.rows(letters, cursor.as_deref().map(Next::Cursor));
     }
     Ok(json(&Letters {
         from: Time(range.from),
         to: Time(range.until),
         truncated,
-        dead_letters: rows.into_iter().take(limit).map(Into::into).collect(),
+        dead_letters: letters.collect(),
+        cursor,
     }))
 }
 

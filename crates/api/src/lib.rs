@@ -57,7 +57,7 @@ pub use config::{
 pub use instant::{ParseInstantError, parse_instant};
 pub use openapi::openapi;
 pub use periods::PeriodBook;
-pub use post::{LineMapping, LineMappingError};
+pub use post::{LineFormat, LineMapping, LineMappingError, SeenReading, see_readings};
 pub use problem_kinds::{ProblemKind, problem_kinds};
 pub use readiness::Readiness;
 pub use router::router;

@@ -1,15 +1,18 @@
-//! How many readings each client may post.
+//! How many readings each client may post, and how many changes it may ask for.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use gridos_access::{Principal, PrincipalKind};
 
 use crate::access::Peer;
 use crate::problem::{Kind, Problem};
+use crate::state::Api;
 
 /// So many clients are told apart; the rest share one allowance.
 const SOURCES_MAX: usize = 10_000;
@@ -37,24 +40,40 @@ impl Source {
     }
 }
 
-/// A leaky bucket for each client: readings pour in, and run out at the rate that is allowed.
+/// Refuses a change by whoever asks for too many; posts of readings are bounded by their readings,
+/// and sign-ins by those that fail.
+pub(crate) async fn changes(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    if !request.method().is_safe() {
+        let (source, now) = (Source::of(&request), Instant::now());
+        if let Err(problem) = api.changes.check(source, now) {
+            return problem.into_response();
+        }
+        api.changes.charge(source, 1, now);
+    }
+    next.run(request).await
+}
+
+/// A leaky bucket for each client: what it sends pours in, and runs out at the rate that is allowed.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    /// Readings a second; 0 is no limit.
+    /// What is counted.
+    what: &'static str,
+    /// So many a second; 0 is no limit.
     rate: f64,
     buckets: Mutex<HashMap<Source, Bucket>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    readings: f64,
+    level: f64,
     at: Instant,
 }
 
 impl Limiter {
-    /// Lets each client post `rate` readings a second; 0 is no limit.
-    pub(crate) fn new(rate: u64) -> Self {
+    /// Lets each client send so many of `what` a second; 0 is no limit.
+    pub(crate) fn new(what: &'static str, rate: u64) -> Self {
         Self {
+            what,
             rate: rate as f64,
             buckets: Mutex::default(),
         }
@@ -77,14 +96,14 @@ impl Limiter {
         )]
         let seconds = seconds as u32;
         let detail = format!(
-            "{} readings a second are allowed; nothing of this request was read",
-            self.rate
+            "{} {} a second are allowed; nothing of this request was read",
+            self.rate, self.what
         );
         Err(Problem::new(Kind::RateLimited, detail).retry_after_s(seconds))
     }
 
-    /// Notes that `readings` were posted.
-    pub(crate) fn charge(&self, source: Source, readings: u64, now: Instant) {
+    /// Notes that so many came.
+    pub(crate) fn charge(&self, source: Source, count: u64, now: Instant) {
         if self.rate == 0.0 {
             return;
         }
@@ -95,11 +114,11 @@ impl Limiter {
         let is_known = buckets.len() < SOURCES_MAX || buckets.contains_key(&source);
         let source = if is_known { source } else { Source::OTHERS };
         let bucket = buckets.entry(source).or_insert(Bucket {
-            readings: 0.0,
+            level: 0.0,
             at: now,
         });
         *bucket = Bucket {
-            readings: bucket.level(self.rate, now) + readings as f64,
+            level: bucket.level(self.rate, now) + count as f64,
             at: now,
         };
     }
@@ -120,7 +139,7 @@ impl Limiter {
 impl Bucket {
     fn level(&self, rate: f64, now: Instant) -> f64 {
         let gone = now.saturating_duration_since(self.at).as_secs_f64();
-        (self.readings - gone * rate).max(0.0)
+        (self.level - gone * rate).max(0.0)
     }
 }
 
@@ -134,7 +153,7 @@ mod tests {
 
     #[test]
     fn whoever_is_ahead_of_the_rate_waits_and_holds_up_nobody() {
-        let (limiter, start) = (Limiter::new(100), Instant::now());
+        let (limiter, start) = (Limiter::new("readings", 100), Instant::now());
         let (fast, other) = (Source(1), Source(2));
         limiter.charge(fast, 1_000, start);
         assert!(limiter.check(fast, start).is_ok());
@@ -148,7 +167,7 @@ mod tests {
 
     #[test]
     fn without_a_rate_there_is_no_limit() {
-        let (limiter, start) = (Limiter::new(0), Instant::now());
+        let (limiter, start) = (Limiter::new("readings", 0), Instant::now());
         limiter.charge(Source(1), u64::MAX, start);
         assert!(limiter.check(Source(1), start).is_ok());
         assert!(limiter.lock().is_empty());
@@ -156,7 +175,7 @@ mod tests {
 
     #[test]
     fn strangers_without_number_share_one_allowance() {
-        let (limiter, start) = (Limiter::new(1), Instant::now());
+        let (limiter, start) = (Limiter::new("readings", 1), Instant::now());
         for source in 0..SOURCES_MAX as u64 + 100 {
             limiter.charge(Source(source + 1), 11, start);
         }

@@ -1,12 +1,14 @@
-//! Bodies of requests: JSON, whole, in time, and not too large.
+//! Bodies of requests: whole, in time, and not too large.
+
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::problem::{Kind, Problem};
-use crate::state::ApiState;
+use crate::settings::Settings;
 
 /// Another type would let any web page post here with a form of its own, without a preflight.
 pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -34,10 +36,36 @@ pub(crate) fn essence(headers: &HeaderMap) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
+/// What a body may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) bytes_max: usize,
+    /// How long it may take to come.
+    pub(crate) patience: Duration,
+    /// What to do about one that is larger.
+    pub(crate) instead: &'static str,
+}
+
+impl Bounds {
+    /// Those of most bodies.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self {
+            bytes_max: settings.body_bytes_max,
+            patience: settings.reading_timeout,
+            instead: "send it in several parts",
+        }
+    }
+}
+
 /// The whole body of `request`.
-pub(crate) async fn receive(state: &ApiState, request: Request) -> Result<Bytes, Problem> {
-    let patience = state.settings.reading_timeout;
-    let body = tokio::time::timeout(patience, Bytes::from_request(request, &()))
+pub(crate) async fn receive(mut request: Request, bounds: &Bounds) -> Result<Bytes, Problem> {
+    let Bounds {
+        bytes_max,
+        patience,
+        instead,
+    } = bounds;
+    DefaultBodyLimit::max(*bytes_max).apply(&mut request);
+    let body = tokio::time::timeout(*patience, Bytes::from_request(request, &()))
         .await
         .map_err(|_| {
             let detail = format!("the body was not complete after {patience:?}; nothing was taken");
@@ -45,8 +73,7 @@ pub(crate) async fn receive(state: &ApiState, request: Request) -> Result<Bytes,
         })?;
     body.map_err(|rejection: BytesRejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let most = state.settings.body_bytes_max;
-            let detail = format!("a body may have {most} bytes; send it in several parts");
+            let detail = format!("the body may have {bytes_max} bytes; {instead}");
             Problem::new(Kind::TooLarge, detail)
         } else {
             Problem::new(Kind::Malformed, "the body broke off; nothing was taken")

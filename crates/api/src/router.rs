@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use tower_http::CompressionLevel;
@@ -17,8 +16,8 @@ use crate::parameters::cut;
 use crate::problem::{Kind, Problem};
 use crate::state::{Api, ApiState};
 use crate::{
-    access, alarms, config, devices, guard, health, history, latest, layouts, letters, metrics,
-    page, points, post, status, stream,
+    access, alarms, config, devices, guard, health, history, latest, layouts, letters, limit,
+    metrics, page, points, post, status, stream,
 };
 
 /// Every endpoint of the engine, and the live page at `/`.
@@ -27,12 +26,15 @@ pub fn router(state: ApiState) -> Router {
 }
 
 pub(crate) fn routes(api: Arc<Api>) -> Router {
-    let body_bytes_max = api.state.settings.body_bytes_max;
     let (questions, _) = questions().split_for_parts();
-    let (commands, _) = commands().split_for_parts();
+    let (posts, _) = posts().split_for_parts();
+    let (changes, _) = changes().split_for_parts();
+    let commands = changes
+        .layer(from_fn_with_state(Arc::clone(&api), limit::changes))
+        .merge(posts);
     questions
         .layer(from_fn_with_state(Arc::clone(&api), guard::bound))
-        .merge(commands.layer(DefaultBodyLimit::max(body_bytes_max)))
+        .merge(commands)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&api), access::gate))
@@ -46,7 +48,8 @@ pub(crate) fn routes(api: Arc<Api>) -> Router {
 pub(crate) fn endpoints() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(questions())
-        .merge(commands())
+        .merge(posts())
+        .merge(changes())
 }
 
 /// What is asked: answered within a bound of time.
@@ -79,14 +82,20 @@ fn questions() -> OpenApiRouter<Arc<Api>> {
         .merge(alarms::questions())
 }
 
-/// What is told the engine: it has a body, and bounds its waiting itself.
-fn commands() -> OpenApiRouter<Arc<Api>> {
+/// What has a body and bounds its waiting itself, and whose number is bounded otherwise than that of
+/// changes.
+fn posts() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(post::post))
+        .routes(routes!(access::session::open, access::session::close))
+}
+
+/// What changes something of the engine; these, too, bound their waiting themselves.
+fn changes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
         // A reload takes as long as it takes.
         .routes(routes!(config::show, config::replace))
         .routes(routes!(config::reload))
-        .routes(routes!(access::session::open, access::session::close))
         .merge(alarms::commands())
 }
 

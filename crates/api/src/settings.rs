@@ -17,11 +17,16 @@ pub struct Settings {
     /// The most batches one post may fill; default 64. It should be well below the size of the
     /// pool and the ring, or a large post finds no room however often it is sent.
     pub batches_per_post_max: usize,
-    /// The most posts read, decoded or waiting for the disk at once; default 64.
+    /// The most posts decoded or waiting for the disk at once; default 64. Those with more than 64 KiB count
+    /// while they are read, too.
     pub posts_max: usize,
     /// The most readings that one user or token, or one address if nobody is asked, may post a second, with ten
     /// seconds' worth at once; default 0, which is no limit.
     pub readings_per_second_max: u64,
+    /// The most changes, which is every request that changes something but posts of readings and
+    /// sign-ins, that one user or token, or one address if nobody is asked, may ask for a second,
+    /// with ten seconds' worth at once; default 100. 0 is no limit.
+    pub changes_per_second_max: u64,
     /// Which points the fields of line protocol are.
     pub line_mapping: LineMapping,
     /// The most commands about alarms whose bodies are read at once; default 64.
@@ -49,6 +54,7 @@ impl Default for Settings {
             batches_per_post_max: 64,
             posts_max: 64,
             readings_per_second_max: 0,
+            changes_per_second_max: 100,
             line_mapping: LineMapping::default(),
             orders_max: 64,
             streams_max: 256,

@@ -101,6 +101,8 @@ pub(crate) struct Api {
     pub(crate) posts: Arc<Semaphore>,
     /// How much each client posts.
     pub(crate) limiter: Arc<Limiter>,
+    /// How many changes each client asks for.
+    pub(crate) changes: Arc<Limiter>,
     /// What was answered to posts that may come again.
     pub(crate) repeats: Arc<Repeats>,
     /// Permits to read a command.
@@ -121,7 +123,14 @@ impl Api {
             page: Arc::new(Page::new()),
             policy: Arc::clone(&POLICY),
             posts: Arc::new(Semaphore::new(state.settings.posts_max)),
-            limiter: Arc::new(Limiter::new(state.settings.readings_per_second_max)),
+            limiter: Arc::new(Limiter::new(
+                "readings",
+                state.settings.readings_per_second_max,
+            )),
+            changes: Arc::new(Limiter::new(
+                "changes",
+                state.settings.changes_per_second_max,
+            )),
             repeats: Arc::default(),
             orders: Arc::new(Semaphore::new(state.settings.orders_max)),
             streams: Arc::new(Streams::new(state.settings.streams_max)),

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::extract::State;
 use axum::response::Response;
-use gridos_model::Priority;
+use gridos_model::{Directory, Priority};
 use gridos_telemetry::{DeviceState, LedgerSnapshot, Loss, Refusal, Stage, StageName, Telemetry};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,6 +37,7 @@ pub(crate) struct Status<'a> {
     checks: Checks,
     devices: Devices,
     points: usize,
+    retired: Retired,
     readings_per_second: Option<f64>,
     ledger: Ledger,
     /// From the wire, over the last 10 s.
@@ -56,6 +57,15 @@ struct Devices {
     up: usize,
     down: usize,
     unknown: usize,
+}
+
+/// What reloads of the configuration left behind: places in memory of devices and points that are gone,
+/// until the engine is started again.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RetiredPlaces)]
+struct Retired {
+    devices: usize,
+    points: usize,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -188,6 +198,7 @@ impl<'a> Status<'a> {
             checks: health.checks,
             devices: Devices::of(telemetry),
             points: state.directory.present_points(),
+            retired: Retired::of(&state.directory),
             readings_per_second: beat.readings_per_second,
             ledger: ledger(telemetry),
             latency: api.latencies.look(&telemetry.stages, at),
@@ -210,6 +221,16 @@ impl<'a> Status<'a> {
                 capacity: telemetry.ring.capacity.get(),
                 full: telemetry.ring.full.get(),
             },
+        }
+    }
+}
+
+impl Retired {
+    fn of(directory: &Directory) -> Self {
+        let (devices, points) = (directory.device_count(), directory.present_points());
+        Self {
+            devices: directory.devices().len().saturating_sub(devices),
+            points: directory.point_count().saturating_sub(points),
         }
     }
 }

@@ -252,7 +252,18 @@ fn why(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    cause.to_string()
+    advised(cause.to_string())
+}
+
+/// With what to do about a certificate that `openssl req -x509` makes unless told otherwise: one of an
+/// authority, which is no engine's own.
+fn advised(why: String) -> String {
+    if why.contains("CaUsedAsEndEntity") {
+        return "its certificate is that of an authority; make one of its own, with the extension \
+                basicConstraints=CA:FALSE"
+            .to_owned();
+    }
+    why
 }
 
 #[cfg(test)]
@@ -267,6 +278,13 @@ mod tests {
         for wrong in ["", "h:8080", "ftp://h", "http://anna:secret@h/", "/x"] {
             assert!(base(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_certificate_of_an_authority_is_told_in_words() {
+        let why = "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
+        assert!(advised(why.to_owned()).contains("basicConstraints=CA:FALSE"));
+        assert_eq!(advised("refused".to_owned()), "refused");
     }
 
     #[test]

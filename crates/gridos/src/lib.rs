@@ -17,6 +17,7 @@ mod files;
 mod hdr_log;
 pub mod import;
 mod log;
+mod number;
 mod output;
 mod pages;
 pub mod plan;

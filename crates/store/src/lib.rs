@@ -33,9 +33,9 @@ pub use error::StoreError;
 use gap::gap_device;
 pub use history::{
     AlarmEventRow, AlarmEventsQuery, AlarmPlace, AlarmRow, AlarmsQuery, AuditPlace, AuditQuery,
-    AuditRow, Column, ColumnValues, Cursor, GapRow, GapsQuery, Grid, HistoryQuery, Instant,
-    InstantQuery, LetterRow, LettersQuery, ParseCursorError, PointReading, PointRow, PointsQuery,
-    ReadingRow, ReadingsPage, ReadingsQuery, Sample, StandingRow, TextRow, TrendQuery,
+    AuditRow, Column, ColumnValues, Cursor, DevicePlace, GapRow, GapsQuery, Grid, HistoryQuery,
+    Instant, InstantQuery, LetterRow, LettersQuery, ParseCursorError, PointReading, PointRow,
+    PointsQuery, ReadingRow, ReadingsPage, ReadingsQuery, Sample, StandingRow, TextRow, TrendQuery,
 };
 pub use maintain::{Maintain, PartitionWidth, Upkeep, Upkept};
 pub use migration::SchemaState;

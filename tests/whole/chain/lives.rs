@@ -12,10 +12,11 @@ use tokio::time::sleep;
 
 use super::PATIENCE;
 use super::power;
-use super::scenario::{End, Life, SlowDisk};
+use super::scenario::{End, Life};
 use super::stations::Stations;
 use crate::support::engine::{Process, binary};
 use crate::support::http::Client;
+use crate::support::slow_disk::SlowDisk;
 
 /// The place of an engine, which is killed and started there again and again.
 pub(super) struct Lives {
@@ -151,7 +152,7 @@ impl Lives {
     fn start(&self, slow_disk: Option<SlowDisk>) -> Process {
         let mut command = match slow_disk {
             None => Command::new(binary()),
-            Some(slow_disk) => on_slow_disk(slow_disk),
+            Some(slow_disk) => slow_disk.engine(),
         };
         Process::spawn(command.arg("run").arg(&self.config), &self.log)
     }
@@ -226,33 +227,3 @@ async fn freeze(process: &Process, lasts: Duration) {
 const HANGS_WITHIN: Duration = Duration::from_secs(20);
 /// So many lines of the log are shown.
 const LOG_LINES: usize = 40;
-
-/// The engine on a slow disk: the system makes some of its syncs wait. As `strace` is not the
-/// parent of what it traces, signals arrive as usual.
-fn on_slow_disk(slow_disk: SlowDisk) -> Command {
-    let SlowDisk {
-        after,
-        slow_syncs,
-        each,
-    } = slow_disk;
-    let (first, last) = (after + 1, after + slow_syncs);
-    let delay = each.as_micros();
-    let mut command = Command::new("strace");
-    command
-        .args([
-            "-D",
-            "-f",
-            "-qq",
-            "--seccomp-bpf",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync",
-        ])
-        .args([
-            "-e",
-            &format!("inject=fdatasync:delay_enter={delay}:when={first}..{last}"),
-        ])
-        .arg(binary());
-    command
-}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::support::postgres::Shutdown;
 use crate::support::random::Random;
+use crate::support::slow_disk::SlowDisk;
 
 /// The faults of one storm. Times count from its beginning.
 pub(super) struct Scenario {
@@ -50,15 +51,6 @@ pub(super) struct PowerCut {
     /// How long the engine lives without syncs.
     pub(super) lasts: Duration,
     pub(super) kept_percent: u64,
-}
-
-/// A disk on which some syncs take long.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SlowDisk {
-    /// The syncs before the first slow one.
-    pub(super) after: u64,
-    pub(super) slow_syncs: u64,
-    pub(super) each: Duration,
 }
 
 /// The database is away.

@@ -137,6 +137,46 @@ fn watching_on_a_terminal_gives_the_screen_back() {
     drop(engine);
 }
 
+/// Without an answer the page is marked as what it is, on a terminal of 40 columns that it does not leave.
+#[test]
+fn watching_on_a_terminal_marks_what_is_stale_and_keeps_its_width() {
+    let engine = start();
+    let dir = TempDir::new().unwrap();
+    let line = format!(
+        "stty cols 40 rows 30; exec {} status --watch --every 200ms --url {}",
+        binary().display(),
+        engine.url
+    );
+    let log = std::fs::File::create(dir.path().join("screen")).unwrap();
+    let mut script = Command::new("script")
+        .args(["--quiet", "--flush", "--command", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::null())
+        .stdout(log)
+        .spawn()
+        .unwrap();
+    let screen = || std::fs::read_to_string(dir.path().join("screen")).unwrap_or_default();
+    let wait_for = |what: &str| {
+        let began = std::time::Instant::now();
+        while !screen().contains(what) {
+            assert!(began.elapsed().as_secs() < 120, "{what}: {:?}", screen());
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    };
+    wait_for("balanced");
+    engine.process.kill();
+    wait_for("STALE");
+    wait_for("NOT CONNECTED");
+    script.kill().unwrap();
+    script.wait().unwrap();
+    let drawn = screen();
+    let lines = drawn.split("\r\n").filter(|line| !line.contains("\x1b[H"));
+    for line in lines {
+        let plain = anstream::adapter::strip_str(line).to_string();
+        assert!(plain.chars().count() <= 40, "{plain:?}");
+    }
+}
+
 #[test]
 fn alarms_are_listed_acknowledged_and_shelved() {
     let engine = start();

@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -95,6 +96,10 @@ fn what_is_told_in_json_has_the_documented_shape() {
     let config = at("demo.toml");
     fs::write(&config, demo_config(&dir.path().join("data"))).unwrap();
     take("gridos migrate", &["migrate", &config, "--json"]);
+    for (title, args, input) in access(&config) {
+        shapes.add_output(title, &fed(&args, input));
+    }
+    let mut take = |title: &str, args: &[&str]| shapes.add_output(title, &gridos(args));
     let csv = at("all.csv");
     let export = [
         "export", &config, "--format", "csv", "--from", "-1h", "--output", &csv, "--json",
@@ -121,6 +126,62 @@ fn what_is_told_in_json_has_the_documented_shape() {
     let told = gridos(&["check", "/no/such/file", "--json"]);
     shapes.add("errors, on the error output", &text(&told.stderr));
     compare(&shapes.0);
+}
+
+/// The commands about users and tokens: their titles, arguments and what they read.
+fn access(config: &str) -> Vec<(&'static str, Vec<&str>, &'static str)> {
+    let (first, second) = ("correct horse battery", "battery horse correct");
+    vec![
+        (
+            "gridos user add",
+            vec!["user", "add", config, "anna", "--role", "viewer", "--json"],
+            first,
+        ),
+        (
+            "gridos user passwd",
+            vec!["user", "passwd", config, "anna", "--json"],
+            second,
+        ),
+        (
+            "gridos user list",
+            vec!["user", "list", config, "--json"],
+            "",
+        ),
+        (
+            "gridos user remove",
+            vec!["user", "remove", config, "anna", "--json"],
+            "",
+        ),
+        (
+            "gridos token create",
+            vec![
+                "token", "create", config, "gw", "--role", "viewer", "--json",
+            ],
+            "",
+        ),
+        (
+            "gridos token revoke",
+            vec!["token", "revoke", config, "gw", "--json"],
+            "",
+        ),
+        (
+            "gridos token list",
+            vec!["token", "list", config, "--json"],
+            "",
+        ),
+    ]
+}
+
+/// What a command says that reads `input`.
+fn fed(args: &[&str], input: &str) -> Output {
+    let mut command = command(args);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // One that reads nothing may have ended.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().unwrap()
 }
 
 /// What the demo ran with, as far as its data go.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::{Time, json, now};
+use crate::form::{Accept, Next, Row};
 use crate::history::Range;
 use crate::openapi::RangeParameters;
 use crate::parameters::{Parameters, bad};
@@ -50,6 +51,21 @@ struct ShownDeed<'a> {
     detail: &'a str,
 }
 
+impl Row for ShownDeed<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "sequence",
+        "time",
+        "principal",
+        "kind",
+        "address",
+        "action",
+        "target",
+        "outcome",
+        "status",
+        "detail",
+    ];
+}
+
 /// Who changed something of the engine from outside, or was refused.
 ///
 /// Parameters: `from` and `to` (24 h unless given), `principal`, `outcome` (allowed, refused,
@@ -70,7 +86,7 @@ struct ShownDeed<'a> {
         ("cursor" = Option<String>, Query, description = "The cursor of the page before"),
     ),
     responses(
-        (status = 200, body = Deeds, description = "A page of deeds"),
+        (status = 200, content((Deeds = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "A page of deeds"),
         (status = 400, response = ProblemAnswer),
         (status = 503, response = ProblemAnswer),
         (status = 504, response = ProblemAnswer),
@@ -79,8 +95,10 @@ struct ShownDeed<'a> {
 )]
 pub(crate) async fn list(
     State(api): State<Arc<Api>>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let known = [
         "from",
         "to",
@@ -97,11 +115,16 @@ pub(crate) async fn list(
         api.state.store.deeds(&query).await?
     };
     let next = rows.last().filter(|_| rows.len() >= query.limit);
+    let cursor = next.map(|row| row.place.to_string());
+    if accept.wants_rows() {
+        let rows = rows.iter().map(shown);
+        return accept.rows(rows, cursor.as_deref().map(Next::Cursor));
+    }
     Ok(json(&Deeds {
         from: Time(query.from),
         to: Time(query.until),
         deeds: rows.iter().map(shown).collect(),
-        cursor: next.map(|row| row.place.to_string()),
+        cursor,
     }))
 }
 

@@ -16,7 +16,7 @@ use super::lease::Lease;
 use super::peer::Peer;
 use crate::body::json;
 use crate::problem::{Kind, Problem, ProblemAnswer};
-use crate::receive::{check_media_type, receive};
+use crate::receive::{Bounds, check_media_type, receive};
 use crate::state::Api;
 
 /// No name and password are longer.
@@ -164,11 +164,12 @@ async fn asked(api: &Api, request: Request) -> Result<Asked, Problem> {
         return Err(Problem::new(Kind::NotNow, detail));
     }
     check_media_type(request.headers())?;
-    let body = receive(&api.state, request).await?;
-    if body.len() > BODY_BYTES_MAX {
-        let detail = format!("a sign-in has {BODY_BYTES_MAX} bytes at most");
-        return Err(Problem::new(Kind::TooLarge, detail));
-    }
+    let bounds = Bounds {
+        bytes_max: BODY_BYTES_MAX,
+        instead: "a sign-in is a name and a password",
+        ..Bounds::of(&api.state.settings)
+    };
+    let body = receive(request, &bounds).await?;
     // What the library says may quote what stands there.
     serde_json::from_slice(&body).map_err(|_| {
         let detail = r#"the body must be {"user": "…", "password": "…"}"#;

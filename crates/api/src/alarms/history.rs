@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::named::{alarm_of, not_configured};
 use super::wire::ShownRecord;
 use crate::body::{Time, json, now};
-use crate::form::Accept;
+use crate::form::{Accept, Next};
 use crate::history::Range;
 use crate::openapi::{RangeParameters, RecordParameters};
 use crate::parameters::{Parameters, bad};
@@ -185,7 +185,7 @@ fn page(
     let next = rows.last().filter(|_| rows.len() >= query.limit);
     if accept.wants_rows() {
         let cursor = next.map(|row| row.place.to_string());
-        return accept.rows(shown(rows), cursor.as_deref());
+        return accept.rows(shown(rows), cursor.as_deref().map(Next::Cursor));
     }
     Ok(json(&History {
         from: Time(query.from),

@@ -13,7 +13,7 @@ use super::filter::Filter;
 use super::item::Item;
 use super::order::{Order, Place};
 use crate::body::{Time, json, now};
-use crate::form::Accept;
+use crate::form::{Accept, Next};
 use crate::openapi::FilterParameters;
 use crate::parameters::{Parameters, bad};
 use crate::problem::Problem;
@@ -76,7 +76,7 @@ pub(crate) async fn list(
     let alarms = page.rows.iter().map(|row| row.item(state));
     if accept.wants_rows() {
         let cursor = next.map(|row| row.place.to_string());
-        return accept.rows(alarms, cursor.as_deref());
+        return accept.rows(alarms, cursor.as_deref().map(Next::Cursor));
     }
     Ok(json(&List {
         time: Time(now()),

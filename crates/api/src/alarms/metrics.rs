@@ -15,6 +15,7 @@ use gridos_store::{AlarmEventRow, AlarmEventsQuery, StandingRow, Store, StoreErr
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::report::{ReportShape, SplitShape};
 use crate::body::{json, now};
 use crate::history::Range;
 use crate::openapi::RangeParameters;
@@ -34,10 +35,10 @@ const TARGETS: Targets = Targets::USUAL;
 #[schema(as = AlarmMetrics)]
 struct Metrics {
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = ReportShape)]
     report: KpiReport,
     /// Alarms as they are configured now; each limit is one.
-    #[schema(value_type = Object)]
+    #[schema(value_type = SplitShape)]
     configured: SplitReport,
     /// Annunciations that are in no area's figures, because their alarms are of no device that is
     /// configured here.

@@ -2,6 +2,7 @@
 //! defined as, and what happened to them.
 
 mod command;
+mod definition;
 mod filter;
 mod history;
 mod item;
@@ -10,6 +11,7 @@ mod metrics;
 mod named;
 mod one;
 mod order;
+mod report;
 mod stream;
 mod summary;
 mod threshold;

@@ -5,7 +5,6 @@ mod desk;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::body::json;
 use crate::parameters::Parameters;
 use crate::problem::{Kind, Problem, ProblemAnswer};
+use crate::receive::{Bounds, receive};
 use crate::state::Api;
 
 pub use desk::{
@@ -124,19 +124,12 @@ fn seen(headers: &HeaderMap, is_dry: bool) -> Result<Option<Vec<String>>, Proble
 }
 
 async fn read(request: Request) -> Result<String, Problem> {
-    let reading = to_bytes(request.into_body(), TEXT_BYTES_MAX);
-    let read = tokio::time::timeout(READ_WITHIN, reading).await;
-    let read = read.map_err(|_| {
-        let detail = format!("the text did not come within {READ_WITHIN:?}; send it faster");
-        Problem::new(Kind::SlowClient, detail)
-    })?;
-    let bytes = read.map_err(|_| {
-        let detail = format!(
-            "the text is not whole, or has more than {TEXT_BYTES_MAX} bytes; put the devices into a \
-             CSV file"
-        );
-        Problem::new(Kind::TooLarge, detail)
-    })?;
+    let bounds = Bounds {
+        bytes_max: TEXT_BYTES_MAX,
+        patience: READ_WITHIN,
+        instead: "put the devices into a CSV file",
+    };
+    let bytes = receive(request, &bounds).await?;
     String::from_utf8(bytes.into()).map_err(|_| {
         let detail = "the text is no UTF-8; send the configuration file as UTF-8";
         Problem::new(Kind::Malformed, detail)

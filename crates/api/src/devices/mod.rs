@@ -18,6 +18,7 @@ use self::order::{Order, Place};
 pub(crate) use self::shown::{Device, alarms_by_device};
 use crate::aside::aside;
 use crate::body::{Time, json, now};
+use crate::form::{self, Accept, Next};
 use crate::latest::{LatestReading, known, latest_reading};
 use crate::parameters::{Parameters, bad};
 use crate::problem::{Problem, ProblemAnswer};
@@ -52,6 +53,25 @@ struct Listed<'a> {
     /// One per scan class; none if it is not polled.
     scans: Vec<Scan>,
     values: Vec<LatestReading<'a>>,
+}
+
+impl form::Row for Listed<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "name",
+        "protocol",
+        "state",
+        "points",
+        "alarms",
+        "load",
+        "readings",
+        "polls",
+        "failures",
+        "overruns",
+        "last_answer",
+        "last_error",
+        "last_error_time",
+        "demoted",
+    ];
 }
 
 /// Which devices are wanted.
@@ -92,17 +112,19 @@ struct Asked {
         ("offset" = Option<u64>, Query, description = "Rows to leave out at the beginning; not with `after`"),
     ),
     responses(
-        (status = 200, body = Devices, description = "A page of the devices that fit"),
+        (status = 200, content((Devices = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "A page of the devices that fit"),
         (status = 400, response = ProblemAnswer),
     ),
     security(("token" = ["viewer"])),
 )]
 pub(crate) async fn devices(
     State(api): State<Arc<Api>>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let asked = Asked::of(parameters)?;
-    aside(move || list(&api.state, &asked)).await
+    aside(move || list(&api.state, &accept, &asked)).await
 }
 
 impl Asked {
@@ -163,7 +185,7 @@ impl Wanted {
 /// A device that fits, and where it stands in the order.
 type Row<'a> = (Place<'a>, DeviceIndex, Arc<DeviceStats>);
 
-fn list(state: &ApiState, asked: &Asked) -> Result<Response, Problem> {
+fn list(state: &ApiState, accept: &Accept, asked: &Asked) -> Result<Response, Problem> {
     let now_mono = Instant::now();
     let alarms = alarms_by_device(state);
     let mut matching = 0;
@@ -203,12 +225,16 @@ fn list(state: &ApiState, asked: &Asked) -> Result<Response, Problem> {
             values: shown(state, known),
         });
     let last = page.last().filter(|_| has_more);
+    let next = last.map(|(place, ..)| place.to_string());
+    if accept.wants_rows() {
+        return accept.rows(devices, next.as_deref().map(Next::After));
+    }
     Ok(json(&Devices {
         time: Time(now()),
         total: state.directory.device_count(),
         matching,
         devices: devices.collect(),
-        next: last.map(|(place, ..)| place.to_string()),
+        next,
     }))
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use gridos_store::{GapRow, GapsQuery, PointsQuery};
+use gridos_store::{DevicePlace, GapRow, GapsQuery, PointsQuery};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Range;
 use crate::body::{Time, json, now};
-use crate::form::{Accept, Row};
+use crate::form::{Accept, Next, Row};
 use crate::openapi::RangeParameters;
 use crate::parameters::{Parameters, bad, cut};
 use crate::problem::ProblemAnswer;
@@ -32,6 +32,8 @@ struct Answer {
     /// Whether there are more in the range; those begin where the last one shown does, or later.
     truncated: bool,
     gaps: Vec<ShownGap>,
+    /// To be given for the next page; null if this is the last.
+    cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,6 +74,7 @@ impl From<GapRow> for ShownGap {
         ("device" = Option<Vec<String>>, Query, description = "Only gaps of these devices"),
         ("point" = Option<Vec<String>>, Query, description = "Only gaps of the devices of these points"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "The most rows; 1000 unless given"),
+        ("cursor" = Option<String>, Query, description = "The cursor of the page before"),
     ),
     responses(
         (status = 200, content((Answer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "The earliest first"),
@@ -88,7 +91,7 @@ pub(crate) async fn gaps(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     accept.form()?;
-    let parameters = parameters.only(&["device", "point", "from", "to", "limit"])?;
+    let parameters = parameters.only(&["device", "point", "from", "to", "limit", "cursor"])?;
     let range = Range::of(&parameters, now(), SPAN_DEFAULT)?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
     let named = |name| parameters.all(name).map(str::to_owned).collect::<Vec<_>>();
@@ -97,6 +100,8 @@ pub(crate) async fn gaps(
         points: named("point"),
         from: range.from,
         until: range.until,
+        after: place(&parameters)?,
+        // One more than wanted tells whether there are more.
         limit: limit + 1,
     };
     let count = query.devices.len() + query.points.len();
@@ -106,16 +111,31 @@ pub(crate) async fn gaps(
     }
     let _turn = api.questions.acquire().await;
     check(&api, &query).await?;
-    let rows = api.state.store.gaps(&query).await?;
+    let mut rows = api.state.store.gaps(&query).await?;
+    let truncated = rows.len() > limit;
+    rows.truncate(limit);
+    let next = query.place_behind(&rows).filter(|_| truncated);
+    let cursor = next.map(|place| place.to_string());
+    let gaps = rows.into_iter().map(ShownGap::from);
     if accept.wants_rows() {
-        return accept.rows(rows.into_iter().take(limit).map(ShownGap::from), None);
+        return accept.rows(gaps, cursor.as_deref().map(Next::Cursor));
     }
     Ok(json(&Answer {
         from: Time(range.from),
         to: Time(range.until),
-        truncated: rows.len() > limit,
-        gaps: rows.into_iter().take(limit).map(ShownGap::from).collect(),
+        truncated,
+        gaps: gaps.collect(),
+        cursor,
     }))
+}
+
+/// Where the page before ended, if there was one.
+pub(crate) fn place(parameters: &Parameters) -> Result<Option<DevicePlace>, Problem> {
+    let place = parameters.one("cursor")?.map(|text| {
+        let place = text.parse::<DevicePlace>();
+        place.map_err(|error| bad("cursor", &format!("'{}' {error}", cut(text))))
+    });
+    place.transpose()
 }
 
 /// Refuses names that neither the configuration nor the store knows.

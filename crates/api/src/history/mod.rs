@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::{Time, json, now};
-use crate::form::Accept;
+use crate::form::{Accept, Next};
 use crate::openapi::RangeParameters;
 use crate::parameters::{Parameters, bad};
 use crate::problem::ProblemAnswer;
@@ -206,7 +206,7 @@ fn as_rows(
         }
     }
     match extent {
-        Extent::Page { cursor, .. } => accept.rows(readings, cursor.as_deref()),
+        Extent::Page { cursor, .. } => accept.rows(readings, cursor.as_deref().map(Next::Cursor)),
         Extent::Columns { .. } => accept.rows(columns, None),
     }
 }
@@ -232,6 +232,7 @@ async fn gaps_of(api: &Api, points: &[AskedPoint], range: Range) -> Result<Gaps,
         points: points.iter().map(|point| point.name.clone()).collect(),
         from: range.from,
         until: range.until,
+        after: None,
         limit: GAPS_MAX + 1,
     };
     let rows = api.state.store.gaps(&query).await?;

@@ -1,5 +1,7 @@
 //! The description of the API (OpenAPI 3.1.0), made from the handlers and their types.
 
+#[cfg(test)]
+pub(crate) mod fits;
 mod parameters;
 pub(crate) mod reference;
 pub(crate) mod served;

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use self::search::Search;
 use crate::aside::aside;
 use crate::body::{Time, json, now};
+use crate::form::{Accept, Next, Row};
 use crate::latest::{LatestReading, known, latest_reading, unknown};
 use crate::parameters::{Parameters, bad};
 use crate::problem::{Problem, ProblemAnswer};
@@ -52,6 +53,21 @@ pub(crate) struct ShownPoint<'a> {
     reading: LatestReading<'a>,
     /// The ids of the layouts that it is in.
     layouts: Vec<String>,
+}
+
+impl Row for ShownPoint<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "point",
+        "unit",
+        "value",
+        "text",
+        "state",
+        "time",
+        "quality",
+        "level",
+        "period_seconds",
+        "layouts",
+    ];
 }
 
 impl<'a> ShownPoint<'a> {
@@ -148,7 +164,7 @@ pub(crate) fn page_of_device(
         ("after" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(
-        (status = 200, body = Points, description = "A page of the points that fit"),
+        (status = 200, content((Points = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "A page of the points that fit"),
         (status = 400, response = ProblemAnswer),
         (status = 404, response = ProblemAnswer),
     ),
@@ -156,26 +172,36 @@ pub(crate) fn page_of_device(
 )]
 pub(crate) async fn points(
     State(api): State<Arc<Api>>,
+    accept: Accept,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
+    accept.form()?;
     let parameters = parameters.only(&["q", "device", "limit", "after"])?;
     let limit = parameters.number("limit", POINTS_DEFAULT, 1, POINTS_MAX)?;
     let after = Place::asked(&parameters)?;
     let part = parameters.one("q")?.unwrap_or_default().to_lowercase();
-    let device = parameters.one("device")?.map(str::to_owned);
-    aside(move || list(&api.state, &part, device.as_deref(), after.as_ref(), limit)).await
+    let asked = Asked {
+        part,
+        device: parameters.one("device")?.map(str::to_owned),
+        after,
+        limit,
+    };
+    aside(move || list(&api.state, &accept, &asked)).await
 }
 
-fn list(
-    state: &ApiState,
-    part: &str,
-    device: Option<&str>,
-    after: Option<&Place>,
+/// Which page of which points is wanted.
+struct Asked {
+    part: String,
+    device: Option<String>,
+    after: Option<Place>,
     limit: usize,
-) -> Result<Response, Problem> {
+}
+
+fn list(state: &ApiState, accept: &Accept, asked: &Asked) -> Result<Response, Problem> {
     let directory = &state.directory;
-    let search = Search::new(directory, part, after, limit + 1);
-    let (total, found) = match device {
+    let (after, limit) = (asked.after.as_ref(), asked.limit);
+    let search = Search::new(directory, &asked.part, after, limit + 1);
+    let (total, found) = match &asked.device {
         Some(name) => {
             let found = directory.find_device(name);
             let at = found.ok_or_else(|| unknown("device", name))?;
@@ -184,6 +210,9 @@ fn list(
         None => (directory.point_count(), search.of_all()),
     };
     let page = Page::of(state, found, limit);
+    if accept.wants_rows() {
+        return accept.rows(page.shown(state), page.next.as_deref().map(Next::After));
+    }
     Ok(json(&Points {
         time: Time(now()),
         total,

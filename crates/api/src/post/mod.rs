@@ -9,12 +9,13 @@ mod outcome;
 mod posted;
 mod refusals;
 mod repeats;
+mod seen;
 mod sort;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use gridos_model::Timestamp;
@@ -28,6 +29,7 @@ use self::offer::{NotOffered, count_refused, offer};
 use self::outcome::{Accepted, outcome};
 pub(crate) use self::repeats::Repeats;
 use self::repeats::{Identity, Seen};
+pub use self::seen::{LineFormat, SeenReading, see_readings};
 use self::sort::{Sorted, sort};
 use crate::alarms::idempotency_key;
 use crate::body::now;
@@ -35,11 +37,14 @@ use crate::instance;
 use crate::limit::Source;
 use crate::parameters::Parameters;
 use crate::problem::{Kind, Problem, ProblemAnswer};
-use crate::receive::receive;
+use crate::receive::{Bounds, receive};
 use crate::state::{Api, ApiState};
 
 /// Bodies from this size on are decoded off the runtime, whose threads the sessions need.
 const LARGE_BODY_BYTES: usize = 64 << 10;
+
+/// Bodies up to this are read whoever else sends one; the connections bound their number.
+const SMALL_BODY_BYTES: u64 = 64 << 10;
 
 /// Takes readings; an answer of success means that they are on the disk.
 ///
@@ -89,12 +94,15 @@ pub(crate) async fn post(
     let key = idempotency_key(request.headers())?;
     let source = Source::of(&request);
     api.limiter.check(source, Instant::now())?;
-    let Ok(permit) = Arc::clone(&api.posts).try_acquire_owned() else {
-        let detail =
-            "too many posts are under way; nothing of this request was read; send it again";
-        return Err(Problem::new(Kind::Busy, detail).retry_after_s(1));
+    // Small ones are many at a time, so that whoever sends slowly holds up nobody.
+    let size = request.body().size_hint().upper();
+    let is_small = size.is_some_and(|bytes| bytes <= SMALL_BODY_BYTES);
+    let early = (!is_small).then(|| permit(&api)).transpose()?;
+    let body = receive(request, &Bounds::of(&api.state.settings)).await?;
+    let permit = match early {
+        Some(permit) => permit,
+        None => permit(&api)?,
     };
-    let body = receive(&api.state, request).await?;
     let post = Post {
         format,
         coding,
@@ -124,6 +132,15 @@ pub(crate) async fn post(
             taken.map_err(|_| Problem::new(Kind::Internal, "the post could not be taken"))
         }
     }
+}
+
+/// Lets a post in, if not too many are under way.
+fn permit(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
+    Arc::clone(&api.posts).try_acquire_owned().map_err(|_| {
+        let detail =
+            "too many posts are under way; nothing of this request was taken; send it again";
+        Problem::new(Kind::Busy, detail).retry_after_s(1)
+    })
 }
 
 /// A post whose body is here.

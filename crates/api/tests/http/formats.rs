@@ -258,6 +258,45 @@ async fn whoever_posts_too_much_is_told_when_to_come_again() {
     assert!((1..=21).contains(&seconds), "{seconds}");
 }
 
+/// Commands, thresholds and the configuration are changes; questions and posts are none.
+#[tokio::test]
+async fn whoever_changes_too_much_waits() {
+    let running = with(|settings| settings.changes_per_second_max = 1);
+    let router = running.router();
+    let send = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        ask(&router, request.body(Body::from("{}")).unwrap()).await
+    };
+    let changes = [
+        ("POST", "/api/v1/alarms/sub1.f1.ia:limit/ack"),
+        ("POST", "/api/v1/alarms/ack"),
+        ("PUT", "/api/v1/alarms/thresholds/sub1.f1.ia:limit"),
+        ("PATCH", "/api/v1/alarms/thresholds"),
+        ("PUT", "/api/v1/config"),
+        ("POST", "/api/v1/config/reload"),
+    ];
+    let mut taken = 0;
+    for (method, path) in changes {
+        // However slow the machine is: a second lets through one.
+        let refused = loop {
+            let answer = send(method, path).await;
+            if answer.status == 429 {
+                break answer;
+            }
+            taken += 1;
+            assert!(taken < 1_000, "{method} {path} is not bounded");
+        };
+        let detail = refused.problem(429, "rate-limited");
+        assert!(detail.contains("1 changes a second"), "{detail}");
+    }
+    assert!(taken > 10, "{taken}");
+    for path in ["/api/v1/config", "/api/v1/alarms/thresholds"] {
+        assert_ne!(send("GET", path).await.status, 429, "{path}");
+    }
+    assert_eq!(line(&router, "", "sub1.f1 ia=1").await.status, 200);
+}
+
 #[tokio::test]
 async fn every_problem_says_what_to_do_and_which_request_it_was() {
     let running = Rig::new().run();

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use flate2::read::GzDecoder;
 use gridos_model::{Quality, Timestamp};
-use gridos_store::ReadingRow;
+use gridos_store::{GapRow, ReadingRow};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -78,6 +78,10 @@ async fn lists_are_rows_too() {
         "/api/v1/alarms",
         "/api/v1/alarms/history",
         "/api/v1/alarms/thresholds",
+        "/api/v1/devices?values=2",
+        "/api/v1/points",
+        "/api/v1/layouts",
+        "/api/v1/audit",
     ] {
         let csv = accepting(&router, path, "text/csv").await;
         assert_eq!(csv.status, 200, "{path}: {}", csv.text);
@@ -97,6 +101,57 @@ async fn lists_are_rows_too() {
             .map(|own| serde_json::from_str(own).unwrap())
             .collect();
         assert_eq!(rows.len(), csv.text.lines().count() - 1, "{path}");
+        for name in head.split(',').filter(|_| !rows.is_empty()) {
+            let is_there = |row: &Value| {
+                let inner = |value: &Value, name: &str| value.get(name).cloned();
+                name.split('.')
+                    .try_fold(row.clone(), |value, name| inner(&value, name))
+                    .is_some()
+            };
+            // A text, a state and who changed something are told only where there is one.
+            let is_rare = name == "text" || name == "state" || name.starts_with("edited.");
+            assert!(is_rare || rows.iter().all(is_there), "{path}: no '{name}'");
+        }
+        accepting(&router, path, "image/png")
+            .await
+            .problem(406, "not-acceptable");
+    }
+}
+
+/// The header Link leads through all rows, as `next` and `cursor` do.
+#[tokio::test]
+async fn pages_of_rows_follow_each_other() {
+    let rig = Rig::new();
+    let gap = |second: i64| GapRow {
+        device: Some("sub1.f1".to_owned()),
+        from: Timestamp::from_millis(second * 1_000),
+        until: Timestamp::from_millis(second * 1_000 + 500),
+        reason: "device_down".to_owned(),
+    };
+    rig.store.gaps.lock().unwrap().extend([1, 1, 2].map(gap));
+    let router = rig.router();
+    for (path, count) in [
+        ("/api/v1/devices?sort=state", 2),
+        ("/api/v1/points?q=sub1", 3),
+        ("/api/v1/layouts?device=sub1.f1", 1),
+        ("/api/v1/scada/latest?device=sub1.f1", 2),
+        ("/api/v1/scada/gaps?from=1970-01-01T00:00:00Z", 3),
+        ("/api/v1/alarms/thresholds?kind=limit", 3),
+    ] {
+        let whole = accepting(&router, path, "text/csv").await.text;
+        let (head, rows) = whole.split_once("\r\n").unwrap();
+        assert_eq!(rows.lines().count(), count, "{path}: {whole}");
+        let (mut met, mut next) = (String::new(), Some(format!("{path}&limit=1")));
+        while let Some(path) = next {
+            let page = accepting(&router, &path, "text/csv").await;
+            met += page.text.strip_prefix(head).unwrap().trim_start();
+            let link = page.headers.get("link").map(|link| link.to_str().unwrap());
+            next = link.map(|link| {
+                let target = link.strip_suffix(">; rel=\"next\"").unwrap();
+                target.strip_prefix('<').unwrap().to_owned()
+            });
+        }
+        assert_eq!(met, rows, "{path}");
     }
 }
 

@@ -51,6 +51,14 @@ async fn dead_letters_are_read_from_the_store() {
     assert_eq!(few["dead_letters"][0], expected);
     assert_eq!(few["dead_letters"][1]["cut"], true);
     assert_eq!(few["dead_letters"].as_array().unwrap().len(), 2);
+    let cursor = few["cursor"].as_str().unwrap();
+    let rest = format!("{PATH}&limit=2&cursor={cursor}");
+    let rest = get(&router, &rest).await.json();
+    assert_eq!(of(&rest), [("sub1.f1", "1970-01-01T00:00:01Z")]);
+    assert_eq!(
+        (&rest["truncated"], &rest["cursor"]),
+        (&json!(false), &Value::Null)
+    );
     let all = get(&router, PATH).await.json();
     assert_eq!((all["truncated"] == false, of(&all).len()), (true, 3));
     let own = get(&router, &format!("{PATH}&device=sub1.f1")).await.json();
@@ -78,6 +86,7 @@ async fn wrong_questions_about_letters_are_refused() {
     for (query, hint) in [
         ("device=a&device=b", "more than once"),
         ("limit=1001", "from 1 to 1000"),
+        ("cursor=nonsense", "is no cursor"),
         ("point=a.b", "'point'"),
     ] {
         let answer = get(&router, &format!("/api/v1/dead-letters?{query}")).await;

@@ -18,6 +18,8 @@ mod post;
 mod read;
 mod rig;
 mod serve;
+mod slow;
+mod sse;
 mod store;
 mod stream;
 mod texts;

@@ -187,18 +187,26 @@ async fn the_latest_readings_are_those_of_the_live_view() {
         (&ia["limits"]["low"], &device["total"]),
         (&Value::Null, &json!(2))
     );
-    let window = get(
-        &router,
-        "/api/v1/scada/latest?device=sub1.f1&offset=1&limit=1",
-    )
-    .await
-    .json();
-    assert_eq!(window["readings"][0]["name"], "ib");
+    // What is asked for twice is there once, where it is first asked for.
+    let path = "/api/v1/scada/latest?point=sub1.f2.v&device=sub1.f1&point=sub1.f1.ib&limit=1";
+    let (mut names, mut page) = (Vec::new(), get(&router, path).await.json());
+    loop {
+        assert_eq!(page["total"], 3);
+        names.push(page["readings"][0]["point"].as_str().unwrap().to_owned());
+        let Some(cursor) = page["cursor"].as_str() else {
+            break;
+        };
+        let next = format!("{path}&cursor={cursor}");
+        page = get(&router, &next).await.json();
+    }
+    assert_eq!(names, ["sub1.f2.v", "sub1.f1.ib", "sub1.f1.ia"]);
     for (query, status, kind) in [
         ("", 400, "bad-parameter"),
         ("?point=sub1.f1.ix", 404, "not-found"),
         ("?device=sub9", 404, "not-found"),
         ("?points=sub1.f1.ia", 400, "bad-parameter"),
+        ("?device=sub1.f1&cursor=sub1.f2.v", 400, "bad-parameter"),
+        ("?device=sub1.f1&cursor=nonsense", 400, "bad-parameter"),
     ] {
         get(&router, &format!("/api/v1/scada/latest{query}"))
             .await

@@ -183,7 +183,14 @@ impl Store for FakeStore {
         let rows = self.gaps.lock().unwrap();
         let rows = rows.iter().filter(fits);
         let rows = rows.filter(|row| row.from < query.until && row.until > query.from);
-        Ok(rows.take(query.limit).cloned().collect())
+        let rows: Vec<_> = rows.cloned().collect();
+        let first = GapsQuery {
+            after: None,
+            ..query.clone()
+        };
+        let is_place = |n: &usize| first.place_behind(&rows[..*n]) == query.after;
+        let passed = (0..=rows.len()).find(is_place).unwrap_or(rows.len());
+        Ok(rows.into_iter().skip(passed).take(query.limit).collect())
     }
 
     async fn points(&self, query: &PointsQuery) -> Result<Vec<PointRow>, StoreError> {
@@ -283,12 +290,13 @@ impl Store for FakeStore {
                 .is_none_or(|device| row.device == *device)
                 && range.contains(&row.received)
         };
-        Ok(rows
-            .iter()
-            .rev()
-            .filter(fits)
-            .take(query.limit)
-            .cloned()
-            .collect())
+        let rows: Vec<_> = rows.iter().rev().filter(fits).cloned().collect();
+        let first = LettersQuery {
+            after: None,
+            ..query.clone()
+        };
+        let is_place = |n: &usize| first.place_behind(&rows[..*n]) == query.after;
+        let passed = (0..=rows.len()).find(is_place).unwrap_or(rows.len());
+        Ok(rows.into_iter().skip(passed).take(query.limit).collect())
     }
 }

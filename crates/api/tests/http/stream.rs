@@ -1,9 +1,9 @@
 //! The stream of points, devices and the overview.
 
-mod client;
 mod crowd;
 mod property;
 mod slow;
+mod table;
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use axum::http::{StatusCode, header};
 use gridos_model::{Batch, Timestamp};
 use serde_json::{Value, json};
 
-pub(crate) use self::client::{Client, Table};
+use self::table::{Table, connect};
 use crate::rig::{Rig, get};
 
 const ALL: &str = "points=sub1.f1.*,sub1.f2.v&devices=sub1.f1,sub1.f2&overview=true";
@@ -21,7 +21,7 @@ async fn a_client_gets_a_snapshot_and_then_what_changes() {
     let rig = Rig::new();
     rig.plant.read("sub1.f1.ia", 50.0);
     let (router, mut table) = (rig.router(), Table::default());
-    let mut client = Client::connect(&router, ALL).await;
+    let mut client = connect(&router, ALL).await;
     client.fill(&mut table).await;
     assert_eq!((table.snapshots, table.deltas), (1, 0));
     assert_eq!((table.points.len(), table.devices.len()), (3, 2));
@@ -65,7 +65,7 @@ async fn values_of_a_device_that_is_lost_are_told_to_be_so() {
     let rig = Rig::polled();
     rig.plant.read("sub1.f1.ia", 50.0);
     let (router, mut table) = (rig.router(), Table::default());
-    let mut client = Client::connect(&router, "points=sub1.f1.*").await;
+    let mut client = connect(&router, "points=sub1.f1.*").await;
     client.fill(&mut table).await;
     assert_eq!(table.points["sub1.f1.ia"]["quality"], json!([]));
     rig.state
@@ -82,7 +82,7 @@ async fn values_of_a_device_that_is_lost_are_told_to_be_so() {
 async fn texts_are_followed_as_well() {
     let rig = Rig::with_text();
     let (router, mut table) = (rig.router(), Table::default());
-    let mut client = Client::connect(&router, "points=sub1.f2.serial").await;
+    let mut client = connect(&router, "points=sub1.f2.serial").await;
     client.fill(&mut table).await;
     assert_eq!(table.points["sub1.f2.serial"]["text"], Value::Null);
     let device = &rig.state.directory.devices()[1];
@@ -105,7 +105,7 @@ async fn texts_are_followed_as_well() {
 async fn a_quiet_stream_beats_and_a_busy_one_is_told_as_seldom_as_asked() {
     let rig = Rig::new();
     let (router, mut table) = (rig.router(), Table::default());
-    let mut client = Client::connect(&router, "points=sub1.f1.ia&every=5s").await;
+    let mut client = connect(&router, "points=sub1.f1.ia&every=5s").await;
     client.fill(&mut table).await;
     client.pass(Duration::from_secs(7), &mut table).await;
     assert_eq!((table.beats, table.deltas), (3, 0));
@@ -145,7 +145,7 @@ async fn no_more_clients_than_there_are_places() {
     rig.state.settings.streams_max = 2;
     let router = rig.router();
     let _alarms = crate::alarms::connect(&router).await;
-    let first = Client::connect(&router, ALL).await;
+    let first = connect(&router, ALL).await;
     let cells = &rig.state.telemetry.http;
     assert_eq!(cells.streams.get(), 2);
     let third = get(&router, &format!("/api/v1/stream?{ALL}")).await;
@@ -153,5 +153,5 @@ async fn no_more_clients_than_there_are_places() {
     assert_eq!(third.headers[header::RETRY_AFTER], "5");
     assert_eq!(cells.streams_refused.get(), 1);
     drop(first);
-    Client::connect(&router, ALL).await;
+    connect(&router, ALL).await;
 }

@@ -51,6 +51,9 @@ pub struct UserAdd {
     /// What they may do
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos user remove` and `gridos user passwd` take.
@@ -63,6 +66,9 @@ pub struct UserNamed {
     pub config: PathBuf,
     /// The name
     pub name: String,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos user list` and `gridos token list` take.
@@ -99,6 +105,9 @@ pub struct TokenCreate {
     /// After this time it is no longer valid, for example 90d; never does not end
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = expiry)]
     pub expires: Expiry,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gridos token revoke` takes.
@@ -109,6 +118,9 @@ pub struct TokenNamed {
     pub config: PathBuf,
     /// The name
     pub name: String,
+    /// Show JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// When a token ends.

@@ -1,5 +1,8 @@
 //! `gridos migrate`.
 
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gridos_store::postgres::Access;
@@ -9,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Outcome;
 use crate::cli::Migrate;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::engine::Configured;
 use crate::output;
 use crate::progress::Progress;
@@ -24,6 +27,11 @@ enum MigrateError {
     Missing(SchemaState),
     #[error("SQLite has no roles; --grant-to and --grant-read-to are only for PostgreSQL")]
     NoRoles,
+    #[error(
+        "the folder {} of the database cannot be made; make it, or name another with engine.data_dir",
+        path.display()
+    )]
+    Folder { path: PathBuf, source: io::Error },
 }
 
 pub(crate) fn run(args: &Migrate) -> Outcome {
@@ -47,6 +55,7 @@ async fn migrate(args: &Migrate, config: &Config) -> Outcome {
             false => Err(MigrateError::Missing(stood).into()),
         };
     }
+    make_folder(&config.store.database)?;
     take_steps(&configured, &stood).await?;
     let stands = store.schema().await?;
     if !args.json {
@@ -60,6 +69,18 @@ async fn migrate(args: &Migrate, config: &Config) -> Outcome {
         true => output::json(&as_json(&stands, &stood.missing, &[], advice, &granted)),
         false => advice.into_iter().chain(granted).try_for_each(output::line),
     }
+}
+
+/// SQLite makes its file, but no folder for it.
+fn make_folder(database: &Database) -> Result<(), MigrateError> {
+    let Database::Sqlite { path } = database else {
+        return Ok(());
+    };
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(|source| MigrateError::Folder {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// How the tables are kept, and who may do what; what is told of that.

@@ -1,7 +1,7 @@
 //! `gridos status`: how a running engine does, once or again and again.
 
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Outcome;
 use crate::cli::Status;
@@ -10,7 +10,10 @@ use crate::client::{AskError, Client};
 use crate::color;
 use crate::output::{self, Ended};
 
+mod screen;
 mod view;
+
+use self::screen::Screen;
 
 pub(crate) fn run(args: &Status) -> Outcome {
     super::block_on(async {
@@ -56,6 +59,7 @@ async fn watch(client: &Client, args: &Status) -> Outcome {
     let mut ticks = interval(args.every.max(std::time::Duration::from_millis(100)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let screen = Screen::enter(!args.json && color::is_terminal());
+    let mut last: Option<(Instant, String)> = None;
     loop {
         ticks.tick().await;
         let seen = look(client).await;
@@ -67,52 +71,16 @@ async fn watch(client: &Client, args: &Status) -> Outcome {
             continue;
         }
         let url = client.url().as_str();
-        screen.show(&match seen {
-            Ok(seen) => view::page(&seen, url),
-            Err(error) => view::lost(&error, url),
-        })?;
-    }
-}
-
-/// The whole terminal, which is given back as it was; or lines one below the other where there is none.
-struct Screen {
-    is_terminal: bool,
-}
-
-/// The other screen of the terminal, without its cursor.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-const HOME: &str = "\x1b[H";
-const CLEAR_LINE: &str = "\x1b[K";
-const CLEAR_BELOW: &str = "\x1b[J";
-
-impl Screen {
-    fn enter(is_terminal: bool) -> Self {
-        if is_terminal {
-            // What cannot be drawn shows with the first page.
-            let _ = output::drawn(ENTER);
-        }
-        Self { is_terminal }
-    }
-
-    /// Draws over the page before, line by line, so that nothing flickers.
-    fn show(&self, page: &str) -> Outcome {
-        if !self.is_terminal {
-            return output::line(page);
-        }
-        let page = match color::on_output() {
-            true => page.to_owned(),
-            false => anstream::adapter::strip_str(page).to_string(),
-        };
-        let page = page.replace('\n', &format!("{CLEAR_LINE}\n"));
-        output::drawn(&format!("{HOME}{page}{CLEAR_LINE}{CLEAR_BELOW}"))
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        if self.is_terminal {
-            let _ = output::drawn(LEAVE);
+        match seen {
+            Ok(seen) => {
+                let page = view::page(&seen, url);
+                screen.show(&page)?;
+                last = Some((Instant::now(), page));
+            }
+            Err(error) => {
+                let last = last.as_ref().map(|(at, page)| (at.elapsed(), &**page));
+                screen.show(&view::lost(&error, url, last))?;
+            }
         }
     }
 }

@@ -36,6 +36,12 @@ fn create(args: &TokenCreate) -> Outcome {
         revoked: None,
     };
     file.change(|book| book.add(Entry::Token(entry)))?;
+    if args.json {
+        return output::json(&json!({
+            "token": args.name, "change": "created", "role": args.role.name(),
+            "expires": expires.map(|at| at.to_string()), "secret": token.expose(),
+        }));
+    }
     let until = expires.map_or("does not expire".to_owned(), |at| format!("expires {at}"));
     eprintln!(
         "token '{}' with the role {} {until}; it is shown only now:",
@@ -48,7 +54,11 @@ fn revoke(args: &TokenNamed) -> Outcome {
     let file = file(&args.config)?;
     let now = SystemTime::now().into();
     file.change(|book| book.revoke(&args.name, now))?;
-    output::line(format_args!("token '{}' is revoked", args.name))
+    let name = &args.name;
+    match args.json {
+        true => output::json(&json!({ "token": name, "change": "revoked" })),
+        false => output::line(format_args!("token '{name}' is revoked")),
+    }
 }
 
 fn list(args: &AccessList) -> Outcome {

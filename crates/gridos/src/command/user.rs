@@ -52,10 +52,14 @@ fn add(args: &UserAdd) -> Outcome {
     let password = new_password(&args.name)?;
     let hash = password.hash()?;
     file.change(|book| book.add(Entry::User(entry(args, hash))))?;
-    let path = file.path().display();
+    let (name, role, path) = (&args.name, args.role, file.path().display());
+    if args.json {
+        let file = path.to_string();
+        let added = json!({ "user": name, "change": "added", "role": role.name(), "file": file });
+        return output::json(&added);
+    }
     output::line(format_args!(
-        "user '{}' with the role {} is in {path}",
-        args.name, args.role
+        "user '{name}' with the role {role} is in {path}"
     ))
 }
 
@@ -79,13 +83,22 @@ fn passwd(args: &UserNamed) -> Outcome {
     }
     let password = new_password(&args.name)?.hash()?;
     file.change(|book| book.set_password(&args.name, password))?;
-    output::line(format_args!("user '{}' has another password", args.name))
+    told(args, "password", "has another password")
 }
 
 fn remove(args: &UserNamed) -> Outcome {
     let file = file(&args.config)?;
     file.change(|book| book.remove_user(&args.name))?;
-    output::line(format_args!("user '{}' is removed", args.name))
+    told(args, "removed", "is removed")
+}
+
+/// Tells what was changed: in a word, and for people.
+fn told(args: &UserNamed, change: &str, words: &str) -> Outcome {
+    let name = &args.name;
+    match args.json {
+        true => output::json(&json!({ "user": name, "change": change })),
+        false => output::line(format_args!("user '{name}' {words}")),
+    }
 }
 
 fn list(args: &AccessList) -> Outcome {

@@ -14,6 +14,7 @@ pub(super) const KEYS: &[&str] = &[
     "streams_max",
     "metrics_open",
     "rate_limit",
+    "change_rate_limit",
     "line_point",
     "tls",
 ];
@@ -35,6 +36,9 @@ pub struct Http {
     /// The most readings that one user or token, or one address if nobody is asked, may post a second, with ten
     /// seconds' worth at once; up to 100,000,000, default 0, which is no limit.
     pub rate_limit: u64,
+    /// The most changes that the same may ask for a second, with ten seconds' worth at once: everything that
+    /// changes something, but for posts of readings and sign-ins; up to 1,000,000, default 100; 0 is no limit.
+    pub change_rate_limit: u64,
     /// Which point a field of InfluxDB line protocol is; default `{measurement}.{field}`.
     pub line_point: LineMapping,
 }
@@ -52,9 +56,11 @@ impl Http {
         let body_limit = section.size("body_limit", &((1 << 10)..=(64 << 20)));
         let streams_max = section.whole("streams_max", 1..=10_000);
         let rate_limit = section.whole("rate_limit", 0..=100_000_000);
+        let change_rate_limit = section.whole("change_rate_limit", 0..=1_000_000);
         let line_point = section.word("line_point", str::parse::<LineMapping>);
         Self {
             rate_limit: rate_limit.map_or(0, |found| found.value),
+            change_rate_limit: change_rate_limit.map_or(100, |found| found.value),
             line_point: line_point.map(|found| found.value).unwrap_or_default(),
             listen,
             body_limit: body_limit.map_or(1 << 20, |found| found.value),

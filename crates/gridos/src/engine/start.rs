@@ -428,6 +428,7 @@ fn settings(config: &Config, bounds: &Bounds) -> Settings {
     Settings {
         body_bytes_max: usize::try_from(config.http.body_limit).unwrap_or(usize::MAX),
         readings_per_second_max: config.http.rate_limit,
+        changes_per_second_max: config.http.change_rate_limit,
         line_mapping: config.http.line_point.clone(),
         batch_readings_max: bounds.batch_readings,
         batches_per_post_max: bounds::BATCHES_PER_POST,

@@ -2,6 +2,8 @@
 
 use gridos_model::Timestamp;
 
+use super::DevicePlace;
+
 /// Gaps that reach into a time range, the earliest first. Those of whole engines are of every device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GapsQuery {
@@ -14,6 +16,8 @@ pub struct GapsQuery {
     pub from: Timestamp,
     /// The first instant no longer wanted.
     pub until: Timestamp,
+    /// Only what comes behind this place.
+    pub after: Option<DevicePlace>,
     /// The most rows wanted.
     pub limit: usize,
 }

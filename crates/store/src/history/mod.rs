@@ -13,6 +13,7 @@ mod minutes;
 mod order;
 mod page;
 mod patience;
+mod place;
 pub(crate) mod scan;
 mod standing;
 mod trend;
@@ -29,6 +30,7 @@ pub use order::{Cursor, ParseCursorError};
 pub(crate) use page::Gatherer;
 pub use page::{PointReading, ReadingsPage, ReadingsQuery};
 pub(crate) use patience::too_slow;
+pub use place::DevicePlace;
 pub use standing::StandingRow;
 pub(crate) use standing::{StoredStanding, standing_sql};
 pub(crate) use trend::Reducer;
@@ -135,6 +137,8 @@ pub struct LettersQuery {
     pub from: Timestamp,
     /// The first instant no longer wanted.
     pub until: Timestamp,
+    /// Only what comes behind this place.
+    pub after: Option<DevicePlace>,
     /// The most rows wanted.
     pub limit: usize,
 }

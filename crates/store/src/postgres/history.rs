@@ -7,8 +7,8 @@ use super::connection::Connection;
 use super::time::{PgMicros, PgTime};
 use crate::history::scan::Micros;
 use crate::{
-    AlarmRow, AlarmsQuery, GapRow, GapsQuery, HistoryQuery, LetterRow, LettersQuery, PointRow,
-    PointsQuery, ReadingRow, StoreError, TextRow,
+    AlarmRow, AlarmsQuery, DevicePlace, GapRow, GapsQuery, HistoryQuery, LetterRow, LettersQuery,
+    PointRow, PointsQuery, ReadingRow, StoreError, TextRow,
 };
 
 /// Texts of one point in time order.
@@ -85,6 +85,14 @@ pub(crate) async fn gaps(
              where point.name = any ($2)"
         }
     };
+    // What comes behind a place is at its time or later: most of what is before is not looked at.
+    let behind = match query.after {
+        Some(_) => {
+            "and told.from_ts >= $6 \
+             and (told.from_ts > $6 or coalesce(told.name, '') collate \"C\" >= $7) "
+        }
+        None => "and $6::timestamptz is not null and $7::text is not null ",
+    };
     let sql = format!(
         "select told.name, told.from_ts, told.until_ts, told.reason \
          from ( \
@@ -93,17 +101,28 @@ pub(crate) async fn gaps(
              union all \
              select null, from_ts, until_ts, reason from gap where device is null \
          ) as told \
-         where told.from_ts < $4 and (told.until_ts > $3 or told.from_ts >= $3) \
-         order by told.from_ts, told.name collate \"C\" nulls first, told.until_ts, told.reason limit $5"
+         where told.from_ts < $4 and (told.until_ts > $3 or told.from_ts >= $3) {behind}\
+         order by told.from_ts, coalesce(told.name, '') collate \"C\", told.until_ts, told.reason \
+         limit $5 offset $8"
     );
     let range = Micros::of(query.from, query.until);
     let (from, until) = (PgMicros(range.from), PgMicros(range.until));
     let limit = limit(query.limit);
+    let (time, device, passed) = parts(query.after.as_ref());
     let client = connection.client();
     let rows = connection
         .within(client.query(
             &sql,
-            &[&query.devices, &query.points, &from, &until, &limit],
+            &[
+                &query.devices,
+                &query.points,
+                &from,
+                &until,
+                &limit,
+                &time,
+                &device,
+                &passed,
+            ],
         ))
         .await?;
     let gap = |row: &Row| GapRow {
@@ -147,14 +166,32 @@ pub(crate) async fn letters(
         Some(_) => "device = $4",
         None => "$4::text is null",
     };
+    let behind = match query.after {
+        Some(_) => "and received <= $5 and (received < $5 or device collate \"C\" >= $6)",
+        None => "and $5::timestamptz is not null and $6::text is not null",
+    };
     let sql = format!(
         "select device, received, reason, octets, length from dead_letter \
-         where received >= $1 and received < $2 and {only} order by received desc limit $3"
+         where received >= $1 and received < $2 and {only} {behind} \
+         order by received desc, device collate \"C\", reason, octets, length \
+         limit $3 offset $7"
     );
     let (from, until) = (PgTime(query.from), PgTime(query.until));
     let limit = limit(query.limit);
+    let (time, device, passed) = parts(query.after.as_ref());
     let rows = connection
-        .within(client.query(&sql, &[&from, &until, &limit, &query.device]))
+        .within(client.query(
+            &sql,
+            &[
+                &from,
+                &until,
+                &limit,
+                &query.device,
+                &time,
+                &device,
+                &passed,
+            ],
+        ))
         .await?;
     let letter = |row: &Row| LetterRow {
         device: row.get(0),
@@ -164,6 +201,13 @@ pub(crate) async fn letters(
         length: u32::try_from(row.get::<_, i64>(4)).unwrap_or(u32::MAX),
     };
     Ok(rows.iter().map(letter).collect())
+}
+
+/// The time, the device and the rows to leave out of a place; the beginning if there is none.
+fn parts(place: Option<&DevicePlace>) -> (PgMicros, &str, i64) {
+    place.map_or((PgMicros(0), "", 0), |place| {
+        (PgMicros(place.micros()), place.device(), place.passed())
+    })
 }
 
 /// A row of point, time, text and quality.

@@ -9,8 +9,8 @@ use super::time::{micros_text, parse_time, time_text};
 use crate::history::scan::Micros;
 use crate::json;
 use crate::{
-    AlarmRow, AlarmsQuery, GapRow, GapsQuery, HistoryQuery, LetterRow, LettersQuery, PointRow,
-    PointsQuery, TextRow,
+    AlarmRow, AlarmsQuery, DevicePlace, GapRow, GapsQuery, HistoryQuery, LetterRow, LettersQuery,
+    PointRow, PointsQuery, TextRow,
 };
 
 /// Texts of one point in time order.
@@ -71,6 +71,13 @@ pub(crate) fn gaps(connection: &Connection, query: &GapsQuery) -> Result<Vec<Gap
              where point.name in (select value from json_each(?2))"
         }
     };
+    // What comes behind a place is at its time or later: most of what is before is not looked at.
+    let behind = match query.after {
+        Some(_) => {
+            "and told.from_ts >= ?6 and (told.from_ts > ?6 or coalesce(told.name, '') >= ?7)"
+        }
+        None => "and ?6 is not null and ?7 is not null",
+    };
     let sql = format!(
         "with asked as materialized ({asked})
          select told.name, told.from_ts, told.until_ts, told.reason
@@ -81,17 +88,19 @@ pub(crate) fn gaps(connection: &Connection, query: &GapsQuery) -> Result<Vec<Gap
              select null, from_ts, until_ts, reason from gap where device is null
          ) as told
          where told.from_ts < ?4 and (told.until_ts > ?3 or told.from_ts >= ?3)
-             and ?1 is not null and ?2 is not null
-         order by told.from_ts, told.name, told.until_ts, told.reason
-         limit ?5"
+             and ?1 is not null and ?2 is not null {behind}
+         order by told.from_ts, coalesce(told.name, ''), told.until_ts, told.reason
+         limit ?5 offset ?8"
     );
     let range = Micros::of(query.from, query.until);
     let (from, until) = (micros_text(range.from), micros_text(range.until));
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let (devices, points) = (json::strings(&query.devices), json::strings(&query.points));
+    let (time, device, passed) = parts(query.after.as_ref());
+    let values = (devices, points, from, until, limit, time, device, passed);
     connection
         .prepare_cached(&sql)?
-        .query_map((devices, points, from, until, limit), |row| {
+        .query_map(values, |row| {
             Ok(GapRow {
                 device: row.get(0)?,
                 from: parse_time(row.get_ref(1)?.as_str()?),
@@ -130,15 +139,23 @@ pub(crate) fn letters(connection: &Connection, query: &LettersQuery) -> Result<V
         Some(_) => "device = ?4",
         None => "?4 is null",
     };
+    let behind = match query.after {
+        Some(_) => "and received <= ?5 and (received < ?5 or device >= ?6)",
+        None => "and ?5 is not null and ?6 is not null",
+    };
     let sql = format!(
         "select device, received, reason, octets, length from dead_letter
-         where received >= ?1 and received < ?2 and {only} order by received desc limit ?3"
+         where received >= ?1 and received < ?2 and {only} {behind}
+         order by received desc, device, reason, octets, length
+         limit ?3 offset ?7"
     );
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let (from, until) = (time_text(query.from), time_text(ceiling(query.until)));
+    let (time, device, passed) = parts(query.after.as_ref());
+    let values = (&from, &until, limit, &query.device, time, device, passed);
     connection
         .prepare_cached(&sql)?
-        .query_map((&from, &until, limit, &query.device), |row| {
+        .query_map(values, |row| {
             Ok(LetterRow {
                 device: row.get(0)?,
                 received: parse_time(row.get_ref(1)?.as_str()?),
@@ -148,6 +165,13 @@ pub(crate) fn letters(connection: &Connection, query: &LettersQuery) -> Result<V
             })
         })?
         .collect()
+}
+
+/// The time, the device and the rows to leave out of a place; the beginning if there is none.
+fn parts(place: Option<&DevicePlace>) -> (String, &str, i64) {
+    place.map_or((String::new(), "", 0), |place| {
+        (micros_text(place.micros()), place.device(), place.passed())
+    })
 }
 
 /// A row of point, time, text and quality.

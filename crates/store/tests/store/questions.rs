@@ -108,6 +108,7 @@ async fn a_question_that_waits_holds_up_no_other(cluster: &Cluster) {
                 points: Vec::new(),
                 from: Timestamp::MIN,
                 until: Timestamp::MAX,
+                after: None,
                 limit: 1,
             };
             tokio::spawn(async move { store.gaps(&query).await })

@@ -149,6 +149,7 @@ async fn who_writes_runs_the_whole_engine(cluster: &Cluster) {
         device: None,
         from,
         until,
+        after: None,
         limit,
     };
     assert_eq!(store.letters(&letters).await.unwrap(), []);

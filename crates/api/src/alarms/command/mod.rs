@@ -26,7 +26,7 @@ use crate::access::Commander;
 use crate::body::{json, now};
 use crate::post::stopping;
 use crate::problem::{Kind, Problem};
-use crate::receive::{check_media_type, receive};
+use crate::receive::{Bounds, check_media_type, receive};
 use crate::state::{Api, ApiState};
 
 /// Bodies up to this are read whoever else sends one; the connections bound their number.
@@ -94,7 +94,7 @@ pub(super) async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Re
         let detail = "too many commands are being read; nothing was done; send it again";
         return Err(Problem::new(Kind::Busy, detail).retry_after_s(1));
     };
-    let body = receive(&api.state, request).await?;
+    let body = receive(request, &Bounds::of(&api.state.settings)).await?;
     serde_json::from_slice(&body).map_err(|error| {
         let detail = format!("the body cannot be read: {error}; nothing was done");
         let problem = Problem::new(Kind::Malformed, detail);

@@ -14,6 +14,7 @@ use super::change::{Change, Preview};
 use super::{find, read};
 use crate::access::Commander;
 use crate::alarms::command::{self, Done};
+use crate::alarms::definition::DefinitionShape;
 use crate::body::json;
 use crate::parameters::Parameters;
 use crate::problem::ProblemAnswer;
@@ -44,6 +45,7 @@ struct AskedOne {
     alarm: String,
     /// The version that was seen.
     version: u32,
+    #[schema(value_type = DefinitionShape)]
     definition: Value,
 }
 

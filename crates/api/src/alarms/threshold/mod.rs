@@ -2,6 +2,8 @@
 //! runs.
 
 mod change;
+#[cfg(test)]
+pub(super) mod every;
 mod keys;
 pub(super) mod many;
 mod preview;
@@ -24,11 +26,13 @@ use self::read::read;
 pub(super) use self::shown::Threshold;
 use self::shown::{tag, version_of};
 use super::command;
+use super::definition::DefinitionShape;
 use super::filter::Filter;
 use super::named::{alarm_of, not_configured};
 use crate::access::Commander;
+use crate::aside::aside;
 use crate::body::json;
-use crate::form::Accept;
+use crate::form::{Accept, Next};
 use crate::openapi::PlaceParameters;
 use crate::parameters::Parameters;
 use crate::problem::ProblemAnswer;
@@ -43,14 +47,15 @@ const ROWS_MAX: usize = 10_000;
 struct List<'a> {
     /// How many are configured.
     total: usize,
-    /// How many of them are wanted, of which `thresholds` shows a window.
+    /// How many of them are wanted, of which `thresholds` shows a page.
     matching: usize,
     thresholds: Vec<Threshold<'a>>,
+    /// To be given for the next page; null if this is the last.
+    cursor: Option<String>,
 }
 
-/// All definitions, in the order of devices and points. Parameters: kind, device, point, area and
-/// q, as for the list of alarms; `limit` and `offset`: which alarms there are only changes when the
-/// configuration is reloaded.
+/// Definitions by the names of their alarms. Parameters: kind, device, point, area and q, as for the
+/// list of alarms; `limit`, and the `cursor` of the page before.
 #[utoipa::path(
     get,
     path = "/api/v1/alarms/thresholds",
@@ -59,10 +64,10 @@ struct List<'a> {
     params(
         PlaceParameters,
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "The most rows; 1000 unless given"),
-        ("offset" = Option<u64>, Query, description = "Rows to leave out at the beginning"),
+        ("cursor" = Option<String>, Query, description = "The cursor of the page before"),
     ),
     responses(
-        (status = 200, content((List = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "A window of the definitions"),
+        (status = 200, content((List = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")), description = "A page of the definitions"),
         (status = 400, response = ProblemAnswer),
         (status = 404, response = ProblemAnswer),
     ),
@@ -74,27 +79,48 @@ pub(crate) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     accept.form()?;
-    let known = ["kind", "device", "point", "area", "q", "limit", "offset"];
+    let known = ["kind", "device", "point", "area", "q", "limit", "cursor"];
     let parameters = parameters.only(&known)?;
     let limit = parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?;
-    let offset = parameters.number("offset", 0, 0, usize::MAX)?;
-    let state = &api.state;
-    let filter = Filter::of(state, &parameters)?;
-    let (mut matching, mut window) = (0, Vec::new());
+    let after = parameters.one("cursor")?.map(str::to_owned);
+    let filter = Filter::of(&api.state, &parameters)?;
+    aside(move || page(&api.state, &accept, &filter, after.as_deref(), limit)).await
+}
+
+/// The definitions behind the name `after`.
+fn page(
+    state: &ApiState,
+    accept: &Accept,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Response, Problem> {
+    let (mut matching, mut rows) = (0, Vec::new());
     for entry in state.book.iter().filter(|entry| filter.wants_entry(entry)) {
-        if matching >= offset && window.len() < limit {
-            window.push(entry);
-        }
         matching += 1;
+        let name = entry.name();
+        if after.is_none_or(|after| *name > *after) {
+            rows.push((name, entry));
+        }
     }
-    let thresholds = window.iter().map(Threshold::new);
+    let has_more = rows.len() > limit;
+    if has_more {
+        // Only the page is put in order.
+        rows.select_nth_unstable_by(limit, |(a, _), (b, _)| a.cmp(b));
+        rows.truncate(limit);
+    }
+    rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let last = rows.last().filter(|_| has_more);
+    let cursor = last.map(|(name, _)| name.clone());
+    let thresholds = rows.iter().map(|(_, entry)| Threshold::new(entry));
     if accept.wants_rows() {
-        return accept.rows(thresholds, None);
+        return accept.rows(thresholds, cursor.as_deref().map(Next::Cursor));
     }
     Ok(json(&List {
         total: state.book.len(),
         matching,
         thresholds: thresholds.collect(),
+        cursor,
     }))
 }
 
@@ -141,6 +167,7 @@ fn find(state: &ApiState, name: &str) -> Result<BookEntry, Problem> {
 #[serde(deny_unknown_fields)]
 #[schema(as = ThresholdChange)]
 struct Asked {
+    #[schema(value_type = DefinitionShape)]
     definition: Value,
     #[serde(default)]
     by: String,

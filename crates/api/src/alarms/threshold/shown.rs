@@ -5,6 +5,7 @@ use gridos_pipeline::BookEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::alarms::definition::DefinitionShape;
 use crate::alarms::wire::ShownDeed;
 use crate::form::Row;
 use crate::page::fingerprint;
@@ -19,7 +20,7 @@ pub(in crate::alarms) struct Threshold<'a> {
     /// `DEVICE.POINT`; null for an alarm of a device.
     point: Option<String>,
     area: &'a str,
-    #[schema(value_type = Object)]
+    #[schema(value_type = DefinitionShape)]
     definition: &'a Definition,
     /// Who changed it last; null if it is as configured.
     edited: Option<ShownDeed<'a>>,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod gate;
+mod handshakes;
 mod matrix;
 mod oidc;
 mod people;

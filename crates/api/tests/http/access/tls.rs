@@ -19,16 +19,16 @@ use tokio::sync::watch;
 
 use super::people::People;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An authority that signs what is asked for.
-struct Authority {
+pub(super) struct Authority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -68,8 +68,8 @@ fn write(folder: &Path, (certificate, key): &(String, String)) {
 }
 
 /// An engine on HTTPS that is stopped when this is dropped.
-struct Site {
-    at: SocketAddr,
+pub(super) struct Site {
+    pub(super) at: SocketAddr,
     tls: Arc<TlsServer>,
     people: People,
     folder: TempDir,
@@ -77,7 +77,7 @@ struct Site {
 }
 
 impl Site {
-    async fn new(
+    pub(super) async fn new(
         authority: &Authority,
         clients: Option<(&Authority, ClientCertificates)>,
         rules: Vec<CertificateRule>,
@@ -116,7 +116,7 @@ impl Site {
         }
     }
 
-    fn builder(&self, authority: &Authority) -> ClientBuilder {
+    pub(super) fn builder(&self, authority: &Authority) -> ClientBuilder {
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let trusted = Certificate::from_pem(authority.pem.as_bytes()).unwrap();
         Client::builder()
@@ -126,7 +126,7 @@ impl Site {
             .tls_certs_only([trusted])
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.at.port())
     }
 }

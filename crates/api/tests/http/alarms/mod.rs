@@ -15,10 +15,11 @@ use axum::http::{Request, header};
 use serde_json::Value;
 
 use crate::rig::{Answer, ask};
+use crate::sse::Client;
 
 /// A client that follows the alarms.
-pub(crate) async fn connect(router: &Router) -> stream::Client {
-    stream::Client::connect(router, None).await
+pub(crate) async fn connect(router: &Router) -> Client {
+    stream::connect(router, None).await
 }
 
 /// Sends JSON; `headers` are pairs of names and values.

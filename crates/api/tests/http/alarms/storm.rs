@@ -12,9 +12,10 @@ use gridos_model::{
 use gridos_pipeline::AlarmBoard;
 use proptest::prelude::*;
 
-use super::stream::Client;
+use super::stream::connect;
 use super::table::Table;
 use crate::rig::Rig;
+use crate::sse::{Client, Follower as _};
 
 /// More than two parts of a snapshot.
 const ALARMS: u64 = 700;
@@ -138,7 +139,7 @@ impl Storm {
             }
             Step::Take(pieces) => {
                 for _ in 0..*pieces {
-                    if let Some(piece) = self.client().await.piece().await {
+                    if let Some(piece) = self.client().await.piece_at_once().await {
                         self.table.feed(&piece);
                     }
                 }
@@ -153,7 +154,7 @@ impl Storm {
                 let Some(mut client) = self.client.take() else {
                     return;
                 };
-                if let Some(piece) = client.piece().await {
+                if let Some(piece) = client.piece_at_once().await {
                     let whole = u64::try_from(piece.len()).unwrap();
                     let cut = usize::try_from(self.dice.below(whole)).unwrap();
                     self.table.feed(&piece[..cut]);
@@ -171,7 +172,7 @@ impl Storm {
     async fn connected(&mut self) -> Client {
         match self.client.take() {
             Some(client) => client,
-            None => Client::connect(&self.router, self.table.last_id.as_deref()).await,
+            None => connect(&self.router, self.table.last_id.as_deref()).await,
         }
     }
 

@@ -1,62 +1,21 @@
 //! The stream of alarms.
 
-use std::time::Duration;
-
 use axum::Router;
-use axum::body::{Body, BodyDataStream};
-use axum::http::{Request, StatusCode, header};
-use axum::response::Response;
+use axum::http::{StatusCode, header};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::timeout;
-use tower::ServiceExt;
 
 use super::table::Table;
 use crate::rig::Rig;
+use crate::sse::{Client, respond};
 
-/// A client that is connected.
-pub(crate) struct Client {
-    pieces: BodyDataStream,
-}
+const PATH: &str = "/api/v1/alarms/stream";
 
-pub(crate) async fn respond(router: &Router, last_id: Option<&str>) -> Response {
-    let request = Request::get("/api/v1/alarms/stream");
-    let request = match last_id {
-        Some(id) => request.header("Last-Event-ID", id),
-        None => request,
-    };
-    let request = request.body(Body::empty()).unwrap();
-    router.clone().oneshot(request).await.unwrap()
-}
-
-impl Client {
-    pub(crate) async fn connect(router: &Router, last_id: Option<&str>) -> Self {
-        let response = respond(router, last_id).await;
-        assert_eq!(response.status(), 200);
-        assert_eq!(
-            response.headers()[header::CONTENT_TYPE],
-            "text/event-stream"
-        );
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
-        let pieces = response.into_body().into_data_stream();
-        Self { pieces }
-    }
-
-    /// What comes at once; `None` if that is nothing. The clock is paused, so nobody waits.
-    pub(crate) async fn piece(&mut self) -> Option<Vec<u8>> {
-        let piece = timeout(Duration::from_millis(1), self.pieces.next()).await;
-        let piece = piece.ok()?.expect("the stream goes on");
-        Some(piece.unwrap().to_vec())
-    }
-
-    /// Takes all that comes at once.
-    pub(crate) async fn fill(&mut self, table: &mut Table) {
-        while let Some(piece) = self.piece().await {
-            table.feed(&piece);
-        }
-    }
+/// A client that has seen the event `last_id`.
+pub(crate) async fn connect(router: &Router, last_id: Option<&str>) -> Client {
+    Client::connect(router, PATH, last_id).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +23,7 @@ async fn a_client_gets_the_table_and_then_what_happens() {
     let rig = Rig::new();
     rig.plant.read("sub1.f1.ia", 150.0);
     let (router, mut table) = (rig.router(), Table::default());
-    let mut client = Client::connect(&router, None).await;
+    let mut client = connect(&router, None).await;
     client.fill(&mut table).await;
     assert!(table.is_whole);
     assert_eq!(
@@ -86,14 +45,11 @@ async fn a_client_that_was_away_gets_what_it_missed() {
     let rig = Rig::new();
     let router = rig.router();
     let mut table = Table::default();
-    Client::connect(&router, None).await.fill(&mut table).await;
+    connect(&router, None).await.fill(&mut table).await;
     rig.plant.read("sub1.f1.ia", 150.0);
     rig.plant.read("sub1.f1.ia", 250.0);
     let id = table.last_id.clone().unwrap();
-    Client::connect(&router, Some(&id))
-        .await
-        .fill(&mut table)
-        .await;
+    connect(&router, Some(&id)).await.fill(&mut table).await;
     assert_eq!((table.snapshots, table.records), (1, 2));
     // Of another life, of the future, or of nobody.
     let life = id.rsplit('-').next().unwrap();
@@ -106,7 +62,7 @@ async fn a_client_that_was_away_gets_what_it_missed() {
         "x-y",
     ] {
         let mut table = Table::default();
-        let mut client = Client::connect(&router, Some(strange)).await;
+        let mut client = connect(&router, Some(strange)).await;
         client.fill(&mut table).await;
         assert_eq!((table.snapshots, table.records), (1, 0), "{strange}");
         assert_eq!(table.sequence, 2);
@@ -116,10 +72,10 @@ async fn a_client_that_was_away_gets_what_it_missed() {
 #[tokio::test(start_paused = true)]
 async fn a_quiet_stream_shows_that_it_is_there() {
     let router = Rig::new().router();
-    let mut client = Client::connect(&router, None).await;
+    let mut client = connect(&router, None).await;
     client.fill(&mut Table::default()).await;
     for _ in 0..2 {
-        let piece = client.pieces.next().await.unwrap().unwrap();
+        let piece = client.piece().await.unwrap();
         assert_eq!(&piece[..], b": here\n\n");
     }
 }
@@ -129,18 +85,18 @@ async fn no_more_clients_than_there_are_places() {
     let mut rig = Rig::new();
     rig.state.settings.streams_max = 2;
     let router = rig.router();
-    let first = Client::connect(&router, None).await;
-    let _second = Client::connect(&router, None).await;
-    let third = respond(&router, None).await;
+    let first = connect(&router, None).await;
+    let _second = connect(&router, None).await;
+    let third = respond(&router, PATH, None).await;
     assert_eq!(third.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(third.headers()[header::RETRY_AFTER], "5");
     drop(first);
-    Client::connect(&router, None).await;
+    connect(&router, None).await;
 }
 
 #[tokio::test]
 async fn a_stream_ends_with_what_it_is_of() {
-    let pieces = respond(&Rig::new().router(), None)
+    let pieces = respond(&Rig::new().router(), PATH, None)
         .await
         .into_body()
         .into_data_stream();

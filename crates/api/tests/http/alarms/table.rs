@@ -1,4 +1,4 @@
-//! A client of the stream, written from what the stream promises: it knows the events alone.
+//! What a client of the alarms' stream has, made of the events alone.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,8 @@ use gridos_model::{
     Shelf, Suppression, Timestamp,
 };
 use serde_json::Value;
+
+use crate::sse::{Event, Follower};
 
 /// What a client has.
 #[derive(Default)]
@@ -27,39 +29,29 @@ pub(crate) struct Table {
     rest: Vec<u8>,
 }
 
-impl Table {
-    /// Takes a piece of the stream, wherever it is cut.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
-        self.rest.extend(bytes);
-        let whole = self.rest.windows(2).rposition(|two| two == b"\n\n");
-        let Some(end) = whole else { return };
-        let events: Vec<u8> = self.rest.drain(..end + 2).collect();
-        for event in std::str::from_utf8(&events)
-            .unwrap()
-            .split_terminator("\n\n")
-        {
-            self.event(event);
-        }
+impl Follower for Table {
+    fn rest(&mut self) -> &mut Vec<u8> {
+        &mut self.rest
     }
 
+    fn event(&mut self, event: Event) {
+        let Event { id, name, data } = event;
+        if id.is_some() {
+            self.last_id = id;
+        }
+        match &*name {
+            "snapshot" => self.snapshot(&data),
+            "record" => self.record(&data),
+            "confirmed" => self.confirmed(&data),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+impl Table {
     /// Forgets the event that was cut off with the connection.
     pub(crate) fn cut(&mut self) {
         self.rest.clear();
-    }
-
-    fn event(&mut self, text: &str) {
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
-        if let Some(id) = field("id: ") {
-            self.last_id = Some(id.to_owned());
-        }
-        let Some(data) = field("data: ") else { return };
-        let data: Value = serde_json::from_str(data).unwrap();
-        match field("event: ") {
-            Some("snapshot") => self.snapshot(&data),
-            Some("record") => self.record(&data),
-            Some("confirmed") => self.confirmed(&data),
-            other => panic!("{other:?}"),
-        }
     }
 
     fn snapshot(&mut self, data: &Value) {

@@ -37,10 +37,16 @@ async fn definitions_are_listed_in_pages() {
         (&rows[0]["version"], &rows[0]["edited"]),
         (&json!(1), &Value::Null)
     );
-    let page = get(&router, &format!("{path}?limit=1&offset=1"))
-        .await
-        .json();
-    assert_eq!(page["thresholds"], json!([rows[1]]));
+    assert_eq!(all["cursor"], Value::Null);
+    let mut cursor = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        let page = get(&router, &format!("{path}?limit=1{cursor}")).await;
+        let page = page.json();
+        assert_eq!(page["thresholds"], json!([row]));
+        assert_eq!(page["matching"], 3);
+        assert_eq!(page["cursor"].is_null(), at == 2, "{page}");
+        cursor = format!("&cursor={}", page["cursor"].as_str().unwrap_or_default());
+    }
     let south = get(&router, &format!("{path}?area=south")).await.json();
     assert_eq!(
         (&south["total"], &south["matching"]),

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Table;
 use crate::rig::{Rig, get};
+use crate::sse::Follower as _;
 
 const CLIENTS: usize = 1_000;
 /// Each client and the server's end of it, and whatever else the process has open.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
-use super::{Client, Table};
+use super::{Table, connect};
 use crate::rig::{Rig, get};
 
 /// Something that happens.
@@ -77,7 +77,7 @@ async fn run(steps: Vec<Step>) {
     let rig = Rig::with_text();
     let router = rig.router();
     let mut table = Table::default();
-    let mut client = Client::connect(&router, QUERY).await;
+    let mut client = connect(&router, QUERY).await;
     for step in steps {
         match step {
             Step::Read(at, value) => rig.plant.read(NUMBERS[at], value),
@@ -96,8 +96,7 @@ async fn run(steps: Vec<Step>) {
             Step::Pass(millis) => sleep(Duration::from_millis(millis)).await,
             Step::Take(millis) => client.pass(Duration::from_millis(millis), &mut table).await,
             Step::Other(millis) => {
-                let (mut other, mut own) =
-                    (Client::connect(&router, QUERY).await, Table::default());
+                let (mut other, mut own) = (connect(&router, QUERY).await, Table::default());
                 other.pass(Duration::from_millis(millis), &mut own).await;
             }
         }

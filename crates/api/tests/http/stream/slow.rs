@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Client, Table};
+use super::{Table, connect};
 use crate::rig::Rig;
+use crate::sse::Follower as _;
 
 /// The piece stays in the client's hands, as it would in the socket's queue.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_cut() {
     let rig = Rig::new();
     let router = rig.router();
-    let mut client = Client::connect(&router, "points=sub1.f1.ia").await;
+    let mut client = connect(&router, "points=sub1.f1.ia").await;
     let began = Instant::now();
     let held = client.piece().await;
     assert!(held.is_some());
@@ -29,7 +30,7 @@ async fn a_slow_client_gets_the_newest_and_no_queue() {
     let rig = Rig::new();
     let router = rig.router();
     let mut table = Table::default();
-    let mut client = Client::connect(&router, "points=sub1.f1.ia").await;
+    let mut client = connect(&router, "points=sub1.f1.ia").await;
     client.fill(&mut table).await;
     for round in 0..5 {
         rig.plant.read("sub1.f1.ia", f64::from(round * 100));
@@ -59,7 +60,7 @@ async fn who_goes_away_is_not_cut() {
     let rig = Rig::new();
     let router = rig.router();
     let mut table = Table::default();
-    let mut client = Client::connect(&router, "overview=true").await;
+    let mut client = connect(&router, "overview=true").await;
     client.pass(Duration::from_secs(20), &mut table).await;
     drop(client);
     assert_eq!(rig.state.telemetry.http.streams_cut.get(), 0);

@@ -6,7 +6,7 @@ use super::super::{Outcome, block_on};
 use crate::cli::{AlarmSort, AlarmsList};
 use crate::client::{AskError, Client};
 use crate::color::{BAD, TITLE, WARNING, paint};
-use crate::output;
+use crate::{number, output};
 
 /// Alarms that are asked for at once.
 const PAGE: usize = 1_000;
@@ -101,7 +101,11 @@ fn parameters(args: &AlarmsList) -> Vec<(&'static str, String)> {
 fn row(alarm: &Value) -> [String; 7] {
     let text = |value: &Value| value.as_str().unwrap_or("–").replace('_', " ");
     let value = match alarm["current"]["value"].as_f64() {
-        Some(value) => format!("{value} {}", alarm["unit"].as_str().unwrap_or_default()),
+        Some(value) => format!(
+            "{} {}",
+            number::meant(value),
+            alarm["unit"].as_str().unwrap_or_default()
+        ),
         None => "–".to_owned(),
     };
     let name = alarm["name"].as_str().or(alarm["id"].as_str());

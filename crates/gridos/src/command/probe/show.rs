@@ -9,6 +9,7 @@ use gridos_modbus::{Kind, Order, ParseKindError, Table, text_bytes};
 
 use super::advice;
 use super::block::{Block, Content};
+use crate::number::significant;
 
 /// As what registers are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,17 +254,6 @@ fn number(kind: Kind, value: f64) -> String {
     }
 }
 
-/// A number to so many digits, without zeros at the end.
-pub(super) fn significant(value: f64, digits: usize) -> String {
-    let rounded = format!("{value:.*e}", digits.saturating_sub(1));
-    let rounded: f64 = rounded.parse().unwrap_or(value);
-    if rounded == 0.0 || (1e-5..1e16).contains(&rounded.abs()) {
-        rounded.to_string()
-    } else {
-        format!("{rounded:e}")
-    }
-}
-
 /// The table in words.
 pub(super) fn words(table: Table) -> impl Display {
     match table {
@@ -400,13 +390,5 @@ as other values, as far as believable:
             point(&block, &one),
             "{ name = \"NAME\", holding = 11, type = \"f32\", order = \"cdab\" }"
         );
-    }
-
-    #[test]
-    fn numbers_are_as_long_as_they_are_precise() {
-        assert_eq!(significant(f64::from(20.2_f32), 7), "20.2");
-        assert_eq!(significant(1e300, 7), "1e300");
-        assert_eq!(significant(f64::NAN, 7), "NaN");
-        assert_eq!(significant(-0.000_001_25, 2), "-1.3e-6");
     }
 }

@@ -1,6 +1,7 @@
 //! The status as a page of text.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -35,9 +36,17 @@ pub(super) fn page(seen: &Value, url: &str) -> String {
     page.0
 }
 
-/// The page while nobody answers: nothing that was true before is shown as if it still were.
-pub(super) fn lost(error: &AskError, url: &str) -> String {
-    format!("{}  {url}\n\n{error}\n", paint(BAD, "NOT CONNECTED"))
+/// The page while nobody answers: what was true before, with its age, is not shown as if it still were.
+pub(super) fn lost(error: &AskError, url: &str, last: Option<(Duration, &str)>) -> String {
+    let mut page = format!("{}  {url}\n\n{error}\n", paint(BAD, "NOT CONNECTED"));
+    if let Some((age, last)) = last {
+        let age = lasting(Some(age.as_secs_f64()));
+        let _ = writeln!(page, "\n{}\n", paint(WARNING, format!("STALE: {age} old")));
+        for line in anstream::adapter::strip_str(last).to_string().lines() {
+            let _ = writeln!(page, "{}", paint(FAINT, line));
+        }
+    }
+    page
 }
 
 #[derive(Default)]
@@ -172,6 +181,13 @@ impl Page {
             number(&status["points"])
         );
         self.line("devices", &text);
+        if let left @ 1.. = status["retired"]["points"].as_u64().unwrap_or(0) {
+            let left = number(&left.into());
+            let text = format!(
+                "{left} points that reloads removed keep their memory until the next start"
+            );
+            self.line("", &text);
+        }
     }
 
     fn alarms(&mut self, alarms: &Value) {
@@ -264,6 +280,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_longer_true_is_marked() {
+        let error = AskError::WhoAsks;
+        let page = page(
+            &json!({ "status": { "engine": "north", "status": "ok" } }),
+            "http://h/",
+        );
+        let lost = super::lost(&error, "http://h/", Some((Duration::from_secs(75), &page)));
+        // Nothing of the page before keeps its colours.
+        let (now, before) = lost.split_once("STALE: 1 min 15 s old").unwrap();
+        assert!(now.contains("NOT CONNECTED"), "{now}");
+        let lines = before.lines().skip(1).filter(|line| !line.is_empty());
+        let faint = FAINT.to_string();
+        assert!(
+            lines.into_iter().all(|line| line.starts_with(&faint)),
+            "{before:?}"
+        );
+        assert!(before.contains("north  OK"), "{before}");
+        assert!(!super::lost(&error, "http://h/", None).contains("STALE"));
+    }
+
+    #[test]
     fn a_page_says_what_is_not_well_and_survives_what_it_does_not_know() {
         let seen = json!({ "status": {
             "engine": "north",
@@ -273,6 +310,7 @@ mod tests {
                 "database": { "status": "degraded", "detail": "the database is away" },
             },
             "ledger": { "balanced": true, "lost": 0 },
+            "retired": { "devices": 1, "points": 1_200 },
             "engine_alarms": (0..10).map(|n| json!({ "alarm": format!("a{n}") })).collect::<Vec<_>>(),
         } });
         let page = anstream::adapter::strip_str(&page(&seen, "http://h/")).to_string();
@@ -290,6 +328,10 @@ mod tests {
             "{page}"
         );
         assert!(page.ends_with("and 2 more\n"), "{page}");
+        assert!(
+            page.contains("\n          1 200 points that reloads removed"),
+            "{page}"
+        );
         let nothing = super::page(&json!({}), "http://h/");
         assert!(nothing.contains("NOT BALANCED"), "{nothing}");
     }

@@ -366,6 +366,7 @@ pub(super) async fn gaps_reach_into_a_range(kind: &dyn Kind) {
             .collect(),
         from: at(0),
         until: at(0),
+        after: None,
         limit,
     };
     let all = [

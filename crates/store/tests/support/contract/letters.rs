@@ -56,6 +56,7 @@ pub(super) async fn letters_are_kept_once(kind: &dyn Kind) {
             device: device.map(str::to_owned),
             from: at(from),
             until: at(until),
+            after: None,
             limit,
         };
         store.letters(&query).await.unwrap()

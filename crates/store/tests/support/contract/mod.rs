@@ -17,6 +17,7 @@ mod hours;
 mod letters;
 mod measures;
 mod minutes;
+mod pages;
 mod readings;
 mod reference;
 mod standing;
@@ -68,6 +69,7 @@ pub(crate) async fn check(kind: &dyn Kind) {
     deeds::an_earlier_database_learns_deeds(kind).await;
     letters::letters_are_kept_once(kind).await;
     letters::an_earlier_database_learns_letters(kind).await;
+    pages::gaps_and_letters_are_paged(kind).await;
     alarms::what_happened_comes_back(kind).await;
     alarms::names_outlive_the_process(kind).await;
     alarms::pages_are_in_order_and_whole(kind).await;
