@@ -6,7 +6,7 @@ use std::time::Duration;
 use gridos_alarm::{Alarms, Memory};
 use gridos_journal::{Journal, JournalError, Tail};
 use gridos_model::{
-    AuditRecord, DeadLetter, DeviceId, Gap, GapReason, PointIndex, Readings, Timestamp,
+    AuditRecord, DeadLetter, DeviceId, Epoch, Gap, GapReason, PointIndex, Readings, Timestamp,
 };
 use gridos_ring::{Consumer, Pool, Slot};
 use gridos_telemetry::{Refusal, StageRecorder, Telemetry};
@@ -263,6 +263,7 @@ impl Turn {
             arrival,
             receipt,
             beside,
+            epoch,
         } = slot;
         // The intake lets no batch in that was never started.
         let Some(layout) = batch.layout().map(Arc::clone) else {
@@ -280,7 +281,8 @@ impl Turn {
             let live = &self.views.live;
             live.publish(layout.device_index().get(), layout.first(), &readings);
             let wire = arrival.wire;
-            self.keep(&readings, beside.letter, Awaiting { wire, receipt });
+            let awaiting = Awaiting { wire, receipt };
+            self.keep((&readings, epoch), beside.letter, awaiting);
             self.record_alarms();
         }
         self.pool.give(batch);
@@ -290,7 +292,7 @@ impl Turn {
     /// sends both again.
     fn keep(
         &mut self,
-        readings: &Readings<'_>,
+        (readings, epoch): (&Readings<'_>, Option<Epoch>),
         letter: Option<Box<DeadLetter>>,
         awaiting: Awaiting,
     ) {
@@ -322,7 +324,10 @@ impl Turn {
         self.covered = self.covered.max(Some(readings.received()));
         // A letter may come without readings.
         if count > 0 {
-            self.journal.append_readings(readings);
+            match epoch {
+                None => self.journal.append_readings(readings),
+                Some(epoch) => self.journal.append_held_readings(readings, epoch),
+            };
         }
         if let Some(letter) = letter {
             self.journal.append_letter(&letter);

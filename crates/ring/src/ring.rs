@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
-use gridos_model::{Batch, DeadLetter, Gap, LinkChange};
+use gridos_model::{Batch, DeadLetter, Epoch, Gap, LinkChange};
 
 use crate::Receipt;
 
@@ -22,6 +22,8 @@ pub struct Slot {
     pub receipt: Option<Receipt>,
     /// What goes with it.
     pub beside: Beside,
+    /// Under which epoch the engine has the device; none where devices are not shared.
+    pub epoch: Option<Epoch>,
 }
 
 /// What goes with a batch beside its readings; rarely anything.
@@ -230,6 +232,7 @@ mod tests {
             },
             receipt: None,
             beside: Beside::default(),
+            epoch: None,
         }
     }
 

@@ -3,6 +3,7 @@
 mod alarms;
 mod config;
 mod dnp3;
+mod fleet;
 mod journal;
 mod notify;
 
@@ -25,6 +26,7 @@ static CATALOGUE: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         alarms::ALARMS,
         config::CONFIG,
         dnp3::DNP3,
+        fleet::FLEET,
         journal::JOURNAL,
         notify::NOTIFY,
     ]

@@ -13,6 +13,7 @@ mod counter;
 mod devices;
 mod dnp3;
 mod engine_alarm;
+mod fleet;
 mod histogram;
 mod label;
 mod lately;
@@ -41,6 +42,7 @@ pub use dnp3::{
     ConfirmSide, ConfirmWithheld, DeadLetterFate, Dnp3Cells, FragmentFate, FrameFault, LossReason,
 };
 pub use engine_alarm::{EngineAlarm, EngineAlarms};
+pub use fleet::{FleetCells, FleetMember, FleetRoll};
 pub use histogram::Histogram;
 pub use label::{
     CommandOutcome, HttpRefusal, ListenerAnswer, Loss, NotifyOutcome, PeerRefusal, Refusal,

@@ -218,7 +218,7 @@ impl<'a> Offer<'a> {
             let beside_gap = beside.gap.is_some();
             match intake.offer_with(lot.batch, terms.wire, receipt, beside) {
                 Ok(()) => {}
-                Err(Refused::RingFull | Refused::JournalStalled) => {
+                Err(Refused::RingFull | Refused::JournalStalled | Refused::Fenced) => {
                     taken.is_refused = true;
                     continue;
                 }

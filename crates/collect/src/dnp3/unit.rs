@@ -36,7 +36,7 @@ pub(super) struct Unit {
     pub(super) association: Association,
     pub(super) stats: Arc<DeviceStats>,
     map: Arc<PointMap>,
-    whole: Arc<Layout>,
+    pub(super) whole: Arc<Layout>,
     groups: Vec<Arc<Layout>>,
     address: Address,
     recent: Recent,
