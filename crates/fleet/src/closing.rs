@@ -34,8 +34,8 @@ impl Watcher<'_> {
         (self.quiet_since(seen) + hold_off).max(self.witness.promised_until(seen.session))
     }
 
-    /// Whether nothing was heard of the session for so long that somebody else has to lead.
-    pub(crate) fn is_silent(&self, seen: &Seen, now: Moment) -> bool {
-        now.since(self.quiet_since(seen)) >= seen.record.hold_off
+    /// From when nothing was heard of the session for so long that somebody else has to lead.
+    pub(crate) fn silent_from(&self, seen: &Seen) -> Moment {
+        self.quiet_since(seen) + seen.record.hold_off
     }
 }

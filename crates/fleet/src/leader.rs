@@ -44,11 +44,6 @@ impl Leader {
         self.devices.len()
     }
 
-    /// What the last plan was made for.
-    pub(crate) fn assignment(&self) -> Option<&Assignment> {
-        self.target.as_ref().map(|target| &target.assignment)
-    }
-
     /// The plan after the one that the view shows, if it is another. The first one begins behind `first`.
     pub(crate) fn next_plan(&mut self, view: &View, first: Epoch) -> Option<Plan> {
         let nothing = Plan::default();

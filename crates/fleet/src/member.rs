@@ -124,13 +124,6 @@ impl Member {
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
-
-    /// Whether the device is polled.
-    pub(crate) fn has_active(&self) -> bool {
-        self.held
-            .values()
-            .any(|held| matches!(held, Held::Active(_)))
-    }
 }
 
 /// Whether the session that had the device before is known to have let go of it.

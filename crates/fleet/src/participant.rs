@@ -3,7 +3,7 @@
 mod action;
 mod status;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use gridos_model::DeviceId;
 
@@ -43,6 +43,8 @@ pub struct Participant {
     renewed: Writing,
     renewal: u64,
     renew_at: Moment,
+    /// When a write that failed may be tried again.
+    retry_at: Moment,
     planned: Writing,
     plan_at: Moment,
     /// What the view was when the last plan was made or found to be right.
@@ -53,6 +55,8 @@ pub struct Participant {
     next_write: WriteId,
     next_grant: GrantId,
     is_fenced: bool,
+    /// Whether the store's own lease lasted when last looked at.
+    has_store: bool,
     leaving: Leaving,
 }
 
@@ -90,6 +94,7 @@ impl Participant {
             renewed: None,
             renewal: 0,
             renew_at: Moment::ZERO,
+            retry_at: Moment::ZERO,
             planned: None,
             plan_at: Moment::ZERO,
             planned_for: None,
@@ -99,6 +104,7 @@ impl Participant {
             next_write: WriteId::default(),
             next_grant: GrantId::default(),
             is_fenced: true,
+            has_store: false,
             leaving: Leaving::No,
         }
     }
@@ -157,7 +163,7 @@ impl Participant {
                 Ok(revision) => self.on_renewed(renewal, revision, now),
                 Err(_) => {
                     self.member.on_untold();
-                    self.renew_at = retry_at;
+                    (self.renew_at, self.retry_at) = (retry_at, retry_at);
                 }
             }
         } else if self.planned.take_if(|(id, _)| *id == write).is_some() {
@@ -165,9 +171,10 @@ impl Participant {
                 self.planned_for = None;
                 self.plan_at = retry_at;
             }
-        } else if self.closed.take_if(|(id, _)| *id == write).is_some() {
+        } else if let Some((_, session)) = self.closed.take_if(|(id, _)| *id == write) {
             self.close_at = retry_at;
-            if outcome.is_ok() && self.is_going() {
+            let is_own = self.lease.session().is_some_and(|me| me.raw() == session);
+            if outcome.is_ok() && is_own {
                 self.leave();
             }
         }
@@ -244,25 +251,17 @@ impl Participant {
         if !self.queue.is_empty() {
             return Some(Moment::ZERO);
         }
-        if self.leaving == Leaving::Left || !self.view.is_complete() && self.is_fenced {
+        if self.leaving == Leaving::Left {
             return None;
         }
         let fence = (!self.is_fenced).then(|| self.lease.until());
-        let renew = self.renewed.is_none().then_some(self.renew_at);
-        let ask = self.lease.ask_from().map(|from| {
-            let again = |peer| self.lease.ask_again_at(peer);
-            self.lease.needed().map(again).fold(from, Moment::max)
-        });
-        let others = self.watcher().map(|watcher| {
-            let from = |(_, seen)| watcher.closable_from(seen).max(self.close_at);
-            let others = self
-                .view
-                .sessions()
-                .filter(|(_, s)| s.session != watcher.me);
-            others.map(from).min()
-        });
-        let plan = (self.planned.is_none() && self.planned_for.is_none()).then_some(self.plan_at);
-        let all = [fence, renew, ask, others.flatten(), plan];
+        let all = [
+            fence,
+            self.renew_from(),
+            self.ask_from(),
+            self.close_from(),
+            self.plan_from(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -270,6 +269,7 @@ impl Participant {
 
     /// Stops all when the lease is over; a renewal lets it go on.
     fn keep_lease(&mut self, now: Moment) {
+        self.has_store = now < self.lease.store_until();
         if now < self.lease.until() {
             self.is_fenced = false;
         } else if !self.is_fenced {
@@ -291,7 +291,7 @@ impl Participant {
         }
         self.renew(now);
         self.ask(now);
-        if now < self.lease.store_until() {
+        if self.has_store {
             self.take();
             self.close(now);
             self.plan(now, unix_ms);
@@ -309,20 +309,17 @@ impl Participant {
     }
 
     fn renew(&mut self, now: Moment) {
-        let is_due = now >= self.renew_at || self.member.is_awaited() && !self.is_retrying(now);
-        if self.renewed.is_some() || !self.view.is_complete() || !is_due || self.is_going() {
+        if self.renew_from().is_none_or(|from| now < from) {
             return;
         }
         let session = self.lease.session();
         let expect = match session {
             Some(_) => self.lease.revision(),
-            None => match self.view.of_name(&self.identity.name) {
-                // The process before this one; it is no more.
-                Some(seen) if seen.record.instance == self.identity.instance => Some(seen.revision),
-                // Somebody else of the same name, or whose data folder is lost: it has to be closed first.
-                Some(_) => return,
-                None => None,
-            },
+            // The process before this one, which is no more.
+            None => self
+                .view
+                .of_name(&self.identity.name)
+                .map(|seen| seen.revision),
         };
         self.renewal += 1;
         let peers = self.lease.on_sent(self.renewal, now, self.peers());
@@ -337,9 +334,23 @@ impl Participant {
         });
     }
 
-    /// Whether a write failed just now.
-    fn is_retrying(&self, now: Moment) -> bool {
-        self.renew_at.since(now) <= self.timing.renew_every() / 5 && self.renew_at > now
+    /// From when the record is to be written.
+    fn renew_from(&self) -> Option<Moment> {
+        let is_ending =
+            self.is_going() || self.leaving != Leaving::No && self.lease.session().is_none();
+        let is_able = self.renewed.is_none() && self.view.is_complete() && !is_ending;
+        // Somebody else of the same name, or of a data folder that is lost, has to be closed first.
+        let is_taken = self.lease.session().is_none()
+            && self
+                .view
+                .of_name(&self.identity.name)
+                .is_some_and(|seen| seen.record.instance != self.identity.instance);
+        let from = if self.member.is_awaited() {
+            self.retry_at
+        } else {
+            self.renew_at
+        };
+        (is_able && !is_taken).then_some(from)
     }
 
     fn record(&mut self, session: Option<SessionId>, peers: Vec<SessionId>) -> MemberRecord {
@@ -408,9 +419,7 @@ impl Participant {
         if is_over {
             self.lease.on_over();
             self.renew_at = now;
-            if self.is_going() {
-                self.leave();
-            } else if !self.is_fenced {
+            if !self.is_fenced {
                 self.fence();
             }
             self.follow_plan();
@@ -429,22 +438,14 @@ impl Participant {
         let Some(me) = self.lease.session() else {
             return;
         };
-        if self.is_fenced || self.lease.ask_from().is_none_or(|from| now < from) {
-            return;
-        }
-        let renew_every = self.timing.renew_every();
-        self.asked.retain(|asked| now.since(asked.at) < renew_every);
-        let mut due: Vec<_> = self.lease.needed().collect();
-        due.sort_unstable();
-        due.dedup();
-        due.retain(|peer| now >= self.lease.ask_again_at(*peer));
-        due.retain(|peer| self.asked.iter().all(|asked| asked.peer != *peer));
-        for peer in due {
+        let due: Vec<_> = self.asks().filter(|(at, _)| now >= *at).collect();
+        for (_, peer) in due {
             let Some((_, seen)) = self.view.of_session(peer) else {
                 continue;
             };
             let address = seen.record.address.clone();
             self.next_grant = self.next_grant.next();
+            self.asked.retain(|asked| asked.peer != peer);
             self.asked.push(Asked {
                 grant: self.next_grant,
                 peer,
@@ -462,6 +463,25 @@ impl Participant {
         }
     }
 
+    /// Which peers are to be asked, each from when: once the lease is half gone, before their last grant ends, and
+    /// not while an answer may come.
+    fn asks(&self) -> impl Iterator<Item = (Moment, SessionId)> {
+        let from = self.lease.ask_from().filter(|_| !self.is_fenced);
+        let needed: BTreeSet<_> = self.lease.needed().collect();
+        let known = needed
+            .into_iter()
+            .filter(|peer| self.view.of_session(*peer).is_some());
+        known.filter_map(move |peer| {
+            let last = self.asked.iter().find(|asked| asked.peer == peer);
+            let patient = last.map_or(Moment::ZERO, |asked| asked.at + self.timing.renew_every());
+            Some((from?.max(self.lease.ask_again_at(peer)).max(patient), peer))
+        })
+    }
+
+    fn ask_from(&self) -> Option<Moment> {
+        self.asks().map(|(at, _)| at).min()
+    }
+
     fn watcher(&self) -> Option<Watcher<'_>> {
         Some(Watcher {
             me: self.lease.session()?,
@@ -473,7 +493,7 @@ impl Participant {
     /// Closes one session that was quiet for its hold-off.
     fn close(&mut self, now: Moment) {
         self.witness.prune(&self.view);
-        if self.closed.is_some() || now < self.close_at || !self.view.is_complete() {
+        if self.close_from().is_none_or(|from| now < from) {
             return;
         }
         if let Some((name, session, expect)) = self.closable(now) {
@@ -498,25 +518,50 @@ impl Participant {
             .map(|(name, seen)| (name.to_owned(), seen.session, seen.revision))
     }
 
-    /// Whether this member is the first of those that are not silent.
-    fn leads(&self, now: Moment) -> bool {
-        let Some(watcher) = self.watcher() else {
-            return false;
-        };
-        let mut before = self.view.sessions().filter(|(_, s)| s.session < watcher.me);
-        before.all(|(_, seen)| watcher.is_silent(seen, now))
+    /// From when there is a session to close, if nothing is heard of it.
+    fn close_from(&self) -> Option<Moment> {
+        let is_able = self.has_store && self.closed.is_none() && self.view.is_complete();
+        let watcher = self.watcher().filter(|_| is_able)?;
+        let others = self
+            .view
+            .sessions()
+            .filter(|(_, s)| s.session != watcher.me);
+        let first = others.map(|(_, seen)| watcher.closable_from(seen)).min();
+        first.map(|first| first.max(self.close_at))
+    }
+
+    /// From when this member is the first of those that are not silent.
+    fn lead_from(&self) -> Option<Moment> {
+        let watcher = self.watcher()?;
+        let before = self.view.sessions().filter(|(_, s)| s.session < watcher.me);
+        let silent = before.map(|(_, seen)| watcher.silent_from(seen));
+        Some(silent.fold(Moment::ZERO, Moment::max))
+    }
+
+    /// From when there may be a plan to make.
+    fn plan_from(&self) -> Option<Moment> {
+        let is_known = self.planned_for == Some(self.view.generation());
+        let is_able = self.has_store && self.planned.is_none() && self.view.is_complete();
+        let lead_from = self.lead_from().filter(|_| is_able && !is_known)?;
+        Some(lead_from.max(self.plan_at))
     }
 
     fn plan(&mut self, now: Moment, unix_ms: u64) {
-        let is_known = self.planned_for == Some(self.view.generation());
-        let is_able = self.view.is_complete() && self.planned.is_none() && now >= self.plan_at;
-        if is_known || !is_able || !self.leads(now) {
+        if self.plan_from().is_none_or(|from| now < from) {
             return;
         }
-        if self.view.plan().is_none() && !self.may_begin(now) {
-            return;
+        if self.view.plan().is_none() {
+            // A whole store may have been lost. Who still has a lease of it is not in this one, so it has to run out.
+            let may_from = self.joined_at.unwrap_or(now) + self.timing.hold_off();
+            if now < may_from {
+                self.plan_at = may_from;
+                return;
+            }
         }
         self.planned_for = Some(self.view.generation());
+        if self.view.plan().is_none() && !self.is_idle() {
+            return;
+        }
         let first = Epoch::from_raw(unix_ms);
         let Some(plan) = self.leader.next_plan(&self.view, first) else {
             return;
@@ -530,15 +575,10 @@ impl Participant {
         });
     }
 
-    /// Whether a plan may be made from nothing: nobody acts upon an earlier one. If a whole store was lost, those who
-    /// still have a lease of it are not in this one; so a hold-off has to pass.
-    fn may_begin(&mut self, now: Moment) -> bool {
-        let idle =
-            |record: &MemberRecord| record.seen == Epoch::default() && record.releasing.is_empty();
-        let may_from = self.joined_at.map(|at| at + self.timing.hold_off());
-        self.plan_at = may_from.unwrap_or(now).max(self.plan_at);
-        may_from.is_some_and(|from| now >= from)
-            && self.view.sessions().all(|(_, seen)| idle(&seen.record))
+    /// Whether nobody acts upon a plan that is no more.
+    fn is_idle(&self) -> bool {
+        let mut records = self.view.sessions().map(|(_, seen)| &seen.record);
+        records.all(|record| record.seen == Epoch::default() && record.releasing.is_empty())
     }
 
     // ----- leaving ---------------------------------------------------------------------------

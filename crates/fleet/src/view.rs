@@ -104,7 +104,7 @@ impl View {
         self.generation
     }
 
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&str, &Seen)> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&str, &Seen)> + Clone {
         self.sessions
             .iter()
             .map(|(name, seen)| (name.as_str(), seen))

@@ -16,7 +16,7 @@ use crate::Share;
 /// apportionment", 1975): of those that are below their exact share the one with the most devices per
 /// place. Largest remainders alone would be exact as well, but not monotone (the Alabama paradox). Within a
 /// profile the devices come by hash.
-pub fn canary(devices: &[Device], share: Share) -> Vec<bool> {
+pub(super) fn canary(devices: &[Device], share: Share) -> Vec<bool> {
     let mut chosen = vec![false; devices.len()];
     let mut strata = strata(devices);
     let all = devices.len();

@@ -6,7 +6,7 @@ mod rendezvous;
 
 use gridos_model::DeviceId;
 
-pub use canary::canary;
+use canary::canary;
 
 use crate::Share;
 use hash::{fingerprint, mix};
@@ -66,7 +66,7 @@ pub struct Assignment {
 /// Who should have which device when the canary's share of them is `share`.
 ///
 /// It depends on neither the order of the devices nor that of the candidates, and is the same on every
-/// machine. The canary's devices are chosen first ([`canary`]), whoever is there to poll
+/// machine. The canary's devices are chosen first, the exact share of each profile, whoever is there to poll
 /// them; then each device goes to the member of its role with the greatest weighted score. So who joins
 /// only takes devices from others, who leaves only leaves its own behind, and a changed
 /// share moves only what changes its role. While a role has no member, the other serves its devices: it is

@@ -76,7 +76,7 @@ pub enum Action {
         /// The device.
         device: DeviceId,
     },
-    /// Stop all devices at once, then say so for each.
+    /// Stop all devices at once, then say so for each when no request to it can be under way any more.
     Fence,
     /// All devices are with others, and the session is gone.
     Left,

@@ -25,7 +25,7 @@ pub struct Status {
     pub moving: usize,
     /// Devices that are given to nobody.
     pub unowned: usize,
-    /// The role whose devices the other serves, as far as this member made a plan.
+    /// The role whose devices the other serves, because it has no member itself.
     pub unserved: Option<Role>,
     /// Devices that this member polls or is letting go.
     pub held: usize,
@@ -84,7 +84,7 @@ impl Participant {
             given_to_canary: 0,
             moving,
             unowned,
-            unserved: self.leader.assignment().and_then(|a| a.unserved),
+            unserved: self.unserved(),
             held: self.member.held(),
             waiting: self.member.waiting(),
             lease_left: self.lease.until().since(now),
@@ -94,7 +94,8 @@ impl Participant {
         for (name, seen) in self.view.sessions() {
             let devices = given.get(&seen.session).copied().unwrap_or(0);
             let watcher = self.watcher();
-            let is_silent = watcher.is_some_and(|w| w.me != seen.session && w.is_silent(seen, now));
+            let is_silent =
+                watcher.is_some_and(|w| w.me != seen.session && now >= w.silent_from(seen));
             if !is_silent && first.is_none_or(|(id, _)| seen.session < id) {
                 first = Some((seen.session, name));
             }
@@ -114,5 +115,18 @@ impl Participant {
         }
         status.leader = first.map(|(_, name)| name.to_owned());
         status
+    }
+
+    fn unserved(&self) -> Option<Role> {
+        let candidates = self.view.sessions().map(|(_, seen)| &seen.record);
+        let has = |role| {
+            let mut serving = candidates.clone().filter(|r| !r.leaving && r.capacity > 0);
+            serving.any(|record| record.role == role)
+        };
+        match (has(Role::Stable), has(Role::Canary)) {
+            (true, false) => Some(Role::Canary),
+            (false, true) => Some(Role::Stable),
+            _ => None,
+        }
     }
 }
