@@ -99,6 +99,7 @@ fn pure_crates_depend_on_no_runtime() {
         "gridos-dnp3",
         "gridos-modbus",
         "gridos-alarm",
+        "gridos-fleet",
     ] {
         let foreign = ["tokio", "axum", "rusqlite", "tokio-postgres", "metrics"];
         // Definitions of alarms are written by people, in one shape for files, HTTP and the journal.

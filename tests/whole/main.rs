@@ -9,6 +9,7 @@ mod contract;
 mod decode;
 mod demo;
 mod doctor;
+mod fleet;
 mod full;
 mod fuzz;
 mod history;
@@ -28,12 +29,13 @@ mod service;
 mod storm;
 mod tools;
 mod support {
-    //! The engine as a process, an HTTP client, and a PostgreSQL server and an Alertmanager of the
-    //! tests' own.
+    //! The engine as a process, an HTTP client, and a PostgreSQL server, an Alertmanager and a NATS cluster
+    //! of the tests' own.
 
     pub(crate) mod alertmanager;
     pub(crate) mod engine;
     pub(crate) mod http;
+    pub(crate) mod nats;
     #[path = "../../../crates/store/tests/support/postgres.rs"]
     pub(crate) mod postgres;
     pub(crate) mod random;

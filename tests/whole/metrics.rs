@@ -59,7 +59,9 @@ fn promised(areas: &[&str]) -> BTreeSet<String> {
                     all.insert(plain(&name, &pairs));
                     continue;
                 }
-                let bounds = BUCKET_BOUNDS.iter().map(|bound| bound.as_secs_f64().to_string());
+                let bounds = BUCKET_BOUNDS
+                    .iter()
+                    .map(|bound| bound.as_secs_f64().to_string());
                 for le in bounds.chain(["+Inf".to_owned()]) {
                     let pairs = [pairs.clone(), vec![format!("le=\"{le}\"")]].concat();
                     all.insert(plain(&name, &pairs));
@@ -89,7 +91,10 @@ fn the_first_scrape_has_every_series_with_every_label() {
     let promised = promised(&["north", "south"]);
     let missing: Vec<_> = promised.difference(&found).collect();
     let unknown: Vec<_> = found.difference(&promised).collect();
-    assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:?}, unknown {unknown:?}");
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "missing {missing:?}, unknown {unknown:?}"
+    );
     let value = |series: &str| {
         let found = samples.iter().find(|(name, _)| *name == series);
         found.unwrap_or_else(|| panic!("no {series}")).1

@@ -48,6 +48,42 @@ pub(crate) struct Status<'a> {
     journal: Journal,
     store: StoreStatus,
     ring: Ring,
+    /// Null where devices are not shared.
+    fleet: Option<Fleet>,
+}
+
+/// The fleet that shares its devices, as this engine knows it. Counted are channels: all devices behind one
+/// address.
+#[derive(Serialize, ToSchema)]
+struct Fleet {
+    name: String,
+    /// What this engine is called in it.
+    member: String,
+    /// Whether what members share can be read and written.
+    reachable: bool,
+    channels: u64,
+    /// Those that this engine has.
+    held: u64,
+    /// The canary's share, in percent.
+    share_percent: f64,
+    /// The version of the plan that says who has what.
+    plan: u64,
+    /// How often this engine gave up all at once, because its lease was over.
+    fences: u64,
+    members: Vec<Member>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = FleetMember)]
+struct Member {
+    name: String,
+    /// `stable` or `canary`.
+    role: &'static str,
+    capacity: u32,
+    version: String,
+    /// Those that the plan gives it.
+    channels: usize,
+    leaving: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -221,6 +257,7 @@ impl<'a> Status<'a> {
                 capacity: telemetry.ring.capacity.get(),
                 full: telemetry.ring.full.get(),
             },
+            fleet: Fleet::of(telemetry),
         }
     }
 }
@@ -232,6 +269,34 @@ impl Retired {
             devices: directory.devices().len().saturating_sub(devices),
             points: directory.point_count().saturating_sub(points),
         }
+    }
+}
+
+impl Fleet {
+    fn of(telemetry: &Telemetry) -> Option<Self> {
+        let (cells, roll) = (&telemetry.fleet, telemetry.fleet.roll());
+        if roll.name.is_empty() {
+            return None;
+        }
+        let member = |member: &gridos_telemetry::FleetMember| Member {
+            name: (*member.name).to_owned(),
+            role: member.role,
+            capacity: member.capacity,
+            version: member.version.clone(),
+            channels: member.channels,
+            leaving: member.leaving,
+        };
+        Some(Self {
+            name: roll.name.clone(),
+            member: roll.member.clone(),
+            reachable: cells.reachable.get() != 0,
+            channels: cells.channels.get(),
+            held: cells.held.get(),
+            share_percent: f64::from(roll.share_ppm) / 10_000.0,
+            plan: roll.plan,
+            fences: cells.fences.get(),
+            members: roll.members.iter().map(member).collect(),
+        })
     }
 }
 

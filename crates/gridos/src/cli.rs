@@ -25,6 +25,7 @@ mod examples;
 pub(crate) mod exit_codes;
 mod export;
 mod field;
+mod fleet;
 mod journal;
 mod shell;
 
@@ -40,6 +41,7 @@ pub use doctor::Doctor;
 pub use everywhere::{command, main};
 pub use export::{Export, ExportFormat};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
+pub use fleet::{FleetCommand, FleetShare, FleetStatus};
 pub use journal::{JournalAt, JournalCommand, JournalDump, JournalRepair};
 pub use shell::{Completions, Man};
 
@@ -90,6 +92,9 @@ enum Command {
     /// Shows the alarms of a running engine, acts on them, or tries others out on what is stored
     #[command(subcommand)]
     Alarms(AlarmsCommand),
+    /// Shows and steers a fleet of engines that share their devices
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// Shows the requests that a device gets, and how busy its connection is
     Plan(Plan),
     /// Reads from one device by hand, and shows what its registers may mean
@@ -314,6 +319,7 @@ impl Cli {
             Command::Migrate(args) => migrate::run(&args),
             Command::Export(args) => command::export::run(&args),
             Command::Alarms(command) => command::alarms::run(&command),
+            Command::Fleet(command) => command::fleet::run(&command),
             Command::Plan(args) => plan::run(&args),
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Probe(Probe::Dnp3(args)) => probe::dnp3::run(&args),

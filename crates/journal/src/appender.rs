@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use gridos_model::{AlarmRecord, AuditRecord, DeadLetter, Gap, Readings, Timestamp, Transition};
+use gridos_model::{
+    AlarmRecord, AuditRecord, DeadLetter, Epoch, Gap, Readings, Timestamp, Transition,
+};
 
 use crate::segment::{self, HEADER_BYTES, Segment, SegmentHeader};
 use crate::storage::{Disk, Lock, Storage, StoredFile};
@@ -185,6 +187,11 @@ impl Journal {
     /// Appends a batch to what is to be written; returns the position behind it.
     pub fn append_readings(&mut self, readings: &Readings<'_>) -> Position {
         self.frames.append_readings(readings)
+    }
+
+    /// Appends a batch whose device is held under `epoch`; returns the position behind it.
+    pub fn append_held_readings(&mut self, readings: &Readings<'_>, epoch: Epoch) -> Position {
+        self.frames.append_held_readings(readings, epoch)
     }
 
     /// Appends alarm transitions to what is to be written; returns the position behind them.

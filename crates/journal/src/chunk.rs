@@ -1,6 +1,6 @@
 //! A chunk: whole frames as they were read from a segment, checked, in aligned memory.
 
-use gridos_model::AlarmRecord;
+use gridos_model::{AlarmRecord, Epoch};
 use rkyv::util::AlignedVec;
 
 use crate::frame::{self, Header};
@@ -89,6 +89,19 @@ impl Chunk {
     pub fn is_end_of(&self, end: u64, position: Position) -> bool {
         let header = self.header(position);
         header.is_some_and(|header| position.plus(header.frame_bytes() as u64).get() == end)
+    }
+
+    /// Whether a fleet shares the device of any batch in it.
+    pub fn has_epochs(&self) -> bool {
+        let mut frames = Walk { bytes: &self.bytes };
+        frames.any(|(header, payload)| record::epoch(header.kind, payload).is_some())
+    }
+
+    /// Under which epoch the device of the batch at `position` was held; `None` without a fleet.
+    pub fn epoch(&self, position: Position) -> Option<Epoch> {
+        let (header, frame) = self.find(position)?;
+        let payload = frame.get(frame::HEADER_BYTES..)?;
+        record::epoch(header.kind, payload.get(..header.length as usize)?)
     }
 
     fn find(&self, position: Position) -> Option<(Header, &[u8])> {

@@ -1,6 +1,6 @@
 //! Frames in memory: records appended one behind the other, ready to be written.
 
-use gridos_model::{AlarmRecord, AuditRecord, DeadLetter, Gap, Readings, Transition};
+use gridos_model::{AlarmRecord, AuditRecord, DeadLetter, Epoch, Gap, Readings, Transition};
 use rkyv::util::AlignedVec;
 
 use crate::{Position, StreamId, Tail, frame, record};
@@ -61,6 +61,14 @@ impl Frames {
     pub fn append_readings(&mut self, readings: &Readings<'_>) -> Position {
         let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
         self.append(count, |bytes| record::write_readings(readings, bytes))
+    }
+
+    /// Appends a batch whose device is held under `epoch`; returns the position behind it.
+    pub fn append_held_readings(&mut self, readings: &Readings<'_>, epoch: Epoch) -> Position {
+        let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
+        self.append(count, |bytes| {
+            record::write_held_readings(readings, epoch, bytes)
+        })
     }
 
     /// Appends alarm transitions; returns the position behind them.

@@ -9,7 +9,7 @@ mod audit;
 pub(crate) use alarms::portions as alarm_portions;
 use bytemuck::cast_slice;
 use gridos_model::{
-    AlarmRecord, AuditRecord, DeadLetter, DeviceId, Events, Gap, GapReason, LayoutId, Level,
+    AlarmRecord, AuditRecord, DeadLetter, DeviceId, Epoch, Events, Gap, GapReason, LayoutId, Level,
     PointId, Quality, Readings, Sweep, TextColumn, Texts, TimeQuality, Timestamp, Transition,
 };
 use rkyv::rancor;
@@ -26,6 +26,12 @@ const KIND_TRANSITIONS: u16 = 3;
 const KIND_GAP: u16 = 4;
 const KIND_TEXTS: u16 = 5;
 const KIND_LETTER: u16 = 6;
+/// Beside the kind of a batch: behind the archive stands under which epoch its device was held, as
+/// `u64` and zeros up to [`EPOCH_BYTES`]. Without a fleet there is none.
+const WITH_EPOCH: u16 = 0x100;
+const EPOCH_BYTES: usize = 16;
+/// The kinds that can be marked so.
+const HELD_KINDS: [u16; 3] = [KIND_SWEEP, KIND_EVENTS, KIND_TEXTS];
 /// What happened to alarms.
 pub(crate) const KIND_ALARMS: u16 = 7;
 /// Who changed something of the engine, or was refused.
@@ -197,6 +203,39 @@ pub(crate) fn write_readings(readings: &Readings<'_>, buffer: &mut AlignedVec) -
     }
 }
 
+/// Appends the archive of a batch whose device is held under `epoch`; returns the kind.
+pub(crate) fn write_held_readings(
+    readings: &Readings<'_>,
+    epoch: Epoch,
+    buffer: &mut AlignedVec,
+) -> u16 {
+    let kind = write_readings(readings, buffer);
+    buffer.extend_from_slice(&epoch.get().to_le_bytes());
+    buffer.extend_from_slice(&[0; EPOCH_BYTES - size_of::<u64>()]);
+    kind | WITH_EPOCH
+}
+
+/// The epoch behind the archive in `payload`, if there is one.
+pub(crate) fn epoch(kind: u16, payload: &[u8]) -> Option<Epoch> {
+    let (_, tail) = split_epoch(kind, payload).ok()?;
+    tail
+}
+
+/// The archive without what stands behind it.
+fn split_epoch(kind: u16, payload: &[u8]) -> Result<(&[u8], Option<Epoch>), RecordError> {
+    if kind & WITH_EPOCH == 0 {
+        return Ok((payload, None));
+    }
+    let split = payload.split_last_chunk::<EPOCH_BYTES>();
+    let (archive, tail) = split.ok_or_else(|| malformed("epoch"))?;
+    let [n0, n1, n2, n3, n4, n5, n6, n7, zeros @ ..] = *tail;
+    let epoch = Epoch::new(u64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]));
+    match epoch.filter(|_| zeros == [0; EPOCH_BYTES - size_of::<u64>()]) {
+        Some(epoch) => Ok((archive, Some(epoch))),
+        None => Err(malformed("epoch")),
+    }
+}
+
 /// Appends the archive of transitions to `buffer`; returns the kind.
 pub(crate) fn write_transitions(transitions: &[Transition], buffer: &mut AlignedVec) -> u16 {
     let records: Vec<_> = transitions.iter().map(TransitionRecord::from).collect();
@@ -263,6 +302,10 @@ where
 
 /// The record in `payload`, which must be aligned to [`crate::frame::ALIGN`] in memory.
 pub(crate) fn read(kind: u16, payload: &[u8]) -> Result<Record<'_>, RecordError> {
+    if let Some(plain) = HELD_KINDS.iter().find(|plain| *plain | WITH_EPOCH == kind) {
+        let (archive, _) = split_epoch(kind, payload)?;
+        return read(*plain, archive);
+    }
     match kind {
         KIND_SWEEP => read_sweep(payload),
         KIND_EVENTS => read_events(payload),

@@ -7,6 +7,7 @@ mod alarm;
 mod batch;
 mod deed;
 mod directory;
+mod epoch;
 mod gap;
 mod id;
 mod layout;
@@ -27,6 +28,7 @@ pub use deed::{AuditRecord, Deed, DeedOutcome};
 pub use directory::{
     DeviceEntry, DeviceIndex, Directory, DirectoryBuilder, DirectoryError, PointRef,
 };
+pub use epoch::Epoch;
 pub use gap::{Gap, GapReason};
 pub use id::{AlarmId, DeviceId, LayoutId, PointId, PointIndex};
 pub use layout::{Layout, POINTS_PER_LAYOUT_MAX, Point};

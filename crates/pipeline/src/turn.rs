@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gridos_alarm::{Alarms, Memory};
 use gridos_journal::{Journal, JournalError, Tail};
 use gridos_model::{
-    AuditRecord, DeadLetter, DeviceId, Gap, GapReason, PointIndex, Readings, Timestamp,
+    AuditRecord, DeadLetter, DeviceId, Epoch, Gap, GapReason, PointIndex, Readings, Timestamp,
 };
 use gridos_ring::{Consumer, Pool, Slot};
 use gridos_telemetry::{Mark, Refusal, StageRecorder, Telemetry};
@@ -287,6 +287,7 @@ impl Turn {
             receipt,
             beside,
             protocol,
+            epoch,
         } = slot;
         // The intake lets no batch in that was never started.
         let Some(layout) = batch.layout().map(Arc::clone) else {
@@ -313,7 +314,7 @@ impl Turn {
                 protocol,
                 receipt,
             };
-            self.keep(&readings, beside.letter, awaiting);
+            self.keep((&readings, epoch), beside.letter, awaiting);
             self.record_alarms();
         }
         self.pool.give(batch);
@@ -323,7 +324,7 @@ impl Turn {
     /// sends both again.
     fn keep(
         &mut self,
-        readings: &Readings<'_>,
+        (readings, epoch): (&Readings<'_>, Option<Epoch>),
         letter: Option<Box<DeadLetter>>,
         awaiting: Awaiting,
     ) {
@@ -355,7 +356,11 @@ impl Turn {
         self.covered = self.covered.max(Some(readings.received()));
         // A letter may come without readings.
         if count > 0 {
-            let end = self.journal.append_readings(readings).get();
+            let end = match epoch {
+                None => self.journal.append_readings(readings),
+                Some(epoch) => self.journal.append_held_readings(readings, epoch),
+            };
+            let end = end.get();
             let lead = awaiting.lead;
             if !lead.is_zero() {
                 self.marks.push(Mark { end, lead });

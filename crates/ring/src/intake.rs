@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gridos_model::{Batch, BatchError, Gap};
+use gridos_model::{Batch, BatchError, DeviceIndex, Epoch, Gap};
 use gridos_telemetry::{Protocol, Refusal, Telemetry};
 
-use crate::{Arrival, Beside, Full, Pool, Producer, Receipt, Slot};
+use crate::{Arrival, Beside, Full, Pool, Producer, Receipt, Slot, Tenure};
 
 /// Where producers get empty batches and leave full ones; cloning shares it.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Intake {
     producer: Producer,
     telemetry: Arc<Telemetry>,
     protocol: Protocol,
+    /// None where devices are not shared.
+    tenure: Option<Arc<Tenure>>,
 }
 
 /// Why a batch was not taken; its readings are counted as refused.
@@ -26,6 +28,9 @@ pub enum Refused {
     /// The journal cannot be written, and somebody waits for the receipt: hold back.
     #[error("the journal cannot be written at present; hold back and try again")]
     JournalStalled,
+    /// The device is another engine's by now, or may be: nothing of it may be taken.
+    #[error("the device is not this engine's any more")]
+    Fenced,
     /// The batch is not one that may flow.
     #[error("the batch is invalid: {0}")]
     Invalid(#[from] BatchError),
@@ -39,6 +44,29 @@ impl Intake {
             producer,
             telemetry,
             protocol: Protocol::Http,
+            tenure: None,
+        }
+    }
+
+    /// The same way in for those who ask devices that a fleet shares: it is shut to batches of devices
+    /// that are not held under `tenure`.
+    #[must_use]
+    pub fn under(&self, tenure: Arc<Tenure>) -> Self {
+        Self {
+            tenure: Some(tenure),
+            ..self.clone()
+        }
+    }
+
+    /// Whether `device` may be asked at this moment: it is nobody else's.
+    pub fn may_ask(&self, device: DeviceIndex) -> bool {
+        self.hold(device).is_ok()
+    }
+
+    fn hold(&self, device: DeviceIndex) -> Result<Option<Epoch>, Refused> {
+        match &self.tenure {
+            None => Ok(None),
+            Some(tenure) => tenure.hold(device).map_err(|_| Refused::Fenced),
         }
     }
 
@@ -143,6 +171,16 @@ impl Intake {
             self.pool.give(batch);
             return Err(error.into());
         }
+        let device = batch.layout().map(|layout| layout.device_index());
+        let held = device.map_or(Ok(None), |device| self.hold(device));
+        let epoch = match held {
+            Ok(epoch) => epoch,
+            Err(refused) => {
+                ledger.refuse(Refusal::Fenced, readings);
+                self.pool.give(batch);
+                return Err(refused);
+            }
+        };
         if receipt.is_some() && self.producer.is_stalled() {
             ledger.refuse(Refusal::JournalStalled, readings);
             self.hold_back();
@@ -160,6 +198,7 @@ impl Intake {
             receipt,
             beside,
             protocol: self.protocol,
+            epoch,
         }) {
             Ok(()) => {
                 ledger.offered.add(readings);
@@ -254,5 +293,41 @@ mod tests {
         assert_eq!(offer(None, Some(lost)), Ok(()));
         let link = consumer.pop().and_then(|slot| slot.beside.link);
         assert_eq!(link, Some(lost));
+    }
+
+    #[test]
+    fn nothing_of_a_device_that_is_not_held_comes_in() {
+        let mut builder = DirectoryBuilder::default();
+        let device = builder.add("d", vec![Point::new("a", "")], &[]).unwrap();
+        let directory = builder.build();
+        let layout = directory.device(device).whole();
+        let (producer, mut consumer) = ring(4);
+        let telemetry = Arc::new(Telemetry::new("0", ["d".to_owned()]));
+        let posted = Intake::new(Pool::new(4, 1), producer, Arc::clone(&telemetry));
+        let tenure = Arc::<Tenure>::default();
+        let polled = posted.under(Arc::clone(&tenure));
+        let offer = |intake: &Intake| {
+            let mut batch = intake.take().unwrap_or_default();
+            let now = Timestamp::EPOCH;
+            batch.start_sweep(layout, now, TimeQuality::Synchronised, now);
+            batch.push(1.0, gridos_model::Quality::GOOD);
+            intake.offer(batch, Instant::now(), None)
+        };
+        tenure.set_end(None);
+        assert_eq!(offer(&polled), Err(Refused::Fenced));
+        tenure.set(device, Epoch::new(7));
+        assert!(polled.may_ask(device));
+        assert_eq!((offer(&polled), offer(&posted)), (Ok(()), Ok(())));
+        tenure.end();
+        assert!(!polled.may_ask(device) && posted.may_ask(device));
+        assert_eq!(offer(&polled), Err(Refused::Fenced));
+        let mut epoch = || consumer.pop().map(|slot| slot.epoch);
+        assert_eq!([epoch(), epoch()], [Some(Epoch::new(7)), Some(None)]);
+        let ledger = telemetry.ledger.snapshot();
+        assert_eq!(
+            (ledger.received, ledger.refused_for(Refusal::Fenced)),
+            (4, 2)
+        );
+        assert!(ledger.is_balanced());
     }
 }

@@ -9,8 +9,10 @@ mod intake;
 mod pool;
 mod receipt;
 mod ring;
+mod tenure;
 
 pub use intake::{Intake, Refused};
 pub use pool::Pool;
 pub use receipt::{Durable, Lost, Receipt, Receiver};
 pub use ring::{Arrival, Beside, Consumer, Full, Producer, Slot, ring};
+pub use tenure::{Tenure, boot_time};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
-use gridos_model::{Batch, DeadLetter, Gap, LinkChange};
+use gridos_model::{Batch, DeadLetter, Epoch, Gap, LinkChange};
 
 use gridos_telemetry::Protocol;
 
@@ -26,6 +26,8 @@ pub struct Slot {
     pub beside: Beside,
     /// By which protocol it came.
     pub protocol: Protocol,
+    /// Under which epoch the engine has the device; none where devices are not shared.
+    pub epoch: Option<Epoch>,
 }
 
 /// What goes with a batch beside its readings; rarely anything.
@@ -238,6 +240,7 @@ mod tests {
             receipt: None,
             beside: Beside::default(),
             protocol: Protocol::Modbus,
+            epoch: None,
         }
     }
 

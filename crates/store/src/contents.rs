@@ -7,10 +7,12 @@ use gridos_journal::{
     Chunk, LayoutBook, LayoutDefinition, Position, Record, RecordError, StreamId, Tail,
 };
 use gridos_model::{
-    AlarmRecord, AuditRecord, DeadLetter, Events, Gap, LayoutId, Readings, Sweep, Texts, Transition,
+    AlarmRecord, AuditRecord, DeadLetter, DeviceId, Epoch, Events, Gap, LayoutId, Readings, Sweep,
+    Texts, Transition,
 };
 
 use crate::clock::{self, StoredEvents, StoredTexts};
+use crate::fence::{self, Claims, Fences};
 use crate::introduction::{find, portions};
 use crate::minutes::turn::Marks;
 use crate::share::{Lot, Share};
@@ -25,6 +27,7 @@ pub(crate) struct KnownLayout {
     /// How many points it has.
     points: u32,
     lot: Lot,
+    device: DeviceId,
 }
 
 impl KnownLayout {
@@ -33,6 +36,7 @@ impl KnownLayout {
             // A record holds 32 MiB at most.
             points: u32::try_from(layout.points.len()).unwrap_or(u32::MAX),
             lot: Lot::of(layout),
+            device: DeviceId::of(&layout.device),
         }
     }
 }
@@ -49,6 +53,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) alarms: Vec<AlarmRecord>,
     pub(crate) deeds: Vec<AuditRecord>,
     pub(crate) quarantined: Vec<Quarantined<'a>>,
+    /// Epochs of devices that the database does not know.
+    pub(crate) claims: Claims,
     /// Where the minute of reception changes.
     pub(crate) marks: Marks,
     /// Layouts that the database may not have yet.
@@ -78,6 +84,7 @@ impl<'a> Contents<'a> {
         chunk: &'a Chunk,
         book: &LayoutBook,
         known: &KnownLayouts,
+        fences: &Fences,
         share: &Share,
     ) -> Result<Self, StoreError> {
         let mut contents = Self::default();
@@ -92,6 +99,11 @@ impl<'a> Contents<'a> {
                     let layout = contents.layout(readings.layout(), book, known, share)?;
                     let points = layout.map(|layout| layout.points as usize);
                     let judged = judge(&readings, points);
+                    let held = layout.and_then(|layout| Some((layout, chunk.epoch(position)?)));
+                    let judged = judged.and_then(|()| match held {
+                        Some((layout, epoch)) => contents.pass(&readings, layout, epoch, fences),
+                        None => Ok(()),
+                    });
                     if judged.is_ok() {
                         contents.mark(chunk, position, &readings);
                     }
@@ -150,6 +162,27 @@ impl<'a> Contents<'a> {
         contents.fresh.clear();
         contents.marks = Marks::default();
         Ok(contents)
+    }
+
+    /// Whether a batch may be stored that was received while its device was held under `epoch`.
+    fn pass(
+        &mut self,
+        readings: &Readings<'_>,
+        layout: KnownLayout,
+        epoch: Epoch,
+        fences: &Fences,
+    ) -> Result<(), String> {
+        let (device, received) = (layout.device, readings.received());
+        if let Some(later) = fences.later(device, epoch, received) {
+            return Err(format!(
+                "fenced: when it was received under epoch {epoch}, another engine had the device \
+                 under epoch {later}"
+            ));
+        }
+        if !fences.knows(device, epoch) {
+            fence::claim(&mut self.claims, device, epoch, received);
+        }
+        Ok(())
     }
 
     /// Whether a record of a chunk is in `share`, one of several. Of the others only the minute is

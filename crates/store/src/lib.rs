@@ -13,6 +13,7 @@ mod blocking;
 mod clock;
 mod contents;
 mod error;
+mod fence;
 mod gap;
 mod history;
 mod introduction;

@@ -3,6 +3,7 @@
 mod alarms;
 mod config;
 mod dnp3;
+mod fleet;
 mod http;
 mod journal;
 mod modbus;
@@ -26,6 +27,7 @@ static CATALOGUE: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         config::CONFIG,
         dnp3::DNP3,
         http::HTTP,
+        fleet::FLEET,
         journal::JOURNAL,
         modbus::MODBUS,
         notify::NOTIFY,

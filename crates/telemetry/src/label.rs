@@ -45,6 +45,8 @@ label! {
         JournalStalled = "journal_stalled",
         /// The engine is draining and takes nothing more.
         Stopping = "stopping",
+        /// Its device is another engine's of the fleet by now, or may be.
+        Fenced = "fenced",
     }
 }
 

@@ -13,6 +13,7 @@ mod counter;
 mod devices;
 mod dnp3;
 mod engine_alarm;
+mod fleet;
 mod hdr_log;
 mod histogram;
 mod label;
@@ -49,6 +50,7 @@ pub use dnp3::{
     ConfirmSide, ConfirmWithheld, DeadLetterFate, Dnp3Cells, FragmentFate, FrameFault, LossReason,
 };
 pub use engine_alarm::{EngineAlarm, EngineAlarms};
+pub use fleet::{FleetCells, FleetMember, FleetRoll};
 pub use hdr_log::{Interval, write_hdr_log};
 pub use histogram::Histogram;
 pub use label::{

@@ -4,9 +4,9 @@ use crossbeam_utils::CachePadded;
 
 use crate::render::Exposition;
 use crate::{
-    AlarmCells, AreaCells, ConfigCells, DeviceBoard, Dnp3Cells, EngineAlarms, HttpCells,
-    JournalCells, Ledger, ListenerCells, ModbusCells, NotifyCells, PoolCells, Pressure, Protocols,
-    RingCells, RoleCell, ScanCells, Stages, StoreCells, Trail,
+    AlarmCells, AreaCells, ConfigCells, DeviceBoard, Dnp3Cells, EngineAlarms, FleetCells,
+    HttpCells, JournalCells, Ledger, ListenerCells, ModbusCells, NotifyCells, PoolCells, Pressure,
+    Protocols, RingCells, RoleCell, ScanCells, Stages, StoreCells, Trail,
 };
 
 /// Every number one engine keeps about itself; shared as `Arc<Telemetry>`.
@@ -46,6 +46,8 @@ pub struct Telemetry {
     pub engine_alarms: EngineAlarms,
     /// Reloads of the configuration.
     pub config: CachePadded<ConfigCells>,
+    /// The fleet that shares its devices.
+    pub fleet: FleetCells,
     /// The HTTP server.
     pub http: CachePadded<HttpCells>,
     /// The ring.
@@ -89,6 +91,7 @@ impl Telemetry {
             notify: CachePadded::default(),
             engine_alarms: EngineAlarms::default(),
             config: CachePadded::default(),
+            fleet: FleetCells::default(),
             http: CachePadded::default(),
             ring: CachePadded::default(),
             pool: CachePadded::default(),

@@ -3,7 +3,8 @@
 use crate::support::postgres::port::free_ports;
 
 /// The ports in the book: the first of each range, and how many there are.
-const RANGES: [(u16, u16); 8] = [
+const RANGES: [(u16, u16); 9] = [
+    (4222, 1),
     (5020, 1),
     (5432, 1),
     (8080, 1),

@@ -13,6 +13,7 @@ use super::page::Page;
 use super::ports::Ports;
 use super::shell::Shell;
 use crate::support::engine;
+use crate::support::nats::Cluster as Nats;
 use crate::support::postgres::Cluster;
 
 /// What cannot be run in a test, and where it is seen to work instead.
@@ -61,6 +62,9 @@ impl Site {
             let cluster = runtime.block_on(Cluster::start())?;
             site.ports.set(5432, cluster.port());
             site.server = Some((runtime, cluster));
+        }
+        if commands.contains("nats-server") && !Nats::is_installed() {
+            return None;
         }
         if commands.contains(".venv/") && !site.lend_python(root) {
             return None;
@@ -258,13 +262,14 @@ fn only_asks(block: &str) -> bool {
 }
 
 /// How commands that only ask begin; `ask` is what the book calls a curl with a token.
-const QUESTIONS: [&str; 6] = [
+const QUESTIONS: [&str; 7] = [
     "curl ",
     "ask ",
     "sqlite3 ",
     "psql ",
     "gridos status",
     "gridos alarms list",
+    "gridos fleet status",
 ];
 
 /// What makes an order of a curl.

@@ -30,6 +30,8 @@ pub(crate) struct Device<'a> {
     failures: u64,
     overruns: u64,
     last_answer: Option<Time>,
+    /// The member of the fleet that has it; null where devices are not shared, or while nobody has it.
+    owner: Option<String>,
     /// What last went wrong, also after it recovered.
     last_error: Option<String>,
     /// When that was.
@@ -75,6 +77,7 @@ impl<'a> Device<'a> {
             last_answer: stats
                 .last_answer()
                 .map(|nanos| Time(Timestamp::from_nanos(nanos))),
+            owner: state.telemetry.fleet.owner(entry.name()),
             last_error,
             last_error_time,
             demoted: stats.is_demoted(),

@@ -106,6 +106,7 @@ fn push(
                 offered.why_left = match refused {
                     Refused::RingFull => Refusal::RingFull,
                     Refused::JournalStalled => Refusal::JournalStalled,
+                    Refused::Fenced => Refusal::Fenced,
                     Refused::Invalid(_) => Refusal::Invalid,
                 };
                 offered.left.push(group);

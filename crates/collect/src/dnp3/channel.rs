@@ -57,6 +57,8 @@ pub(super) enum Ended {
     Superseded,
     /// The engine stops.
     Stopped,
+    /// The outstations are another engine's by now, or may be.
+    Fenced,
 }
 
 /// What every thread has once, so that no idle session has it.
@@ -145,6 +147,15 @@ impl Channel {
         self.outstations.iter().any(|o| o.unit.is_heard)
     }
 
+    /// Whether none of its outstations may be asked at this moment.
+    pub(super) fn is_fenced(&self) -> bool {
+        let intake = &self.shared.intake;
+        !self
+            .outstations
+            .iter()
+            .any(|o| intake.may_ask(o.unit.whole.device_index()))
+    }
+
     /// No connection could be made.
     pub(super) fn on_unreachable(&mut self, why: &dyn fmt::Display) {
         for outstation in &mut self.outstations {
@@ -162,6 +173,9 @@ impl Channel {
     /// Moves what is to be moved until nothing is; ends when the connection must not be used any
     /// more.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
+        if self.is_fenced() {
+            return Poll::Ready(Ended::Fenced);
+        }
         loop {
             let mut has_moved = false;
             if self.poll_timer(context) {
@@ -189,7 +203,7 @@ impl Channel {
 
     /// Only confirms what was taken: the engine stops.
     pub(super) fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.stream.is_none() {
+        if self.stream.is_none() || self.is_fenced() {
             return Poll::Ready(());
         }
         while self.poll_receipts(context) {}
@@ -429,6 +443,7 @@ impl fmt::Display for Ended {
             Self::Noise(error) => write!(f, "what comes is no DNP3: {error}"),
             Self::Superseded => f.write_str("the outstation has made another connection"),
             Self::Stopped => f.write_str("the engine stops"),
+            Self::Fenced => f.write_str("the engine's lease on its devices is over"),
         }
     }
 }

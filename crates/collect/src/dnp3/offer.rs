@@ -224,7 +224,7 @@ impl<'a> Offer<'a> {
             let times = (terms.due, terms.wire);
             match intake.offer_due(lot.batch, times, receipt, beside) {
                 Ok(()) => {}
-                Err(Refused::RingFull | Refused::JournalStalled) => {
+                Err(Refused::RingFull | Refused::JournalStalled | Refused::Fenced) => {
                     taken.is_refused = true;
                     continue;
                 }

@@ -78,7 +78,7 @@ impl Outstation {
     pub(super) fn on_disconnected(&mut self, why: &Ended, intake: &Intake) {
         self.reassembler.reset();
         match why {
-            Ended::Stopped => self.unit.on_stopped(intake),
+            Ended::Stopped | Ended::Fenced => self.unit.on_stopped(intake),
             Ended::Closed
             | Ended::Broken(_)
             | Ended::Silent

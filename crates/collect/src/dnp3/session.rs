@@ -38,6 +38,8 @@ pub(super) struct Session {
 
 /// The bound of the first wait before another connection.
 const RECONNECT_MIN: Duration = Duration::from_millis(500);
+/// While no device may be asked, no connection is made, and it is looked again after this time.
+const FENCED_WAIT: Duration = Duration::from_millis(100);
 /// How long what was taken may still take to be confirmed after the stop.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -116,6 +118,9 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Stream, ConnectError> {
+        while self.channel.is_fenced() {
+            sleep(FENCED_WAIT).await;
+        }
         let _admission = if self.connector.is_dialled() {
             Some(self.shared.connects.admit(self.standing).await)
         } else {
@@ -143,7 +148,7 @@ impl Session {
             () = connector.superseded() => Ended::Superseded,
         };
         connector.set_heard(false);
-        if !matches!(ended, Ended::Closed | Ended::Superseded) {
+        if !matches!(ended, Ended::Closed | Ended::Superseded | Ended::Fenced) {
             cells.io_errors.increment();
         }
         self.standing = Standing::Unproven;

@@ -42,6 +42,11 @@ impl Session {
         if let Some((connect_timeout, reconnect_max)) = waits {
             self.set_waits(connect_timeout, reconnect_max);
         }
+        if self.units.is_empty() {
+            // A connection that is open is closed first.
+            self.left_behind.push(done);
+            return;
+        }
         // Whoever ordered it may have gone.
         let _ = done.send(());
     }

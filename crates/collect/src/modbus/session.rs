@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use gridos_ring::Intake;
 use gridos_telemetry::{ModbusCells, Protocol, ScanOutcome};
+use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until};
 
 use super::client::{Client, Content};
@@ -44,6 +45,8 @@ pub(super) struct Session {
     wariness: Wariness,
     pub(super) intake: Intake,
     connects: Arc<Connects>,
+    /// Who waits for the connection to be closed behind the last unit that left.
+    pub(super) left_behind: Vec<oneshot::Sender<()>>,
 }
 
 /// What is under way: a request of a lane.
@@ -62,6 +65,8 @@ const BUSY_RETRIES: u32 = 3;
 const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// What is still to be told finds room after this time, or is tried again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// While no device may be asked, no connection is made, and it is looked again after this time.
+const FENCED_WAIT: Duration = Duration::from_millis(100);
 /// The first connections are made within this time, not all at once.
 const START_WITHIN: Duration = Duration::from_secs(1);
 
@@ -105,6 +110,7 @@ impl Session {
             units,
             intake: intake.speaking(Protocol::Modbus),
             connects: Arc::clone(connects),
+            left_behind: Vec::new(),
         })
     }
 
@@ -116,6 +122,7 @@ impl Session {
             Some(order) = orders.recv() => self.obey(order),
         }
         loop {
+            self.tell_left();
             if self.units.is_empty() {
                 match orders.recv().await {
                     Some(order) => self.obey(order),
@@ -151,6 +158,14 @@ impl Session {
         }
     }
 
+    /// There is no connection at this moment: whoever waits for that is told.
+    fn tell_left(&mut self) {
+        for done in self.left_behind.drain(..) {
+            // Whoever ordered it may have gone.
+            let _ = done.send(());
+        }
+    }
+
     /// Waits otherwise for connections from now on.
     pub(super) fn set_waits(&mut self, connect_timeout: Duration, reconnect_max: Duration) {
         self.connect_timeout = connect_timeout;
@@ -161,6 +176,10 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Client, ReadError> {
+        let may_ask = |unit: &Unit| self.intake.may_ask(unit.whole.device_index());
+        while !self.units.iter().any(may_ask) {
+            sleep(FENCED_WAIT).await;
+        }
         let _admission = if self.connector.is_dialled() {
             Some(self.connects.admit(self.standing).await)
         } else {
@@ -246,6 +265,12 @@ impl Session {
         self.skip(turn.lane, turn.skipped, turn.late.unwrap_or_default());
         if let Some(late) = turn.late {
             self.begin_scan(turn.lane, late);
+        }
+        let device = self.units[place.unit].whole.device_index();
+        if !self.intake.may_ask(device) {
+            // It is another engine's by now, or may be.
+            self.hold_back(place);
+            return true;
         }
         if self.intake.room() == 0 {
             // Ask nothing that could not be kept: the device still has it at the next scan.

@@ -42,7 +42,10 @@ fn assert_accounted(telemetry: &Telemetry, lines: u64) {
         .sum();
     let expected = telemetry.scans.expected(Protocol::Modbus);
     assert!(expected >= ended, "{expected} expected, {ended} ended");
-    assert!(expected - ended <= lines, "{expected} expected, {ended} ended");
+    assert!(
+        expected - ended <= lines,
+        "{expected} expected, {ended} ended"
+    );
 }
 
 /// Of twelve scans that were due while one answer was awaited, eleven are passed over. Their lateness

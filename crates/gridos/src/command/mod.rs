@@ -15,6 +15,7 @@ pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod event;
 pub(crate) mod export;
+pub(crate) mod fleet;
 pub(crate) mod import;
 pub(crate) mod journal;
 pub(crate) mod migrate;

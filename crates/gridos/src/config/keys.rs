@@ -1,8 +1,8 @@
 //! Every key there is, by section: for the environment, and for the test of the reference.
 
 use super::{
-    access, alarm, alarms, device, device_csv, dnp3, engine, http, journal, log, modbus, notify,
-    point, profile, store,
+    access, alarm, alarms, device, device_csv, dnp3, engine, http, journal, log, membership,
+    modbus, notify, point, profile, store,
 };
 use super::{http_tls, listener, report, source_time, tls};
 
@@ -23,6 +23,7 @@ pub(super) const ROOT: &[&str] = &[
     "device",
     "devices",
     "notify",
+    "fleet",
 ];
 
 /// The sections of single values, which the environment can override.
@@ -36,6 +37,7 @@ pub(super) const SCALAR_SECTIONS: &[(&str, &[&str])] = &[
     ("dnp3", dnp3::KEYS),
     ("alarms", alarms::KEYS),
     ("log", log::KEYS),
+    ("fleet", membership::KEYS),
 ];
 
 /// Every section with every key it may have, and the columns of the devices' file.

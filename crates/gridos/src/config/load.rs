@@ -23,6 +23,7 @@ use super::journal::{self, Journal};
 use super::keys;
 use super::listener::{Listener, Listeners};
 use super::log::{self, Log};
+use super::membership::{self, Membership};
 use super::modbus::{self, Asking};
 use super::names::Names;
 use super::notify::{self, Notify};
@@ -67,6 +68,8 @@ pub struct Config {
     pub listeners: Vec<Arc<Listener>>,
     /// Who is told of alarms outside.
     pub notify: Vec<Notify>,
+    /// The fleet that this engine is a member of, if there is one.
+    pub membership: Option<Membership>,
 }
 
 impl Config {
@@ -163,6 +166,9 @@ impl Config {
         check_connections(&devices, faults);
         let used = profiles.iter().map(|profile| &**profile);
         alarm::check_references(&devices, &names, used, faults);
+        let membership = root.section("fleet", membership::KEYS, variables);
+        let name = engine.as_ref().map(|engine| &engine.name);
+        let membership = Membership::read(&membership, name, files);
         Some(Self {
             engine: engine?,
             http,
@@ -179,6 +185,7 @@ impl Config {
             devices,
             listeners: listeners.into_vec(),
             notify: notify::read(root, files),
+            membership,
         })
     }
 }

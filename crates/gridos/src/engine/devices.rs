@@ -1,8 +1,9 @@
 //! What the stages are told of the fleet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use gridos_alarm::Defined;
 use gridos_api::{PeriodBook, Plant, StatesBook};
 use gridos_collect::dnp3::{Dnp3Device, Recent};
 use gridos_collect::modbus::{ModbusDevice, Via};
@@ -37,9 +38,20 @@ pub(super) fn protocols(fleet: &Fleet) -> impl Iterator<Item = (u64, Protocol)> 
     })
 }
 
-/// The book of all alarms of the fleet.
-pub(super) fn book(fleet: &Fleet) -> AlarmBook {
-    let listed = fleet.alarms().map(|alarm| (alarm.defined, alarm.area));
+/// The alarms of the fleet but for those of devices that are `away`: whoever has these judges them.
+pub(super) fn defined(fleet: &Fleet, away: &HashSet<DeviceIndex>) -> Vec<Defined> {
+    let alarms = fleet.alarms().map(|alarm| alarm.defined);
+    alarms
+        .filter(|alarm| !away.contains(&alarm.device))
+        .collect()
+}
+
+/// The book of these alarms.
+pub(super) fn book(fleet: &Fleet, away: &HashSet<DeviceIndex>) -> AlarmBook {
+    let here = fleet
+        .alarms()
+        .filter(|alarm| !away.contains(&alarm.defined.device));
+    let listed = here.map(|alarm| (alarm.defined, alarm.area));
     AlarmBook::new(Arc::clone(&fleet.directory), listed)
         .reported_by_exception(fleet.reported_by_exception())
 }

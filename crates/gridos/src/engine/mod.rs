@@ -19,9 +19,12 @@ use crate::config::Name;
 mod devices;
 mod downtime;
 mod ends;
+mod hand_over;
+mod holding;
 mod housekeeping;
 mod listeners;
 mod load;
+mod membership;
 mod memory;
 mod notify;
 mod outstations;
@@ -33,10 +36,12 @@ mod store;
 mod summary;
 mod undrained;
 mod upkeep;
+mod weight;
 mod writing;
 mod youngest;
 
 pub(crate) use listeners::EXPIRES_SOON;
+use membership::Membership;
 pub(crate) use reload::BY_SIGNAL;
 pub use start::StartError;
 pub(crate) use store::Configured;
@@ -61,6 +66,7 @@ pub struct Engine {
     telemetry: Arc<Telemetry>,
     readiness: Readiness,
     desk: ConfigDesk,
+    membership: Membership,
     reloading: JoinHandle<Collector>,
     pipeline: Pipeline,
     stop_intake: watch::Sender<bool>,
@@ -134,6 +140,7 @@ impl Engine {
     /// summary says what is known all the same.
     pub async fn end(mut self) -> (Summary, Result<(), PipelineError>) {
         self.readiness.on_draining();
+        self.membership.end().await;
         self.stop_intake.send_replace(true);
         if let Ok(collector) = self.reloading.await {
             collector.join().await;

@@ -1,5 +1,6 @@
 //! Starting an engine: from the disk upwards, so that nothing is taken before it can be kept.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use gridos_api::{
 use gridos_collect::Collector;
 use gridos_collect::modbus::{ModbusDevice, ModbusFleet};
 use gridos_journal::{EarlierStream, Journal, JournalError, LayoutBook, Options, Reader, Streams};
-use gridos_model::Directory;
+use gridos_model::{DeviceIndex, Directory};
 use gridos_notify::Sources;
 use gridos_pipeline::{
     AlarmBoard, AlarmCommands, AlarmKeeper, AlarmMark, AuditLog, Cadence, LiveView, Pipeline,
@@ -26,8 +27,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::Engine;
 use super::ends::Ends;
+use super::holding::Sharing;
 use super::housekeeping::Housekeeping;
 use super::listeners::Listeners;
+use super::membership::Membership;
 use super::memory::MemoryTask;
 use super::notify;
 use super::reload::{Limits, Origin, Reloading, Sessions};
@@ -37,7 +40,9 @@ use super::upkeep::UpkeepTask;
 use super::writing::Writing;
 use super::youngest::Youngest;
 use super::{devices, downtime, ends, load, outstations, role};
-use crate::config::{Bounds, Config, ConfigFile, Faults, Fleet, FleetDevice, NotifyError, bounds};
+use crate::config::{
+    Bounds, Config, ConfigFile, Faults, Fleet, FleetDevice, MembershipError, NotifyError, bounds,
+};
 use crate::files::{self, TooFewFiles};
 
 /// Why an engine cannot start.
@@ -63,6 +68,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// What the fleet needs cannot be had.
+    #[error("this engine cannot take part in its fleet")]
+    Membership(#[from] MembershipError),
     /// Nobody can be let in.
     #[error("access cannot be controlled")]
     Access(#[from] AccessError),
@@ -123,6 +131,11 @@ impl Engine {
         let readiness = Readiness::default();
         readiness.on_journal_open();
 
+        let Sharing {
+            holding,
+            hands,
+            away,
+        } = Sharing::of(config, &fleet, &recents);
         let (stop_intake, stop) = watch::channel(false);
         let (stop_writer, writer_stop) = watch::channel(false);
         let telemetry = Arc::new(telemetry(&fleet));
@@ -148,7 +161,7 @@ impl Engine {
         let (pipeline, intake, views, (commands, audit)) = start_pipeline(
             config,
             &bounds,
-            &fleet,
+            (&fleet, &away),
             (journal, memory, keeper.mark(), youngest),
             &telemetry,
         )?;
@@ -191,24 +204,35 @@ impl Engine {
         }
         let serving = gridos_api::serve_generations(listener, api, next_plants, stop.clone());
         let http = tokio::spawn(serving);
+        let is_here = |device: DeviceIndex| !away.contains(&device);
         let polled = devices
             .iter()
+            .filter(|device| is_here(device.index))
             .filter_map(|device| modbus(device, &directory, &mut listeners))
             .collect();
         let outstations = outstations::of(&devices, recents, &directory, &mut listeners);
+        let outstations = outstations.into_iter();
+        let outstations = outstations
+            .filter(|device| is_here(device.device))
+            .collect();
         let connects = config.connects_at_once;
-        let (taking, stopped) = (intake.clone(), stop.clone());
+        let asking = match &hands {
+            Some(hands) => intake.under(Arc::clone(&hands.tenure)),
+            None => intake.clone(),
+        };
+        let (taking, stopped) = (asking.clone(), stop.clone());
         let mut collector = Collector::default();
         let modbus = ModbusFleet::start(polled, connects, taking, stopped, &mut collector)?;
         let dnp3 = gridos_collect::dnp3::start(
             outstations,
             config.dnp3.connects_at_once,
             config.dnp3.integrity_polls_at_once,
-            &intake,
+            &asking,
             &mut collector,
             &stop,
         )?;
         listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
+        let membership = Membership::start(config, hands, &fleet, &telemetry)?;
         let reloading = Reloading {
             origin: origin.map(|(file, text)| Origin { file, text }),
             fleet,
@@ -226,6 +250,7 @@ impl Engine {
             plants,
             telemetry: Arc::clone(&telemetry),
             audit,
+            holding,
         };
         let housekeeping = Housekeeping {
             journal_dir: config.engine.journal_dir(),
@@ -261,6 +286,7 @@ impl Engine {
             telemetry,
             readiness,
             desk,
+            membership,
             reloading: tokio::spawn(reloading.run(asked, stop)),
             pipeline,
             stop_intake,
@@ -328,7 +354,7 @@ fn writing(
 fn start_pipeline(
     config: &Config,
     bounds: &Bounds,
-    fleet: &Fleet,
+    (fleet, away): (&Fleet, &HashSet<DeviceIndex>),
     (journal, memory, mark, youngest): (Journal, Memory, Arc<AlarmMark>, Youngest),
     telemetry: &Arc<Telemetry>,
 ) -> Result<(Pipeline, Intake, Views, (AlarmCommands, AuditLog)), StartError> {
@@ -340,9 +366,9 @@ fn start_pipeline(
     let views = Views {
         live: Arc::new(LiveView::new(directory)),
         alarms: Arc::new(AlarmBoard::default()),
-        book: Arc::new(devices::book(fleet)),
+        book: Arc::new(devices::book(fleet, away)),
     };
-    let defined: Vec<_> = fleet.alarms().map(|alarm| alarm.defined).collect();
+    let defined = devices::defined(fleet, away);
     let alarms = Alarms::new(Arc::clone(directory), &defined);
     let (commands, queue) = alarm_commands(producer.clone(), Arc::clone(telemetry));
     let (audit, deeds) = audit_log(producer.clone(), Arc::clone(telemetry));

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -11,6 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::device::Device;
 use super::frame::{FRAME_BYTES_MAX, Malformed, Outcome, answer, parse};
+use super::masters::Masters;
 
 /// A device that listens; dropping it, or [`Server::stop`], ends it with its connections.
 #[derive(Debug)]
@@ -28,9 +29,21 @@ impl Server {
     /// # Errors
     /// If the address cannot be listened on.
     pub async fn bind(address: SocketAddr, device: Arc<dyn Device>) -> io::Result<Self> {
+        Self::bind_watched(address, device, Arc::default()).await
+    }
+
+    /// Does the same, and tells `masters` who asks.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub async fn bind_watched(
+        address: SocketAddr,
+        device: Arc<dyn Device>,
+        masters: Arc<Masters>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let task = tokio::spawn(listen(listener, device));
+        let task = tokio::spawn(listen(listener, device, masters));
         Ok(Self { address, task })
     }
 
@@ -53,12 +66,12 @@ impl Drop for Server {
     }
 }
 
-async fn listen(listener: TcpListener, device: Arc<dyn Device>) {
+async fn listen(listener: TcpListener, device: Arc<dyn Device>, masters: Arc<Masters>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(serve(stream, Arc::clone(&device)));
+                connections.spawn(serve(stream, Arc::clone(&device), Arc::clone(&masters)));
             }
             Err(error) => {
                 tracing::warn!(%error, "simulated device cannot accept a connection");
@@ -70,13 +83,14 @@ async fn listen(listener: TcpListener, device: Arc<dyn Device>) {
 }
 
 /// Serves one connection until it ends, for whatever reason.
-async fn serve(stream: TcpStream, device: Arc<dyn Device>) {
-    if let Err(error) = converse(stream, &*device).await {
+async fn serve(stream: TcpStream, device: Arc<dyn Device>, masters: Arc<Masters>) {
+    if let Err(error) = converse(stream, &*device, &masters).await {
         tracing::debug!(%error, "connection to a simulated device ended");
     }
 }
 
-async fn converse(mut stream: TcpStream, device: &dyn Device) -> io::Result<()> {
+async fn converse(mut stream: TcpStream, device: &dyn Device, masters: &Masters) -> io::Result<()> {
+    let connection = masters.open();
     stream.set_nodelay(true)?;
     let mut input = [0; FRAME_BYTES_MAX];
     let mut filled = 0;
@@ -90,6 +104,7 @@ async fn converse(mut stream: TcpStream, device: &dyn Device) -> io::Result<()> 
         let mut used = 0;
         while let Some((frame, bytes)) = parse(&input[used..filled]).map_err(malformed)? {
             used += bytes;
+            masters.ask(connection, Instant::now());
             if answer(frame, device, &mut out) == Outcome::Close {
                 return Ok(());
             }

@@ -11,6 +11,7 @@ use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
 use super::turn::{Turn, is_turn};
 use super::{Closed, Minute, MinuteRow, Minutes};
 use crate::contents::{Contents, KnownLayouts};
+use crate::fence::Fences;
 use crate::share::Share;
 use crate::{StoreError, Stored};
 
@@ -189,13 +190,14 @@ impl OpenMinutes {
         stream: StreamId,
         stored: Stored,
         (chunk, book): (&Chunk, &LayoutBook),
+        fences: &Fences,
         share: &Share,
     ) -> Result<(), StoreError> {
         let Some(turned) = stored.turned else {
             return Ok(());
         };
         let mut place = self.place();
-        let contents = Contents::sort(chunk, book, &place.known, share)?;
+        let contents = Contents::sort(chunk, book, &place.known, fences, share)?;
         place.known.extend(contents.met());
         let whose = (stream, turned, stored.tail);
         let roll_up = RollUp::recall(place.kept.take(), whose, chunk, &contents);

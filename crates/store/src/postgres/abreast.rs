@@ -10,6 +10,7 @@ use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
 use super::position::{Stand, establish};
 use super::{PostgresStore, commit};
 use crate::blocking::blocking;
+use crate::fence::Fences;
 use crate::share::Share;
 use crate::step::{Step, Turning};
 use crate::{Ahead, Loss, StoreError, Stored};
@@ -329,8 +330,8 @@ impl PostgresStore {
     pub(super) fn recall_abreast(
         &self,
         stream: StreamId,
-        chunk: &Chunk,
-        book: &LayoutBook,
+        (chunk, book): (&Chunk, &LayoutBook),
+        fences: &Fences,
     ) -> Result<bool, StoreError> {
         let positions = self.positions();
         let positions = positions
@@ -351,7 +352,7 @@ impl PostgresStore {
             let begins_before = chunk.from().position < share.until.position;
             if begins_before && chunk.until().position > turned.position {
                 let open = &self.lanes[usize::from(share.shard)].open;
-                blocking(|| open.recall(stream, stored, (chunk, book), &share))?;
+                blocking(|| open.recall(stream, stored, (chunk, book), fences, &share))?;
             }
         }
         Ok(true)

@@ -1,10 +1,12 @@
 //! One chunk, one transaction.
 
+use std::sync::Arc;
+
 use gridos_journal::{Chunk, LayoutBook, StreamId};
 
 use super::connection::Connection;
 use super::position::{Stand, advance, begin};
-use super::{alarms, audit, copy, introduce, rows};
+use super::{alarms, audit, copy, fence, introduce, rows};
 use crate::contents::{Contents, Quarantined};
 use crate::minutes::roll_up::RollUp;
 use crate::share::Share;
@@ -24,14 +26,31 @@ pub(crate) async fn chunk(
     if share.is_whole() && !connection.is_introduced {
         introduce(connection, book).await?;
     }
-    let contents = Contents::sort(chunk, book, &connection.known, share)?;
-    let named = alarms::introduce(connection, &contents.alarms, book).await;
-    named.map_err(StoreError::of_no_record)?;
-    let fresh = introduce::portions_of(connection, book, contents.fresh()).await;
-    fresh.map_err(StoreError::of_no_record)?;
-    let turns = roll_up.as_ref().map(|roll_up| roll_up.turns(&contents));
-    let step = Step::over(chunk, &contents, Turning::of(turns.as_deref()), share);
-    let stored = begin(connection, stream, &step, share).await?;
+    let is_shared = chunk.has_epochs();
+    let (contents, turns, stored) = loop {
+        if is_shared {
+            let refreshed = fence::refresh(connection).await;
+            refreshed.map_err(StoreError::of_no_record)?;
+        }
+        let fences = Arc::clone(&connection.fences);
+        let contents = Contents::sort(chunk, book, &connection.known, &fences, share)?;
+        let named = alarms::introduce(connection, &contents.alarms, book).await;
+        named.map_err(StoreError::of_no_record)?;
+        let fresh = introduce::portions_of(connection, book, contents.fresh()).await;
+        fresh.map_err(StoreError::of_no_record)?;
+        let turns = roll_up.as_ref().map(|roll_up| roll_up.turns(&contents));
+        let step = Step::over(chunk, &contents, Turning::of(turns.as_deref()), share);
+        let stored = begin(connection, stream, &step, share).await?;
+        let passed = match is_shared {
+            true => fence::pass(connection, &contents.claims).await,
+            false => Ok(true),
+        };
+        if passed.map_err(StoreError::of_no_record)? {
+            break (contents, turns, stored);
+        }
+        // Somebody took a device meanwhile: what is in the chunk is to be judged by that.
+        connection.run("rollback").await?;
+    };
     records(connection, stream, chunk, &contents).await?;
     if let (Some(roll_up), Some(turns)) = (roll_up, &turns) {
         let rows = roll_up.advance(&contents, turns, chunk.until());

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -16,6 +17,7 @@ use super::fault::classify;
 use crate::StoreError;
 use crate::alarm_name::KnownAlarms;
 use crate::contents::KnownLayouts;
+use crate::fence::Fences;
 
 /// How much longer than the server we wait for a statement: its word is the better one.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -34,6 +36,8 @@ pub(crate) struct Connection {
     /// Layouts that were seen or made through this connection: another database, or the same one
     /// from a backup, may have others.
     pub(crate) known: KnownLayouts,
+    /// Who has devices of a fleet, as far as it was asked.
+    pub(crate) fences: Arc<Fences>,
     /// Alarms likewise.
     pub(crate) alarms: KnownAlarms,
     /// Whether the book's layouts are all in the database.
@@ -63,6 +67,7 @@ impl Connection {
             server: String::new(),
             statements: HashMap::new(),
             known: KnownLayouts::new(),
+            fences: Arc::default(),
             alarms: KnownAlarms::new(),
             is_introduced: false,
         }

@@ -95,6 +95,13 @@ const ALL: &[Migration] = &[
         sql: include_str!("migrations/0012_audit.sql"),
         runs_since: 4,
     },
+    Migration {
+        version: 13,
+        name: "epochs",
+        before: &[],
+        sql: include_str!("migrations/0013_epochs.sql"),
+        runs_since: 4,
+    },
 ];
 
 /// The lock that engines starting at once take one after the other: "GRIDOS" in ASCII.

@@ -10,6 +10,7 @@ mod connection;
 mod copy;
 pub mod encode;
 mod fault;
+mod fence;
 mod history;
 mod introduce;
 mod lane;
@@ -50,6 +51,7 @@ use upkeep::Caretaker;
 pub use url::{PostgresOptionError, PostgresUrlError};
 
 use crate::blocking::blocking;
+use crate::fence::Fences;
 use crate::share::Share;
 use crate::{
     AlarmEventRow, AlarmEventsQuery, AlarmRow, AlarmsQuery, AuditQuery, AuditRow, Column, GapRow,
@@ -153,6 +155,18 @@ impl PostgresStore {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What fences apply to what is in `chunk`.
+    async fn fences(&self, chunk: &Chunk) -> Result<Arc<Fences>, StoreError> {
+        if !chunk.has_epochs() {
+            return Ok(Arc::default());
+        }
+        let mut writer = self.writer().await?;
+        let refreshed = fence::refresh(&mut writer.connection).await;
+        let fences = Arc::clone(&writer.connection.fences);
+        writer.keep(refreshed)?;
+        Ok(fences)
+    }
+
     /// The same place, with time for work on whole tables.
     fn upkeep_config(&self) -> PostgresConfig {
         PostgresConfig {
@@ -229,12 +243,13 @@ impl Store for PostgresStore {
         chunk: &Chunk,
         book: &LayoutBook,
     ) -> Result<(), StoreError> {
-        if self.recall_abreast(stream, chunk, book)? {
+        let fences = self.fences(chunk).await?;
+        if self.recall_abreast(stream, (chunk, book), &fences)? {
             return Ok(());
         }
         let stored = stored.with_minutes(self.config.minutes);
         let (open, share) = (&self.lanes[0].open, Share::whole(chunk));
-        blocking(|| open.recall(stream, stored, (chunk, book), &share))
+        blocking(|| open.recall(stream, stored, (chunk, book), &fences, &share))
     }
 
     async fn turn(&self, stream: StreamId, at: Tail) -> Result<Stored, StoreError> {

@@ -23,6 +23,7 @@ pub(super) const WRITER: &[(&str, &str)] = &[
     ("alarm_transition", "select, insert"),
     ("audit", "select, insert"),
     ("device", "select, insert"),
+    ("device_epoch", "select, insert"),
     ("event", "select, insert"),
     ("gap", "select, insert"),
     (

@@ -37,6 +37,7 @@ use upkeep::Progress;
 use crate::alarm_name::{self, KnownAlarms};
 use crate::blocking::blocking;
 use crate::contents::{Contents, KnownLayouts};
+use crate::fence::Fences;
 use crate::introduction::{definitions, portions};
 use crate::minutes::roll_up::OpenMinutes;
 use crate::share::Share;
@@ -202,7 +203,7 @@ impl Store for SqliteStore {
                 self.introduce(writer, book)?;
             }
             let share = Share::whole(chunk);
-            let contents = Contents::sort(chunk, book, &writer.known, &share)?;
+            let contents = Contents::sort(chunk, book, &writer.known, &Fences::default(), &share)?;
             self.introduce_alarms(writer, &contents.alarms, book)?;
             self.make_known(&mut writer.connection, book, contents.fresh())?;
             let turns = roll_up.as_ref().map(|roll_up| roll_up.turns(&contents));
@@ -255,10 +256,10 @@ impl Store for SqliteStore {
         book: &LayoutBook,
     ) -> Result<(), StoreError> {
         let stored = stored.with_minutes(self.minutes);
-        blocking(|| {
-            self.open
-                .recall(stream, stored, (chunk, book), &Share::whole(chunk))
-        })
+        // Nobody else writes to a file of this process: there is nobody to fence.
+        let (fences, share) = (Fences::default(), Share::whole(chunk));
+        let what = (chunk, book);
+        blocking(|| self.open.recall(stream, stored, what, &fences, &share))
     }
 
     async fn turn(&self, stream: StreamId, at: Tail) -> Result<Stored, StoreError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gridos_journal::{Chunk, Journal, LayoutBook, Options, Position, Read, Reader, StreamId, Tail};
 use gridos_model::{
     AlarmAction, AlarmFacts, AlarmFlags, AlarmId, AlarmKind, AlarmRecord, Batch, Directory,
-    DirectoryBuilder, Layout, LayoutId, Level, Point, Priority, Quality, Readings, Sweep,
+    DirectoryBuilder, Epoch, Layout, LayoutId, Level, Point, Priority, Quality, Readings, Sweep,
     TimeQuality, Timestamp, Transition,
 };
 use tempfile::TempDir;
@@ -127,6 +127,22 @@ impl Fixture {
             received,
             &values,
         )
+    }
+
+    /// Appends a sweep of two values, received at `received` while the device was held under `epoch`.
+    pub(crate) fn held_sweep(
+        &mut self,
+        epoch: u64,
+        received: Timestamp,
+        values: [f64; 2],
+    ) -> Position {
+        let mut batch = Batch::default();
+        let time_quality = TimeQuality::Synchronised;
+        batch.start_sweep(&self.pair(), received, time_quality, received);
+        batch.extend(values);
+        let epoch = Epoch::new(epoch).unwrap();
+        let readings = batch.readings().unwrap();
+        self.journal.append_held_readings(&readings, epoch)
     }
 
     fn append_sweep(

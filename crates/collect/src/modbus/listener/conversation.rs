@@ -331,7 +331,9 @@ fn offer(
     };
     match intake.offer(batch, moment.wire, receipt) {
         Ok(()) => Ok(receiver),
-        Err(NotTaken::RingFull | NotTaken::JournalStalled) => Err(Exception::Busy),
+        Err(NotTaken::RingFull | NotTaken::JournalStalled | NotTaken::Fenced) => {
+            Err(Exception::Busy)
+        }
         Err(NotTaken::Invalid(_)) => Err(Exception::Failure),
     }
 }

@@ -21,12 +21,14 @@ use gridos_collect::modbus::ModbusFleet;
 use gridos_journal::LayoutBook;
 use gridos_model::{Deed, DeedOutcome};
 use gridos_pipeline::{AlarmCommands, AuditLog};
+use gridos_roster::HandOver;
 use gridos_telemetry::{NextPlace, ReloadOutcome, Telemetry};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(super) use self::next::Limits;
 use self::next::Next;
 use super::devices;
+use super::holding::Holding;
 use crate::config::{ConfigFile, Faults, Fleet};
 
 /// Who asks by SIGHUP, as logs and records name them.
@@ -60,6 +62,8 @@ pub(super) struct Reloading {
     pub(super) plants: mpsc::Sender<NextPlant>,
     pub(super) telemetry: Arc<Telemetry>,
     pub(super) audit: AuditLog,
+    /// None where devices are not shared.
+    pub(super) holding: Option<Holding>,
 }
 
 impl Reloading {
@@ -74,9 +78,12 @@ impl Reloading {
         self.telemetry.config.taken.set(seconds());
         loop {
             let asked = tokio::select! {
-                // A sender that is gone is a stop as well.
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
                 Some(asked) = asked.recv() => asked,
+                order = order(&mut self.holding) => {
+                    self.hand_over(order).await;
+                    continue;
+                }
             };
             let ConfigAsked { order, by, answer } = asked;
             let answered = self.answer(order, &by).await;
@@ -221,8 +228,14 @@ impl Reloading {
         let (difference, fleet) = (&next.difference, &next.fleet);
         let ending = difference.gone.union(&difference.begun).copied().collect();
         modbus.remove(&ending).await;
+        let (shared, others) = next.shared();
+        let holding = self.holding.as_ref();
+        let away = holding.map(|holding| holding.away_of(&shared));
+        let away = away.unwrap_or_default();
         let beginning = |device: &&crate::config::FleetDevice| {
-            difference.new.contains(&device.index) || difference.begun.contains(&device.index)
+            let is_other =
+                difference.new.contains(&device.index) || difference.begun.contains(&device.index);
+            is_other && !away.contains(&device.index)
         };
         let began = || fleet.devices.iter().filter(beginning);
         let directory = &fleet.directory;
@@ -238,7 +251,7 @@ impl Reloading {
         let generation = Generation {
             directory: Arc::clone(directory),
             left,
-            defined: fleet.alarms().map(|alarm| alarm.defined).collect(),
+            defined: devices::defined(fleet, &away),
             begin_anew: difference
                 .begun
                 .iter()
@@ -246,8 +259,15 @@ impl Reloading {
                 .copied()
                 .collect(),
         };
-        if !self.commands.renew(generation, devices::book(fleet)).await {
+        if !self
+            .commands
+            .renew(generation, devices::book(fleet, &away))
+            .await
+        {
             return None;
+        }
+        if let Some(holding) = &mut self.holding {
+            holding.renew(shared, others.into_iter());
         }
         let (done, is_done) = oneshot::channel();
         let plant = devices::plant(fleet);
@@ -348,6 +368,19 @@ fn places(next: &Next) -> Vec<NextPlace> {
         }
     };
     places.map(place).collect()
+}
+
+/// Ends at the stop; a sender that is gone is one as well.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// The next order to take and give back channels; never where devices are not shared.
+async fn order(holding: &mut Option<Holding>) -> HandOver {
+    match holding {
+        Some(holding) => holding.order().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn faulty(faults: Faults) -> ConfigRefusal {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use gridos_api::ConfigRefusal;
+use gridos_model::DeviceIndex;
 use gridos_telemetry::Telemetry;
 
 use super::difference::Difference;
 use super::faulty;
-use crate::config::{Bounds, Config, ConfigFile, Fleet, bounds, fixed_differences, show_size};
+use crate::config::{
+    Bounds, Channel, Config, ConfigFile, Fleet, bounds, fixed_differences, show_size,
+};
 use crate::files;
 
 /// What was laid out at the start and stays as large.
@@ -26,6 +29,18 @@ pub(super) struct Next {
     pub(super) difference: Difference,
     /// What to know about it.
     pub(super) notes: Vec<String>,
+    /// What a fleet shares, if there is one.
+    channels: Vec<Channel>,
+}
+
+impl Next {
+    /// What a fleet shares, and the devices that are not shared.
+    pub(super) fn shared(&self) -> (Vec<Channel>, Vec<DeviceIndex>) {
+        (
+            self.channels.clone(),
+            self.fleet.unshared(&self.channels).collect(),
+        )
+    }
 }
 
 /// Reads and checks `after` as the text of `file`, in the place of `before`.
@@ -38,6 +53,7 @@ pub(super) fn prepare(
     let config = file.parse(&after).map_err(faulty)?;
     let next = Fleet::after(&config, &fleet.directory).map_err(faulty)?;
     let difference = Difference::of(fleet, &next);
+    let channels = next.channels(&config);
     let mut fixed: Vec<_> = fixed_differences(before, &after)
         .into_iter()
         .map(|key| format!("{key} differs"))
@@ -55,6 +71,7 @@ pub(super) fn prepare(
         fleet: next,
         difference,
         notes,
+        channels,
     })
 }
 

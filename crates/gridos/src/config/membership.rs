@@ -1,0 +1,418 @@
+//! `[fleet]`: this engine is one of several that share their devices.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gridos_fleet::{Role, Timing};
+use gridos_roster::{BucketOptions, Credentials};
+
+use super::name::Name;
+use super::secret::Secret;
+use super::section::{Section, shown};
+use super::source::Files;
+
+pub(super) const KEYS: &[&str] = &[
+    "servers",
+    "name",
+    "member",
+    "capacity",
+    "role",
+    "role_file",
+    "lease",
+    "replicas",
+    "credentials_file",
+    "token_file",
+    "user",
+    "password_file",
+    "ca_file",
+    "certificate_file",
+    "key_file",
+    "weight_file",
+    "weight_url",
+];
+
+/// The label of the pod template by which a Rollout tells stable pods from those of the canary.
+const ROLE_LABEL: &str = "gridos.io/role";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// This engine's part in a fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Servers of NATS, as `nats://host:4222`.
+    pub servers: Vec<String>,
+    /// The fleet's name; default `gridos`.
+    pub name: Name,
+    /// What this engine is called in it; default the engine's name.
+    pub member: Name,
+    /// Its weight among the members; 0 to 1,000,000, default 100.
+    pub capacity: u32,
+    /// Its role, unless the file says another; default stable.
+    pub role: Role,
+    /// A file with labels of the pod, one of which is the role; it may change while the engine runs.
+    pub role_file: Option<PathBuf>,
+    /// How long others wait for a member that says nothing; 1 s to 10 min, default 15 s.
+    pub lease: Duration,
+    /// On how many servers what is shared is kept; 1, 3 or 5, default 3.
+    pub replicas: usize,
+    /// A file with a JWT and an NKey seed.
+    pub credentials_file: Option<PathBuf>,
+    /// A file with a token; it is read again at each start.
+    pub token_file: Option<PathBuf>,
+    /// A user and the file of the password, which is read again at each start.
+    pub password: Option<(String, PathBuf)>,
+    /// Authorities that are trusted beside the system's, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The certificate that is shown, and its key, in PEM.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Where the canary's share of the devices is read, if this engine is to set it.
+    pub weight: Option<Weight>,
+}
+
+/// Where a Rollout's weight is read: a number from 0 to 100.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// A file that holds the number, or a JSON document of the Rollout.
+    File(PathBuf),
+    /// A URL that answers with the same.
+    Url(String),
+}
+
+impl Membership {
+    /// What the section says; `None` if there is none.
+    pub(super) fn read(
+        section: &Section<'_>,
+        engine: Option<&Name>,
+        files: &Files<'_>,
+    ) -> Option<Self> {
+        if !section.is_given() && !KEYS.iter().any(|key| section.has(key)) {
+            return None;
+        }
+        let servers = section.word("servers", servers);
+        let servers = section.demand("servers", servers, "servers = \"nats://127.0.0.1:4222\"");
+        let name = section.word("name", token).map(|found| found.value);
+        let member = section.word("member", token).map(|found| found.value);
+        let member = member.or_else(|| engine_as_member(section, engine));
+        let roles = [("stable", Role::Stable), ("canary", Role::Canary)];
+        let lease = section.duration("lease", &(SECOND..=600 * SECOND));
+        let replicas = section.whole("replicas", 1..=5_usize);
+        if replicas.as_ref().is_some_and(|found| found.value % 2 == 0) {
+            section.fault(
+                "replicas",
+                "must be 1, 3 or 5: of an even number none can fail more",
+            );
+        }
+        let file = |key| {
+            section
+                .text(key)
+                .map(|found| files.folder.join(found.value))
+        };
+        let checked = |key| checked(section, files, key);
+        let certificate = both(section, "certificate_file", "key_file");
+        let weight = match (file("weight_file"), section.text("weight_url")) {
+            (Some(_), Some(_)) => {
+                section.fault("weight_url", "and `weight_file` exclude each other");
+                None
+            }
+            (Some(path), None) => Some(Weight::File(path)),
+            (None, Some(url)) => weight_url(section, url.value),
+            (None, None) => None,
+        };
+        let user = section.text("user").map(|found| found.value.to_owned());
+        let password_file = checked("password_file");
+        both(section, "user", "password_file");
+        let ways = ["credentials_file", "token_file", "user"];
+        if ways.iter().filter(|key| section.has(key)).count() > 1 {
+            let what = format!("{} exclude each other; keep one", ways.join(", "));
+            section.report(what);
+        }
+        Some(Self {
+            servers: servers?.value,
+            name: name.or_else(|| Name::plain("gridos").ok())?,
+            member: member?,
+            capacity: section
+                .whole("capacity", 0..=1_000_000_u32)
+                .map_or(100, |found| found.value),
+            role: section
+                .choice("role", &roles)
+                .map_or(Role::Stable, |found| found.value),
+            role_file: file("role_file"),
+            lease: lease.map_or(15 * SECOND, |found| found.value),
+            replicas: replicas.map_or(3, |found| found.value),
+            credentials_file: checked("credentials_file"),
+            token_file: checked("token_file"),
+            password: user.zip(password_file),
+            ca_file: checked("ca_file"),
+            certificate: certificate
+                .and_then(|()| checked("certificate_file").zip(checked("key_file"))),
+            weight,
+        })
+    }
+
+    /// Where the bucket is and how one comes in, with the files as they are now.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn bucket(&self, client: &str) -> Result<BucketOptions, MembershipError> {
+        let credentials = match (&self.credentials_file, &self.token_file, &self.password) {
+            (Some(path), ..) => Credentials::File(path.clone()),
+            (None, Some(path), _) => Credentials::Token(secret(path)?.expose().to_owned()),
+            (None, None, Some((user, path))) => Credentials::Password {
+                user: user.clone(),
+                password: secret(path)?.expose().to_owned(),
+            },
+            (None, None, None) => Credentials::None,
+        };
+        Ok(BucketOptions {
+            servers: self.servers.clone(),
+            fleet: self.name.to_string(),
+            replicas: self.replicas,
+            client: client.to_owned(),
+            credentials,
+            ca_file: self.ca_file.clone(),
+            certificate: self.certificate.clone(),
+        })
+    }
+
+    /// The durations of leases, where an answer of a device is waited for as long as `poll_timeout`.
+    ///
+    /// # Errors
+    /// If they do not go together, which a checked configuration makes all but impossible.
+    pub fn timing(&self, poll_timeout: Duration) -> Result<Timing, MembershipError> {
+        Ok(Timing::new(self.lease, poll_timeout, Duration::ZERO)?)
+    }
+
+    /// The role at this moment: what the file of labels says, or else `given` by the environment, or
+    /// else the configuration.
+    pub fn role_now(&self, given: Option<Role>) -> Role {
+        let text = self.role_file.as_ref().map(std::fs::read_to_string);
+        let labelled = text.and_then(|text| labelled_role(&text.unwrap_or_default()));
+        labelled.or(given).unwrap_or(self.role)
+    }
+}
+
+/// Why this engine cannot take part.
+#[derive(Debug, thiserror::Error)]
+pub enum MembershipError {
+    /// A file that it needs cannot be read.
+    #[error("what [fleet] needs cannot be read from {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The durations do not go together.
+    #[error("[fleet] lease")]
+    Timing(#[from] gridos_fleet::TimingError),
+    /// The number by which a restart knows its own cannot be kept.
+    #[error("the file {path}, by which this engine is known again, cannot be used")]
+    Instance {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// `GRIDOS_ROLE` is none.
+    #[error("the variable GRIDOS_ROLE is '{0}'; write stable or canary")]
+    Role(String),
+}
+
+/// The role in a file of labels as the downward API writes them (`gridos.io/role="canary"`, one a
+/// line), or in one that holds nothing but the role.
+pub(crate) fn labelled_role(text: &str) -> Option<Role> {
+    text.lines().find_map(|line| {
+        let value = match line.split_once('=') {
+            Some((ROLE_LABEL, value)) => value,
+            Some(_) => return None,
+            None => line,
+        };
+        role_of(value.trim().trim_matches('"'))
+    })
+}
+
+/// The role of that name.
+pub(crate) fn role_of(name: &str) -> Option<Role> {
+    match name {
+        "stable" => Some(Role::Stable),
+        "canary" => Some(Role::Canary),
+        _ => None,
+    }
+}
+
+fn secret(path: &Path) -> Result<Secret, MembershipError> {
+    let text = std::fs::read_to_string(path).map_err(|source| MembershipError::File {
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(Secret::new(text.trim()))
+}
+
+/// Names are parts of subjects and buckets of NATS.
+fn token(text: &str) -> Result<Name, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    if !text.chars().all(is_plain) {
+        return Err(
+            "may hold letters, digits, - and _ only: it is part of a name in NATS".to_owned(),
+        );
+    }
+    Name::plain(text).map_err(|error| error.to_string())
+}
+
+fn engine_as_member(section: &Section<'_>, engine: Option<&Name>) -> Option<Name> {
+    let engine = engine?;
+    let member = token(engine.as_str());
+    member
+        .map_err(|what| {
+            let what = format!(
+                "is missing, and [engine] name = {} {what}",
+                shown(engine.as_str())
+            );
+            section.fault("member", what);
+        })
+        .ok()
+}
+
+/// The text may hold a password: it is not shown.
+fn servers(text: &str) -> Result<Vec<String>, Hidden> {
+    let servers: Vec<_> = text
+        .split(',')
+        .map(|server| server.trim().to_owned())
+        .collect();
+    let is_server = |server: &String| {
+        let rest = ["nats://", "tls://"]
+            .iter()
+            .find_map(|scheme| server.strip_prefix(scheme));
+        rest.is_some_and(|rest| {
+            !rest.is_empty() && !rest.contains(['@', '/', ' ']) && !rest.starts_with(':')
+        })
+    };
+    match servers.iter().all(is_server) {
+        true => Ok(servers),
+        false => Err(Hidden),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "must be nats://host:4222 or tls://host:4222, several with commas between; secrets belong in files"
+)]
+struct Hidden;
+
+/// Whether both keys are given; one alone is a fault.
+fn both(section: &Section<'_>, one: &str, other: &str) -> Option<()> {
+    match (section.has(one), section.has(other)) {
+        (true, true) => Some(()),
+        (false, false) => None,
+        (true, false) => {
+            section.fault(one, format_args!("needs `{other}` beside it"));
+            None
+        }
+        (false, true) => {
+            section.fault(other, format_args!("needs `{one}` beside it"));
+            None
+        }
+    }
+}
+
+/// The file is read again at every start; that it can be is seen here.
+fn checked(section: &Section<'_>, files: &Files<'_>, key: &'static str) -> Option<PathBuf> {
+    let path = files.folder.join(section.text(key)?.value);
+    if let Err(error) = (files.read)(&path) {
+        let shown = shown(&path.to_string_lossy());
+        section.fault(key, format_args!("{shown} cannot be read: {error}"));
+    }
+    Some(path)
+}
+
+fn weight_url(section: &Section<'_>, text: &str) -> Option<Weight> {
+    let is_url = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    if !is_url || text.contains([' ', '@']) {
+        section.fault(
+            "weight_url",
+            "must begin with http:// or https://, without a password",
+        );
+        return None;
+    }
+    Some(Weight::Url(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::super::tests::NO_VARIABLES;
+    use super::super::{Config, Faults};
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Faults> {
+        let read = |path: &Path| match path.to_str() {
+            Some("etc/token") => Ok(b"a-token\n".to_vec()),
+            _ => Err(io::Error::other("there is none")),
+        };
+        Config::parse(text, "etc/g.toml", NO_VARIABLES, &read)
+    }
+
+    #[test]
+    fn a_member_is_read() {
+        assert_eq!(parse("").unwrap().membership, None);
+        let text = "[engine]\nname = \"north-1\"\n[fleet]\n\
+                    servers = \"nats://a:4222, tls://b:4222\"\nrole = \"canary\"\n\
+                    lease = \"5s\"\nreplicas = 1\ntoken_file = \"token\"\nweight_file = \"w\"";
+        let membership = parse(text).unwrap().membership.unwrap();
+        assert_eq!(membership.servers, ["nats://a:4222", "tls://b:4222"]);
+        assert_eq!(membership.member.as_str(), "north-1");
+        assert_eq!((membership.capacity, membership.replicas), (100, 1));
+        assert_eq!(membership.role, Role::Canary);
+        assert_eq!(membership.token_file, Some("etc/token".into()));
+        assert_eq!(membership.weight, Some(Weight::File("etc/w".into())));
+    }
+
+    #[test]
+    fn a_variable_overrides_the_role() {
+        let read = |_: &Path| Err(io::Error::other("there is none"));
+        let variables = [("GRIDOS__FLEET__ROLE", "canary")];
+        let text = "[fleet]\nservers = \"nats://a:4222\"";
+        let config = Config::parse(text, "g.toml", variables, &read).unwrap();
+        assert_eq!(config.membership.unwrap().role, Role::Canary);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_with_their_lines() {
+        let text = "[engine]\nname = \"north 1\"\n[fleet]\nservers = \"http://me:hunter2@a\"\n\
+                    name = \"a.b\"\nrole = \"boss\"\nlease = \"1ms\"\nreplicas = 2\n\
+                    token_file = \"gone\"\nuser = \"me\"\nkey_file = \"k\"\nweight_url = \"x\"";
+        let told = parse(text).unwrap_err().to_string();
+        for expected in [
+            "etc/g.toml:3: [fleet] member: is missing, and [engine] name = \"north 1\" may hold",
+            "etc/g.toml:4: [fleet] servers: ",
+            "etc/g.toml:5: [fleet] name: \"a.b\" may hold",
+            "etc/g.toml:6: [fleet] role: \"boss\" is unknown",
+            "etc/g.toml:7: [fleet] lease: ",
+            "etc/g.toml:8: [fleet] replicas: must be 1, 3 or 5",
+            "etc/g.toml:9: [fleet] token_file: \"etc/gone\" cannot be read: there is none",
+            "etc/g.toml:10: [fleet] user: needs `password_file`",
+            "etc/g.toml:11: [fleet] key_file: needs `certificate_file`",
+            "etc/g.toml:12: [fleet] weight_url: must begin",
+            "token_file, user exclude each other",
+        ] {
+            assert!(told.contains(expected), "{expected}\n{told}");
+        }
+        assert!(!told.contains("hunter2"), "{told}");
+        let told = parse("[fleet]\nname = \"a\"").unwrap_err().to_string();
+        assert!(
+            told.contains("etc/g.toml:1: [fleet] servers: is missing"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn the_role_is_among_the_labels() {
+        let labels = "app=\"gridos\"\ngridos.io/role=\"canary\"\n";
+        assert_eq!(labelled_role(labels), Some(Role::Canary));
+        assert_eq!(labelled_role("stable\n"), Some(Role::Stable));
+        assert_eq!(labelled_role("app=\"canary\""), None);
+        assert_eq!(labelled_role(""), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! The bucket: keys with revisions, changed by compare-and-swap.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::header::HeaderValue;
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
+use async_nats::jetstream::kv;
+use async_nats::jetstream::stream::StorageType;
+use async_nats::{Client, ConnectOptions};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use gridos_fleet::{Revision, Share, WriteError};
+
+use crate::format;
+use crate::{BucketOptions, Credentials, FormatError};
+
+/// The key of the plan.
+pub(crate) const PLAN: &str = "plan";
+/// The key of the canary's share.
+pub(crate) const SHARE: &str = "share";
+/// What the keys of members begin with.
+pub(crate) const SESSION: &str = "session.";
+
+/// How a message says that it deletes its key.
+const OPERATION: &str = "KV-Operation";
+const DELETE: &str = "DEL";
+/// A broken connection is tried again after this time at most.
+const RECONNECT_MAX: Duration = Duration::from_millis(500);
+/// A server that says nothing is asked after this time; after two, it counts as gone.
+const PING_EVERY: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a question to the server may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The bucket of one fleet; cloning shares the connection.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    jetstream: Context,
+    store: kv::Store,
+    name: String,
+}
+
+/// Why the bucket cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BucketError {
+    /// What is needed to come in cannot be read or used.
+    #[error("the credentials for NATS cannot be used: {0}")]
+    Credentials(String),
+    /// No server can be used.
+    #[error("no NATS server can be used: {0}")]
+    Server(String),
+    /// The server has no JetStream for this account, or not enough servers for the replicas.
+    #[error("the bucket '{bucket}' cannot be opened or made: {what}")]
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What is in the way.
+        what: String,
+    },
+    /// What is in the bucket was not written by this version.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Somebody else was faster.
+    #[error("somebody else has changed it meanwhile; try again")]
+    Conflict,
+    /// No answer came: it may be done or not.
+    #[error("the NATS server did not answer in time; look whether it was done")]
+    NoAnswer,
+}
+
+impl Bucket {
+    /// Makes a connection that is made again for as long as it takes, whenever it breaks; the first
+    /// may still be under way when this returns.
+    ///
+    /// # Errors
+    /// If a file of the credentials cannot be used, or an address is none.
+    pub(crate) async fn connect(options: &BucketOptions) -> Result<Client, BucketError> {
+        connect_options(options)
+            .await?
+            .retry_on_initial_connect()
+            .connect(options.servers.clone())
+            .await
+            .map_err(|error| BucketError::Server(error.to_string()))
+    }
+
+    /// Opens the bucket, and makes it if there is none.
+    ///
+    /// # Errors
+    /// If no server can be reached, or it refuses.
+    pub async fn open(options: &BucketOptions) -> Result<Self, BucketError> {
+        let client = connect_options(options)
+            .await?
+            .connect(options.servers.clone())
+            .await
+            .map_err(|error| BucketError::Server(error.to_string()))?;
+        Self::of(client, options).await
+    }
+
+    /// The bucket over `client`, which is made if there is none.
+    pub(crate) async fn of(client: Client, options: &BucketOptions) -> Result<Self, BucketError> {
+        let jetstream = ContextBuilder::new()
+            .timeout(ANSWER_TIMEOUT)
+            .ack_timeout(ANSWER_TIMEOUT)
+            .build(client);
+        let name = options.bucket();
+        let failed = |what: String| BucketError::Bucket {
+            bucket: name.clone(),
+            what,
+        };
+        let store = match jetstream.get_key_value(&name).await {
+            Ok(store) => store,
+            // It is there no more than the server says so; if another makes it meanwhile, it is the same.
+            Err(_) => jetstream
+                .create_key_value(kv::Config {
+                    bucket: name.clone(),
+                    description: "Who polls which devices of a GridOS fleet".to_owned(),
+                    history: 1,
+                    storage: StorageType::File,
+                    num_replicas: options.replicas,
+                    ..kv::Config::default()
+                })
+                .await
+                .map_err(|error| failed(error.to_string()))?,
+        };
+        Ok(Self {
+            jetstream,
+            store,
+            name,
+        })
+    }
+
+    /// Every key there is, and then every change.
+    pub(crate) async fn watch(&self) -> Result<kv::Watch, BucketError> {
+        let watch = self.store.watch_with_history(">").await;
+        watch.map_err(|error| self.failed(error))
+    }
+
+    /// How many keys there are, with those that were deleted.
+    pub(crate) async fn keys(&self) -> Result<u64, BucketError> {
+        let status = self.store.status().await;
+        status
+            .map(|status| status.values())
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Writes `value` under `key`, or deletes it, if its revision still is `expect`; 0 if it never
+    /// was.
+    ///
+    /// # Errors
+    /// [`WriteError::Unknown`] if it may be done or not.
+    pub(crate) async fn write(
+        &self,
+        key: &str,
+        expect: u64,
+        value: Option<Bytes>,
+    ) -> Result<Revision, WriteError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+            HeaderValue::from(expect),
+        );
+        if value.is_none() {
+            headers.insert(OPERATION, DELETE);
+        }
+        let subject = format!("$KV.{}.{key}", self.name);
+        let published = self
+            .jetstream
+            .publish_with_headers(subject, headers, value.unwrap_or_default())
+            .await;
+        let acknowledged = match published {
+            Ok(acknowledgement) => acknowledgement.await,
+            Err(error) => Err(error),
+        };
+        match acknowledged {
+            Ok(acknowledged) => Ok(Revision::from_raw(acknowledged.sequence)),
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => {
+                Err(WriteError::Conflict)
+            }
+            Err(error) => {
+                tracing::debug!(%error, key, "a write to the fleet's bucket has no answer");
+                Err(WriteError::Unknown)
+            }
+        }
+    }
+
+    /// Sets the share of the devices that the canary has.
+    ///
+    /// # Errors
+    /// If the server did not take it.
+    pub async fn set_share(&self, share: Share) -> Result<(), BucketError> {
+        let put = self.store.put(SHARE, format::share::write(share)).await;
+        put.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    /// What stands under `key`, with its revision.
+    pub(crate) async fn read(&self, key: &str) -> Result<Option<(Bytes, u64)>, BucketError> {
+        let entry = self.store.entry(key).await;
+        let entry = entry.map_err(|error| self.failed(error))?;
+        let is_there = |entry: &kv::Entry| entry.operation == kv::Operation::Put;
+        Ok(entry
+            .filter(is_there)
+            .map(|entry| (entry.value, entry.revision)))
+    }
+
+    /// The keys that are there.
+    pub(crate) async fn keys_there(&self) -> Result<Vec<String>, BucketError> {
+        let keys = self
+            .store
+            .keys()
+            .await
+            .map_err(|error| self.failed(error))?;
+        let keys: Vec<_> = keys.collect().await;
+        keys.into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: impl std::fmt::Display) -> BucketError {
+        BucketError::Bucket {
+            bucket: self.name.clone(),
+            what: error.to_string(),
+        }
+    }
+}
+
+async fn connect_options(options: &BucketOptions) -> Result<ConnectOptions, BucketError> {
+    let mut connect = ConnectOptions::new()
+        .name(&options.client)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .ping_interval(PING_EVERY)
+        .request_timeout(Some(ANSWER_TIMEOUT))
+        .reconnect_delay_callback(|attempts| {
+            let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+            RECONNECT_MAX.min(Duration::from_millis(50).saturating_mul(attempts))
+        });
+    connect = match &options.credentials {
+        Credentials::None => connect,
+        Credentials::Token(token) => connect.token(token.clone()),
+        Credentials::Password { user, password } => {
+            connect.user_and_password(user.clone(), password.clone())
+        }
+        Credentials::File(path) => connect
+            .credentials_file(path)
+            .await
+            .map_err(|error| BucketError::Credentials(format!("{}: {error}", path.display())))?,
+    };
+    if let Some(path) = &options.ca_file {
+        connect = connect.add_root_certificates(path.clone());
+    }
+    if let Some((certificate, key)) = &options.certificate {
+        connect = connect.add_client_certificate(certificate.clone(), key.clone());
+    }
+    Ok(connect)
+}

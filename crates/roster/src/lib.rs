@@ -1,0 +1,21 @@
+//! Members of a fleet over NATS JetStream: what drives the machines of `gridos-fleet`.
+//!
+//! All that members share is one key-value bucket: a record of each member, the plan that says who has
+//! which channel, and the share of the canary. It is read by one ordered watch and written by
+//! compare-and-swap only. This crate must not know what a channel is polled by, nor databases or
+//! configurations: it tells whoever starts and ends sessions what to take and what to give back.
+
+mod bucket;
+mod format;
+mod hands;
+mod member;
+mod options;
+mod roll;
+mod watching;
+
+pub use bucket::{Bucket, BucketError};
+pub use format::FormatError;
+pub use hands::{HandOver, Hands};
+pub use member::{Member, Terms};
+pub use options::{BucketOptions, Credentials};
+pub use roll::{Roll, Standing};

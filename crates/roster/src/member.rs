@@ -1,0 +1,402 @@
+//! A member: the machine of its part in the fleet, driven by the watch, the clock and the engine.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use gridos_fleet::{
+    Action, Identity, MemberRecord, Moment, Participant, Plan, Revision, Role, SessionId, Share,
+    Timing, WriteError, WriteId,
+};
+use gridos_model::{DeviceId, Epoch};
+use gridos_ring::boot_time;
+use gridos_telemetry::Telemetry;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::bucket::{Bucket, PLAN, SESSION};
+use crate::watching::{self, Seen};
+use crate::{BucketOptions, HandOver, Hands, Roll, format};
+
+/// So many changes of the bucket wait at most.
+const SEEN_MAX: usize = 1_024;
+/// What is due all the time must not spin.
+const WAIT_MIN: Duration = Duration::from_millis(2);
+/// What the roll says is no older than this.
+const ROLL_EVERY: Duration = Duration::from_millis(500);
+
+/// An engine's part in a fleet.
+#[derive(Debug)]
+pub struct Member {
+    participant: Participant,
+    name: String,
+    options: BucketOptions,
+    hands: Hands,
+    role: watch::Receiver<Role>,
+    roll: watch::Sender<Arc<Roll>>,
+    telemetry: Arc<Telemetry>,
+    write_timeout: Duration,
+    bucket: watch::Receiver<Option<Bucket>>,
+    /// What is under way.
+    writes: JoinSet<(WriteId, Result<Revision, WriteError>)>,
+    /// The revisions of keys that were deleted: whoever makes one anew must name it.
+    deleted: HashMap<String, u64>,
+    /// What the machine wants, and the hands do not know yet.
+    wanted: Wanted,
+    /// What the hands do at present, and where they tell that it is given back.
+    under_way: Option<(Vec<DeviceId>, oneshot::Receiver<()>)>,
+    /// What the bucket holds.
+    known: Known,
+    /// What was taken and not given back.
+    held: BTreeMap<DeviceId, Epoch>,
+}
+
+/// What the bucket holds, for the roll.
+#[derive(Debug, Default)]
+struct Known {
+    share: Share,
+    plan: Option<Plan>,
+    members: BTreeMap<String, (SessionId, MemberRecord)>,
+    is_new: bool,
+}
+
+/// What is to be given back and taken with the next order.
+#[derive(Debug, Default)]
+struct Wanted {
+    release: Vec<DeviceId>,
+    take: Vec<(DeviceId, Epoch)>,
+}
+
+/// Who a member is, and on what terms.
+#[derive(Debug)]
+pub struct Terms {
+    /// Who it is.
+    pub identity: Identity,
+    /// How long leases last.
+    pub timing: Timing,
+    /// Where the bucket is.
+    pub bucket: BucketOptions,
+}
+
+impl Member {
+    /// A member that has nothing yet. What it knows of the fleet is shown in the roll that is returned
+    /// beside it.
+    pub fn new(
+        terms: Terms,
+        hands: Hands,
+        role: watch::Receiver<Role>,
+        telemetry: Arc<Telemetry>,
+    ) -> (Self, watch::Receiver<Arc<Roll>>) {
+        let Terms {
+            identity,
+            timing,
+            bucket,
+        } = terms;
+        let (roll, shown) = watch::channel(Arc::default());
+        let channels = hands.channels.borrow().to_vec();
+        let (_, unopened) = watch::channel(None);
+        let member = Self {
+            name: identity.name.clone(),
+            participant: Participant::new(identity, timing, channels),
+            options: bucket,
+            hands,
+            role,
+            roll,
+            telemetry,
+            write_timeout: timing.renew_every(),
+            bucket: unopened,
+            writes: JoinSet::new(),
+            deleted: HashMap::new(),
+            wanted: Wanted::default(),
+            under_way: None,
+            known: Known::default(),
+            held: BTreeMap::new(),
+        };
+        (member, shown)
+    }
+
+    /// Takes part until `leave` is true and all is given back; whoever does not want to wait for that
+    /// may drop it, and others then wait for the end of the lease.
+    pub async fn run(mut self, mut leave: watch::Receiver<bool>) {
+        let (opened, bucket) = watch::channel(None);
+        self.bucket = bucket;
+        let (tell, mut seen) = mpsc::channel(SEEN_MAX);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(watching::run(self.options.clone(), opened, tell));
+        let mut is_leaving = false;
+        let mut rolled = Moment::ZERO;
+        while self.act().is_some() {
+            self.give_order();
+            let now = now();
+            if now.since(rolled) >= ROLL_EVERY {
+                rolled = now;
+                self.show();
+            }
+            let due = self.participant.poll_timeout();
+            let wait = due.map_or(ROLL_EVERY, |due| due.since(now).clamp(WAIT_MIN, ROLL_EVERY));
+            tokio::select! {
+                Some(told) = seen.recv() => self.on_seen(told),
+                Some(written) = self.writes.join_next() => self.on_written(written),
+                () = released(&mut self.under_way) => self.on_released(),
+                Ok(()) = self.hands.channels.changed() => {
+                    let channels = self.hands.channels.borrow_and_update().to_vec();
+                    self.participant.handle_devices(channels);
+                }
+                Ok(()) = self.role.changed() => {
+                    let role = *self.role.borrow_and_update();
+                    self.participant.handle_role(role);
+                }
+                // A sender that is gone leaves as well.
+                _ = leave.wait_for(|leave| *leave), if !is_leaving => {
+                    is_leaving = true;
+                    self.participant.handle_leave();
+                }
+                () = sleep(wait) => {}
+            }
+            self.extend_tenure();
+        }
+        self.hands.tenure.end();
+        self.show();
+    }
+
+    /// Does what the machine wants; `None` if it has left.
+    fn act(&mut self) -> Option<()> {
+        while let Some(action) = self.participant.poll_action(now(), unix_ms()) {
+            match action {
+                Action::WriteRecord {
+                    write,
+                    expect,
+                    record,
+                } => {
+                    let key = format!("{SESSION}{}", self.name);
+                    let value = format::record::write(&record);
+                    self.write(write, key, expect, Some(value));
+                }
+                Action::WritePlan {
+                    write,
+                    expect,
+                    plan,
+                } => {
+                    let value = format::plan::write(&plan);
+                    self.write(write, PLAN.to_owned(), expect, Some(value));
+                }
+                Action::Close {
+                    write,
+                    name,
+                    expect,
+                } => self.write(write, format!("{SESSION}{name}"), Some(expect), None),
+                // Nobody is asked where no address is given.
+                Action::AskGrant { grant, .. } => {
+                    self.participant.handle_grant(grant, false, now());
+                }
+                Action::Take { device, epoch } => {
+                    if let Some(epoch) = Epoch::new(epoch.raw()) {
+                        self.wanted.take.push((device, epoch));
+                    }
+                }
+                Action::Release { device } => self.release(device),
+                Action::Fence => self.fence(),
+                Action::Left => return None,
+            }
+        }
+        self.extend_tenure();
+        Some(())
+    }
+
+    /// Before anything else is done: until when devices may be asked.
+    fn extend_tenure(&self) {
+        match self.participant.lease_until() {
+            Moment::ZERO => self.hands.tenure.end(),
+            until => {
+                let until = Duration::from_nanos(until.as_nanos());
+                self.hands.tenure.set_end(Some(until));
+            }
+        }
+    }
+
+    fn release(&mut self, device: DeviceId) {
+        let before = self.wanted.take.len();
+        self.wanted.take.retain(|(taken, _)| *taken != device);
+        if self.wanted.take.len() < before {
+            // It was not even begun.
+            self.participant.handle_released(device, now());
+        } else if !self.is_leaving(device) {
+            self.wanted.release.push(device);
+        }
+    }
+
+    /// Whether it is to be given back already.
+    fn is_leaving(&self, device: DeviceId) -> bool {
+        let under_way = self.under_way.iter().flat_map(|(release, _)| release);
+        let mut leaving = under_way.chain(&self.wanted.release);
+        leaving.any(|leaving| *leaving == device)
+    }
+
+    fn fence(&mut self) {
+        self.hands.tenure.end();
+        self.telemetry.fleet.fences.increment();
+        tracing::error!(
+            channels = self.held.len(),
+            "the lease is over: all that the fleet shares is given up"
+        );
+        for (device, _) in std::mem::take(&mut self.wanted.take) {
+            self.participant.handle_released(device, now());
+        }
+        let under_way = self.under_way.iter().flat_map(|(release, _)| release);
+        let leaving: HashSet<_> = under_way.chain(&self.wanted.release).copied().collect();
+        let left = self.held.keys().filter(|device| !leaving.contains(device));
+        let left: Vec<_> = left.copied().collect();
+        self.wanted.release.extend(left);
+    }
+
+    /// Tells the hands what to do, if they are free.
+    fn give_order(&mut self) {
+        let Wanted { release, take } = &self.wanted;
+        if self.under_way.is_some() || release.is_empty() && take.is_empty() {
+            return;
+        }
+        let Wanted { release, take } = std::mem::take(&mut self.wanted);
+        let (released, is_released) = oneshot::channel();
+        self.held.extend(take.iter().copied());
+        let cells = &self.telemetry.fleet;
+        cells.takes.add(take.len() as u64);
+        cells.releases.add(release.len() as u64);
+        self.under_way = Some((release.clone(), is_released));
+        let order = HandOver {
+            release,
+            take,
+            released,
+        };
+        // If nobody is there to take it, nothing is held either.
+        let _ = self.hands.orders.try_send(order);
+    }
+
+    fn on_released(&mut self) {
+        let Some((devices, _)) = self.under_way.take() else {
+            return;
+        };
+        for device in devices {
+            self.held.remove(&device);
+            self.participant.handle_released(device, now());
+        }
+    }
+
+    fn on_seen(&mut self, told: Seen) {
+        let now = now();
+        self.known.is_new = true;
+        match told {
+            Seen::Record(name, revision, record) => {
+                let key = format!("{SESSION}{name}");
+                match &record {
+                    None => {
+                        self.deleted.insert(key, revision.raw());
+                        self.known.members.remove(&name);
+                    }
+                    Some(record) => {
+                        self.deleted.remove(&key);
+                        let known = (record.session_at(revision), record.clone());
+                        self.known.members.insert(name.clone(), known);
+                    }
+                }
+                self.participant.handle_record(&name, revision, record, now);
+            }
+            Seen::Plan(revision, plan) => {
+                match plan {
+                    None => self.deleted.insert(PLAN.to_owned(), revision.raw()),
+                    Some(_) => self.deleted.remove(PLAN),
+                };
+                self.known.plan.clone_from(&plan);
+                self.participant.handle_plan(revision, plan, now);
+            }
+            Seen::Share(revision, share) => {
+                self.known.share = share;
+                self.participant.handle_share(revision, share, now);
+            }
+            Seen::Complete => {
+                self.telemetry.fleet.reachable.set(1);
+                self.participant.handle_snapshot_complete(now);
+            }
+            Seen::Lost => {
+                self.telemetry.fleet.reachable.set(0);
+                self.known = Known::default();
+                self.participant.handle_watch_lost();
+            }
+        }
+    }
+
+    fn on_written(
+        &mut self,
+        written: Result<(WriteId, Result<Revision, WriteError>), tokio::task::JoinError>,
+    ) {
+        // A write neither panics nor is it aborted.
+        let Ok((write, outcome)) = written else {
+            return;
+        };
+        self.telemetry
+            .fleet
+            .reachable
+            .set(u64::from(!matches!(outcome, Err(WriteError::Unknown))));
+        self.participant.handle_written(write, outcome, now());
+    }
+
+    fn write(
+        &mut self,
+        write: WriteId,
+        key: String,
+        expect: Option<Revision>,
+        value: Option<Bytes>,
+    ) {
+        let known = || self.deleted.get(&key).copied().unwrap_or(0);
+        let expect = expect.map_or_else(known, Revision::raw);
+        let (bucket, within) = (self.bucket.borrow().clone(), self.write_timeout);
+        self.writes.spawn(async move {
+            let written = async {
+                match bucket {
+                    Some(bucket) => bucket.write(&key, expect, value).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let written = timeout(within, written).await;
+            (write, written.unwrap_or(Err(WriteError::Unknown)))
+        });
+    }
+
+    fn show(&mut self) {
+        let cells = &self.telemetry.fleet;
+        cells.held.set(self.held.len() as u64);
+        let channels = self.hands.channels.borrow().len();
+        cells.channels.set(channels as u64);
+        if std::mem::take(&mut self.known.is_new) {
+            let Known {
+                share,
+                plan,
+                members,
+                ..
+            } = &self.known;
+            let members = members.iter();
+            let members = members.map(|(name, (session, record))| (&**name, *session, record));
+            let roll = Roll::of(*share, plan.as_ref(), members);
+            self.roll.send_replace(Arc::new(roll));
+        }
+    }
+}
+
+/// Ends when the hands have given back what they were told to; never if they do nothing.
+async fn released(under_way: &mut Option<(Vec<DeviceId>, oneshot::Receiver<()>)>) {
+    match under_way {
+        // Hands that are gone have nothing either.
+        Some((_, released)) => drop(released.await),
+        None => std::future::pending().await,
+    }
+}
+
+fn now() -> Moment {
+    Moment::from_nanos(u64::try_from(boot_time().as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(0)
+}

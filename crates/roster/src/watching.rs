@@ -1,0 +1,130 @@
+//! The watch: what stands in the bucket, and every change of it, for as long as it takes.
+
+use std::time::Duration;
+
+use async_nats::Client;
+use async_nats::jetstream::kv;
+use futures_util::StreamExt as _;
+use gridos_fleet::{MemberRecord, Plan, Revision, Share};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use crate::bucket::{Bucket, BucketError, PLAN, SESSION, SHARE};
+use crate::{BucketOptions, format};
+
+/// What the watch tells.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    /// A member's record, or that it is gone.
+    Record(String, Revision, Option<MemberRecord>),
+    /// The plan.
+    Plan(Revision, Option<Plan>),
+    /// The canary's share.
+    Share(Revision, Share),
+    /// All that was there has been told.
+    Complete,
+    /// The watch begins anew: what is told next is all that is there.
+    Lost,
+}
+
+/// How long to wait before another try.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Watches until nobody wants to know any more; the bucket is left in `opened`, for writing.
+pub(crate) async fn run(
+    options: BucketOptions,
+    opened: watch::Sender<Option<Bucket>>,
+    seen: mpsc::Sender<Seen>,
+) {
+    let mut client: Option<Client> = None;
+    let mut trouble = String::new();
+    while !seen.is_closed() {
+        let watched = async {
+            let connected = match &client {
+                Some(client) => client.clone(),
+                None => Bucket::connect(&options).await?,
+            };
+            client = Some(connected.clone());
+            let bucket = Bucket::of(connected, &options).await?;
+            let watch = bucket.watch().await?;
+            let is_empty = bucket.keys().await? == 0;
+            opened.send_replace(Some(bucket));
+            Ok::<_, BucketError>((watch, is_empty))
+        };
+        match watched.await {
+            Ok((watch, is_empty)) => {
+                if !trouble.is_empty() {
+                    tracing::info!("the fleet's bucket can be used again");
+                    trouble.clear();
+                }
+                let told = tell(watch, is_empty, &seen).await;
+                opened.send_replace(None);
+                if told.is_none() || seen.send(Seen::Lost).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                let what = error.to_string();
+                if what != trouble {
+                    tracing::warn!(
+                        error = what,
+                        "the fleet's bucket cannot be used; trying again"
+                    );
+                    trouble = what;
+                }
+            }
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+/// Tells what the watch tells until it ends; `None` if nobody wants to know.
+async fn tell(mut watch: kv::Watch, is_empty: bool, seen: &mpsc::Sender<Seen>) -> Option<()> {
+    let mut is_complete = false;
+    if is_empty {
+        is_complete = true;
+        seen.send(Seen::Complete).await.ok()?;
+    }
+    while let Some(entry) = watch.next().await {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                tracing::debug!(%error, "the watch of the fleet's bucket broke");
+                return Some(());
+            }
+        };
+        if let Some(told) = of_entry(&entry) {
+            seen.send(told).await.ok()?;
+        }
+        if entry.seen_current && !is_complete {
+            is_complete = true;
+            seen.send(Seen::Complete).await.ok()?;
+        }
+    }
+    Some(())
+}
+
+/// What an entry tells; one that cannot be read tells nothing, and is said aloud.
+fn of_entry(entry: &kv::Entry) -> Option<Seen> {
+    let revision = Revision::from_raw(entry.revision);
+    let is_there = entry.operation == kv::Operation::Put;
+    let (key, value) = (entry.key.as_str(), &entry.value);
+    let told = match key {
+        PLAN if is_there => format::plan::read(value).map(|plan| Seen::Plan(revision, Some(plan))),
+        PLAN => Ok(Seen::Plan(revision, None)),
+        SHARE if is_there => format::share::read(value).map(|share| Seen::Share(revision, share)),
+        key => {
+            let name = key.strip_prefix(SESSION)?.to_owned();
+            let record = is_there.then(|| format::record::read(key, value));
+            let record = record.transpose();
+            record.map(|record| Seen::Record(name, revision, record))
+        }
+    };
+    match told {
+        Ok(told) => Some(told),
+        Err(error) => {
+            tracing::error!(%error, "an entry of the fleet's bucket is passed over");
+            None
+        }
+    }
+}
