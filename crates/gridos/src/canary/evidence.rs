@@ -20,7 +20,9 @@ pub(crate) struct Grid {
 impl Grid {
     /// The `window` up to now, in intervals.
     pub(crate) fn until_now(window: Duration, interval: Duration) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let intervals = window.as_secs_f64() / interval.as_secs_f64();
         #[expect(
             clippy::cast_possible_truncation,
@@ -52,7 +54,9 @@ impl Grid {
     }
 
     fn moments(&self) -> usize {
-        usize::try_from(self.intervals).unwrap_or(usize::MAX).saturating_add(1)
+        usize::try_from(self.intervals)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
     }
 }
 
@@ -62,7 +66,10 @@ pub(crate) async fn gather(
     selector: &str,
     grid: Grid,
 ) -> Result<Side, PrometheusError> {
-    let selector = selector.trim().trim_start_matches('{').trim_end_matches('}');
+    let selector = selector
+        .trim()
+        .trim_start_matches('{')
+        .trim_end_matches('}');
     let count = async |counters: &[Counter]| {
         let mut sum: Option<Vec<Option<u64>>> = None;
         for counter in counters {
@@ -140,7 +147,11 @@ fn increases(courses: &[Course], grid: Grid) -> Vec<Option<u64>> {
         for (sum, value) in sums.iter_mut().zip(values.iter().skip(1)) {
             let Some(value) = value else { continue };
             if let Some(before) = before {
-                let grown = if *value < before { *value } else { value - before };
+                let grown = if *value < before {
+                    *value
+                } else {
+                    value - before
+                };
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -172,23 +183,45 @@ mod tests {
 
     #[test]
     fn counters_grow_restart_and_have_holes() {
-        let steady = [(100.0, 5.0), (110.0, 7.0), (120.0, 7.0), (130.0, 10.0), (140.0, 11.0)];
+        let steady = [
+            (100.0, 5.0),
+            (110.0, 7.0),
+            (120.0, 7.0),
+            (130.0, 10.0),
+            (140.0, 11.0),
+        ];
         assert_eq!(grown(&[&steady]), [Some(2), Some(0), Some(3), Some(1)]);
-        let restarted = [(100.0, 5.0), (110.0, 7.0), (120.0, 3.0), (130.0, 4.0), (140.0, 4.0)];
+        let restarted = [
+            (100.0, 5.0),
+            (110.0, 7.0),
+            (120.0, 3.0),
+            (130.0, 4.0),
+            (140.0, 4.0),
+        ];
         assert_eq!(grown(&[&restarted]), [Some(2), Some(3), Some(1), Some(0)]);
         let hole = [(100.0, 5.0), (130.0, 8.0), (140.0, 8.0)];
         assert_eq!(grown(&[&hole]), [None, None, Some(3), Some(0)]);
         // Two engines, of which one joins and the other leaves.
-        let both: [&[(f64, f64)]; 2] =
-            [&[(100.0, 1.0), (110.0, 2.0)], &[(120.0, 9.0), (130.0, 10.0)]];
+        let both: [&[(f64, f64)]; 2] = [
+            &[(100.0, 1.0), (110.0, 2.0)],
+            &[(120.0, 9.0), (130.0, 10.0)],
+        ];
         assert_eq!(grown(&both), [Some(1), None, Some(1), None]);
         assert_eq!(grown(&[]), [None; 4]);
     }
 
     #[test]
     fn what_is_no_number_is_missing() {
-        let course = vec![(100.0, f64::NAN), (110.0, f64::INFINITY), (120.0, 0.5), (999.0, 1.0)];
-        assert_eq!(values(Some(&course), GRID), [None, None, Some(0.5), None, None]);
+        let course = vec![
+            (100.0, f64::NAN),
+            (110.0, f64::INFINITY),
+            (120.0, 0.5),
+            (999.0, 1.0),
+        ];
+        assert_eq!(
+            values(Some(&course), GRID),
+            [None, None, Some(0.5), None, None]
+        );
         assert_eq!(grown(&[&[(100.0, 1.0), (110.0, f64::NAN)]]), [None; 4]);
     }
 }

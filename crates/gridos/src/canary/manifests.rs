@@ -9,7 +9,10 @@ use gridos_analysis::{ArgSource, Fault, Metric, Rollout, Step, Template, Templat
 
 /// Those that ship, so that a rehearsal needs no files.
 const SHIPPED: [(&str, &str); 3] = [
-    (ROLLOUT, include_str!("../../../../deploy/rollout-steps.yaml")),
+    (
+        ROLLOUT,
+        include_str!("../../../../deploy/rollout-steps.yaml"),
+    ),
     (
         "analysis/gridos-step.yaml",
         include_str!("../../../../deploy/analysis/gridos-step.yaml"),
@@ -104,7 +107,11 @@ impl Manifests {
             stable: "stable".to_owned(),
             candidate: "candidate".to_owned(),
         };
-        let background = self.rollout.background.iter().map(|background| &background.analysis);
+        let background = self
+            .rollout
+            .background
+            .iter()
+            .map(|background| &background.analysis);
         let inline = self.rollout.steps.iter().filter_map(|step| match step {
             Step::Analysis(analysis) => Some(analysis),
             Step::SetWeight(_) | Step::Pause(_) => None,
@@ -187,18 +194,30 @@ mod tests {
     #[test]
     fn what_ships_is_whole_and_goes_by_steps() {
         let manifests = Manifests::load(None).unwrap();
-        let weights = manifests.rollout.steps.iter().filter_map(|step| match step {
-            Step::SetWeight(weight) => Some(*weight),
-            Step::Pause(_) | Step::Analysis(_) => None,
-        });
+        let weights = manifests
+            .rollout
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::SetWeight(weight) => Some(*weight),
+                Step::Pause(_) | Step::Analysis(_) => None,
+            });
         assert_eq!(weights.collect::<Vec<_>>(), [20, 40, 60, 80]);
         let background = manifests.rollout.background.as_ref().unwrap();
-        assert_eq!(manifests.default_of(&background.analysis, "window"), Some("2m"));
+        assert_eq!(
+            manifests.default_of(&background.analysis, "window"),
+            Some("2m")
+        );
     }
 
     #[test]
     fn a_folder_that_is_none_is_named() {
-        let error = Manifests::load(Some(Path::new("/nowhere"))).unwrap_err().to_string();
-        assert!(error.starts_with("/nowhere/analysis cannot be read"), "{error}");
+        let error = Manifests::load(Some(Path::new("/nowhere")))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("/nowhere/analysis cannot be read"),
+            "{error}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The canary: what Prometheus knows of two versions, and a roll-out rehearsed on this machine.
 
 pub(crate) mod evidence;
-mod manifests;
+pub(crate) mod manifests;
 mod prometheus;
 pub(crate) mod rehearse;
 mod series;

@@ -78,7 +78,10 @@ impl Prometheus {
     pub(crate) async fn query(&self, query: &str) -> Result<Vec<f64>, PrometheusError> {
         let data = self.ask("query", query, &[]).await?;
         if data["resultType"] == "scalar" {
-            return Ok(number(&data["result"]).map(|(_, value)| value).into_iter().collect());
+            return Ok(number(&data["result"])
+                .map(|(_, value)| value)
+                .into_iter()
+                .collect());
         }
         let series = data["result"].as_array().ok_or_else(|| self.foreign())?;
         let values = series.iter().map(|series| number(&series["value"]));
@@ -134,7 +137,10 @@ impl Prometheus {
             Some("success") => Ok(answer["data"].take()),
             Some("error") => Err(PrometheusError::Refused {
                 query: query.to_owned(),
-                why: answer["error"].as_str().unwrap_or("for no reason").to_owned(),
+                why: answer["error"]
+                    .as_str()
+                    .unwrap_or("for no reason")
+                    .to_owned(),
             }),
             Some(_) | None => Err(self.foreign()),
         }
@@ -172,7 +178,13 @@ mod tests {
         assert_eq!(number(&json!([1.5, "0.25"])), Some((1.5, 0.25)));
         assert_eq!(number(&json!([1, "+Inf"])), Some((1.0, f64::INFINITY)));
         assert!(number(&json!([1, "NaN"])).unwrap().1.is_nan());
-        for wrong in [json!([1, 2]), json!(["1", "2"]), json!([]), json!(null), json!([1, "x"])] {
+        for wrong in [
+            json!([1, 2]),
+            json!(["1", "2"]),
+            json!([]),
+            json!(null),
+            json!([1, "x"]),
+        ] {
             assert_eq!(number(&wrong), None, "{wrong}");
         }
     }
@@ -182,7 +194,9 @@ mod tests {
         for wrong in ["", "prometheus:9090", "ftp://h", "/x"] {
             assert!(Prometheus::new(wrong).is_err(), "{wrong}");
         }
-        let at = Prometheus::new("http://h:9090/prom").unwrap().at(&["api", "v1", "query"]);
+        let at = Prometheus::new("http://h:9090/prom")
+            .unwrap()
+            .at(&["api", "v1", "query"]);
         assert_eq!(at.as_str(), "http://h:9090/prom/api/v1/query");
     }
 }

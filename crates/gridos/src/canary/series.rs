@@ -47,7 +47,10 @@ pub(super) fn select((name, labels): Counter, selector: &str) -> String {
 
 /// The 95th percentile of storing a batch, over `seconds` back.
 pub(super) fn latency(selector: &str, seconds: f64) -> String {
-    let buckets = select(("gridos_stage_seconds_bucket", r#"stage="stored""#), selector);
+    let buckets = select(
+        ("gridos_stage_seconds_bucket", r#"stage="stored""#),
+        selector,
+    );
     let millis = seconds * 1e3;
     format!("histogram_quantile(0.95, sum by (le) (increase({buckets}[{millis:.0}ms])))")
 }
@@ -60,8 +63,20 @@ mod tests {
 
     #[test]
     fn all_series_are_in_the_catalogue() {
-        let known: BTreeSet<&str> = gridos_telemetry::catalogue().iter().map(|m| m.name).collect();
-        let all = [ASKED, ERRORS, UNAVAILABLE, BATCHES, WITHIN, RECEIVED, MISSING, LOST];
+        let known: BTreeSet<&str> = gridos_telemetry::catalogue()
+            .iter()
+            .map(|m| m.name)
+            .collect();
+        let all = [
+            ASKED,
+            ERRORS,
+            UNAVAILABLE,
+            BATCHES,
+            WITHIN,
+            RECEIVED,
+            MISSING,
+            LOST,
+        ];
         for (name, _) in all.concat() {
             let family = name.trim_end_matches("_bucket").trim_end_matches("_count");
             assert!(known.contains(name) || known.contains(family), "{name}");
