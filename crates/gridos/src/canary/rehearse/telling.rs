@@ -235,9 +235,9 @@ fn number(value: f64) -> Value {
     }
 }
 
-/// Three digits behind the point; none for whole numbers.
+/// Four digits behind the point at most.
 fn shown(value: f64) -> String {
-    let text = format!("{value:.3}");
+    let text = format!("{value:.4}");
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
         false => text,
@@ -261,7 +261,7 @@ mod tests {
     fn numbers_are_shown_short_and_nan_as_what_it_is() {
         assert_eq!(
             [1.0, 0.5, 1280.0, 0.9996, f64::NAN].map(shown),
-            ["1", "0.5", "1280", "1", "NaN"]
+            ["1", "0.5", "1280", "0.9996", "NaN"]
         );
         assert_eq!(number(f64::NAN), json!("NaN"));
         assert_eq!(
