@@ -2,12 +2,14 @@
 //! loses nothing on the way; a bad one is caught at the first step, and one that nobody can judge
 //! never passes.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::channel;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -28,7 +30,7 @@ struct Rehearsal {
 }
 
 /// Whether the programs are there; where a test may be skipped, it says why.
-fn is_installed() -> bool {
+pub(crate) fn is_installed() -> bool {
     let found = Command::new("prometheus").arg("--version").output().is_ok();
     let nothing = std::env::var_os("GRIDOS_TESTS_SKIP_NOTHING");
     assert!(
@@ -41,8 +43,16 @@ fn is_installed() -> bool {
     found
 }
 
-/// Rehearses to the end; none where Prometheus is missing and may be.
-fn rehearse(args: &[&str]) -> Option<Rehearsal> {
+/// A rehearsal under way; killed when dropped.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    log: Option<JoinHandle<String>>,
+    events: Vec<Value>,
+}
+
+/// Begins one; none where Prometheus is missing and may be.
+fn begin(args: &[&str]) -> Option<Running> {
     if !is_installed() {
         return None;
     }
@@ -54,34 +64,79 @@ fn rehearse(args: &[&str]) -> Option<Rehearsal> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let log = std::thread::spawn(move || {
         let mut log = String::new();
         stderr.read_to_string(&mut log).unwrap();
         log
     });
-    let (tell, told) = channel();
+    let (tell, lines) = channel();
     std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).unwrap();
-        let _ = tell.send(text);
+        for line in BufReader::new(stdout).lines() {
+            let _ = tell.send(line.unwrap());
+        }
     });
-    // Its output ends with it.
-    let Ok(told) = told.recv_timeout(PATIENCE) else {
-        let _ = child.kill();
-        panic!("it does not end: {}", log.join().unwrap());
-    };
-    let (status, log) = (child.wait().unwrap(), log.join().unwrap());
-    let events: Vec<Value> = told
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let code = status.code().unwrap();
-    assert!(
-        [PROMOTED, ROLLED_BACK, UNDECIDED].contains(&code),
-        "{code}: {told}\n{log}"
-    );
-    Some(Rehearsal { events, code })
+    Some(Running {
+        child,
+        lines,
+        log: Some(log),
+        events: Vec::new(),
+    })
+}
+
+/// Rehearses to the end; none where Prometheus is missing and may be.
+fn rehearse(args: &[&str]) -> Option<Rehearsal> {
+    Some(begin(args)?.finish())
+}
+
+impl Running {
+    /// The next event; none behind the last one.
+    fn next(&mut self) -> Option<Value> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                let event: Value = serde_json::from_str(&line).unwrap();
+                self.events.push(event.clone());
+                Some(event)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("it does not go on: {:#?}", self.events),
+        }
+    }
+
+    /// Reads on up to the next event of that name.
+    fn until(&mut self, name: &str) -> Value {
+        loop {
+            let Some(event) = self.next() else {
+                panic!("no {name}: {:#?}", self.events);
+            };
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
+    fn finish(mut self) -> Rehearsal {
+        while self.next().is_some() {}
+        let code = self.child.wait().unwrap().code().unwrap();
+        let log = self.log.take().unwrap().join().unwrap();
+        let is_known = [PROMOTED, ROLLED_BACK, UNDECIDED].contains(&code);
+        assert!(is_known, "{code}: {:#?}\n{log}", self.events);
+        Rehearsal {
+            events: std::mem::take(&mut self.events),
+            code,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended, unless the test failed; it ends what it started only if it is asked to end.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let id = i32::try_from(self.child.id()).unwrap();
+            let _ = kill_process(Pid::from_raw(id).unwrap(), Signal::TERM);
+        }
+        let _ = self.child.wait();
+    }
 }
 
 impl Rehearsal {
@@ -206,6 +261,80 @@ fn a_good_candidate_gets_all_devices_and_nothing_is_lost_or_doubled() {
         }
     }
     assert_eq!(rows, number("stored"));
+}
+
+/// `gridos canary judge` over the last six seconds.
+fn judge(prometheus: &str, stable: &str, candidate: &str) -> Output {
+    Command::new(binary())
+        .args([
+            "canary",
+            "judge",
+            "--json",
+            "--window",
+            "6s",
+            "--interval",
+            "1s",
+        ])
+        .args([
+            "--prometheus",
+            prometheus,
+            "--stable",
+            stable,
+            "--candidate",
+            candidate,
+        ])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_judge_asks_the_same_prometheus() {
+    const STABLE: &str = r#"rollouts_pod_template_hash="stable""#;
+    const CANDIDATE: &str = r#"{rollouts_pod_template_hash="candidate"}"#;
+    let Some(mut rehearsal) = begin(&[]) else {
+        return;
+    };
+    let prometheus = rehearsal.until("began")["prometheus"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    // Whom nobody scrapes, nobody can judge, and what is no selector is refused.
+    let nobody = judge(
+        &prometheus,
+        STABLE,
+        r#"rollouts_pod_template_hash="nobody""#,
+    );
+    assert_eq!(nobody.status.code(), Some(UNDECIDED), "{nobody:?}");
+    let wrong = judge(&prometheus, "=", CANDIDATE);
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(told.contains("Prometheus refuses the query"), "{told}");
+    let away = judge("http://127.0.0.1:1", STABLE, CANDIDATE);
+    assert_eq!(away.status.code(), Some(1));
+
+    // A candidate that passes its first analysis passes with the judge as well: by then, or by one
+    // of the next.
+    let mut verdicts = Vec::new();
+    let passes = |verdicts: &mut Vec<Value>| {
+        let judged = judge(&prometheus, STABLE, CANDIDATE);
+        let verdict: Value = serde_json::from_slice(&judged.stdout).unwrap();
+        let is_pass = judged.status.code() == Some(0);
+        assert_eq!(is_pass, verdict["decision"] == "pass", "{verdict}");
+        verdicts.push(verdict);
+        is_pass
+    };
+    let found = (0..3).any(|_| {
+        rehearsal.until("analysis");
+        passes(&mut verdicts)
+    });
+    assert!(found, "{verdicts:#?}");
+    assert_eq!(
+        verdicts.last().unwrap()["findings"]
+            .as_array()
+            .unwrap()
+            .len(),
+        9
+    );
 }
 
 #[test]

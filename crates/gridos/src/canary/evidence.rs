@@ -48,9 +48,10 @@ impl Grid {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "at most as many as there are intervals"
+            reason = "used only if it is at most as many as there are intervals"
         )]
-        is_within.then_some(place as usize)
+        let number = place as usize;
+        is_within.then_some(number)
     }
 
     fn moments(&self) -> usize {

@@ -155,8 +155,7 @@ impl<'a> Course<'a> {
                 let short = time.div_f64(self.speed).max(WINDOW_MIN);
                 let until = Instant::now() + short;
                 // A fault from outside comes when the candidate has been at work for a moment.
-                let strike = (self.struck.is_none()).then(|| Instant::now() + short / 2);
-                self.struck = self.struck.or(strike);
+                self.struck.get_or_insert(Instant::now() + short / 2);
                 self.attend(None, Some(until), site).await
             }
             Step::Analysis(analysis) => {
@@ -202,7 +201,7 @@ impl<'a> Course<'a> {
                 break None;
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let what = inline.as_ref().map_or("pause", |run| &run.name);
+            let what = inline.as_ref().map_or("pause", |run| run.name.as_str());
             self.telling.live(self.weight, what, left);
             sleep(TICK).await;
         };

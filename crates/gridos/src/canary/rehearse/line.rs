@@ -58,7 +58,8 @@ impl Field {
                 spoilt_every,
                 requests: AtomicU64::new(0),
             };
-            Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(line)).await
+            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            Server::bind(any, Arc::new(line)).await
         };
         let stable = serve(Side::Stable, None).await?;
         let candidate = serve(Side::Candidate, spoilt_every).await?;

@@ -17,6 +17,10 @@ use crate::client::Client;
 
 /// How long an engine may take to begin, or to drain.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any rehearsal.
+const LIFE: &str = "3h";
+/// With what the names of variables begin that change a configuration.
+const VARIABLES: &str = "GRIDOS__";
 /// Of a log, what is told where something went wrong.
 const LOG_BYTES: usize = 600;
 const LINES_HELD: usize = 64;
@@ -42,13 +46,23 @@ impl Process {
     ) -> Result<Self, RehearseError> {
         let output = File::options().create(true).append(true).open(log);
         let output = output.map_err(RehearseError::folder(log))?;
-        let mut child = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .arg("run")
             .arg(config)
             .arg("--json")
+            // If the rehearsal is killed, nobody else ends it.
+            .args(["--for", LIFE])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(output)
+            .stderr(output);
+        // Variables are meant for a real engine.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with(VARIABLES) {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
             .spawn()
             .map_err(|source| RehearseError::NotStarted {
                 path: binary.to_owned(),
@@ -73,7 +87,6 @@ impl Process {
             log: log.to_owned(),
             address: String::new(),
         };
-        let log = process.log_end();
         match process.event("started").await {
             Ok(Some(started)) => {
                 process.address = started["address"].as_str().unwrap_or_default().to_owned();
@@ -83,7 +96,10 @@ impl Process {
                 who,
                 log: process.log_end(),
             }),
-            Err(_) => Err(RehearseError::EngineUnready { who, log }),
+            Err(_) => Err(RehearseError::EngineUnready {
+                who,
+                log: process.log_end(),
+            }),
         }
     }
 
