@@ -147,10 +147,8 @@ impl Rehearsal {
     }
 
     fn one(&self, name: &str) -> &Value {
-        let mut found = self.all(name);
-        found
-            .next()
-            .unwrap_or_else(|| panic!("no {name}: {:#?}", self.events))
+        let found = self.events.iter().find(|event| event["event"] == name);
+        found.unwrap_or_else(|| panic!("no {name}: {:#?}", self.events))
     }
 
     /// Shares in percent and the devices that the candidate had then.

@@ -47,6 +47,14 @@ fn write<'a>(
     // Quick, so that short pauses have enough samples.
     writeln!(text, "[scan_class]\nquick = \"50ms\"")?;
     profile(text, "quick")?;
+    // Areas of operators are fixed at the start, so the one that feeders have must be there before them.
+    writeln!(
+        text,
+        "[[profile]]\nname = \"office\"\nprotocol = \"push\"\n\
+         point = [{{ name = \"temperature\", unit = \"°C\", limits = {{ high = 40 }} }}]\n\
+         [[device]]\nname = \"office-{}\"\nprofile = \"office\"",
+        kind.name
+    )?;
     for (name, address) in devices {
         writeln!(
             text,
@@ -77,7 +85,8 @@ mod tests {
             let text = text(kind, devices);
             let none: [(String, String); 0] = [];
             let config = Config::parse(&text, "x.toml", none, &|path| std::fs::read(path)).unwrap();
-            assert_eq!(config.devices.len(), count);
+            // And the office.
+            assert_eq!(config.devices.len(), count + 1);
         }
     }
 }

@@ -11,6 +11,10 @@ use super::error::RehearseError;
 use super::line::Field;
 use crate::client::Client;
 
+/// 2⁶⁴ over the golden ratio: spreads numbers in a row evenly (Knuth, "The Art of Computer
+/// Programming", 6.4).
+const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Gives the candidate its share of the devices.
 pub(super) trait ShareOf {
     /// Moves devices until the candidate has `percent` of them; raising only adds, lowering gives
@@ -91,7 +95,11 @@ impl ByReload {
     /// Puts the devices that go first to the candidate first: an order that has nothing to do with
     /// their names, and is the same each time.
     pub(super) fn order(fields: &mut [Field]) {
-        fields.sort_by_key(|field| DeviceId::of(&field.name));
+        fields.sort_by_key(|field| {
+            let id = DeviceId::of(&field.name).raw();
+            // Names in a row have ids in a row.
+            (id ^ id >> 32).wrapping_mul(SCATTER)
+        });
     }
 
     fn write_stable(&self, fields: &[Field]) -> Result<(), RehearseError> {

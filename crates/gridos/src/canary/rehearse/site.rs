@@ -85,14 +85,15 @@ impl Site {
         let own = std::env::current_exe().map_err(RehearseError::folder("/proc/self/exe"))?;
         let stable_binary = args.stable_binary.as_deref().unwrap_or(&own);
         let candidate_binary = args.candidate_binary.clone().unwrap_or_else(|| own.clone());
-        let log = |who: &str| folder.path.join(format!("{who}.log"));
+        let [stable_log, candidate_log] =
+            [STABLE, CANDIDATE].map(|who| folder.path.join(format!("{who}.log")));
         let (stable_process, candidate_process) = tokio::try_join!(
-            Process::start(STABLE, stable_binary, &stable.config, &log(STABLE)),
+            Process::start(STABLE, stable_binary, &stable.config, &stable_log),
             Process::start(
                 CANDIDATE,
                 &candidate_binary,
                 &candidate.config,
-                &log(CANDIDATE)
+                &candidate_log
             ),
         )?;
         stable.client = Some(stable_process.client()?);
@@ -101,11 +102,8 @@ impl Site {
             (stable_process.address.as_str(), STABLE),
             (candidate_process.address.as_str(), CANDIDATE),
         ];
-        let scraper = Scraper::start(
-            &args.prometheus_binary,
-            &folder.path.join("prometheus"),
-            &targets,
-        );
+        let scraper_folder = folder.path.join("prometheus");
+        let scraper = Scraper::start(&args.prometheus_binary, &scraper_folder, &targets);
         let scraper = scraper.await?;
         let urls = targets.map(|(address, _)| format!("http://{address}/"));
         telling.began(args, &urls, &scraper.url);
