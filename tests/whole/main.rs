@@ -3,11 +3,13 @@
 #![cfg(test)]
 
 mod book;
+mod canary;
 mod chain;
 mod cli;
 mod contract;
 mod decode;
 mod demo;
+mod deploy;
 mod doctor;
 mod fleet;
 mod full;

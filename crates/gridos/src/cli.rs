@@ -16,6 +16,7 @@ use crate::config::parse_duration;
 
 mod access;
 mod alarms;
+mod canary;
 mod client;
 mod dnp3;
 mod doctor;
@@ -33,6 +34,7 @@ pub use access::{
     AccessList, Expiry, TokenCommand, TokenCreate, TokenNamed, UserAdd, UserCommand, UserNamed,
 };
 pub use alarms::{AlarmsCommand, AlarmsReplay};
+pub use canary::{CanaryCommand, CanaryJudge, CanaryRehearse, RehearsedFault};
 pub use client::{
     AlarmAct, AlarmSort, AlarmsAck, AlarmsList, AlarmsShelve, AlarmsUnshelve, EngineAt, Status,
 };
@@ -95,6 +97,9 @@ enum Command {
     /// Shows and steers a fleet of engines that share their devices
     #[command(subcommand)]
     Fleet(FleetCommand),
+    /// Judges whether a version is as good as another, or rehearses how it is rolled out
+    #[command(subcommand)]
+    Canary(CanaryCommand),
     /// Shows the requests that a device gets, and how busy its connection is
     Plan(Plan),
     /// Reads from one device by hand, and shows what its registers may mean
@@ -320,6 +325,7 @@ impl Cli {
             Command::Export(args) => command::export::run(&args),
             Command::Alarms(command) => command::alarms::run(&command),
             Command::Fleet(command) => command::fleet::run(&command),
+            Command::Canary(command) => command::canary::run(&command),
             Command::Plan(args) => plan::run(&args),
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Probe(Probe::Dnp3(args)) => probe::dnp3::run(&args),

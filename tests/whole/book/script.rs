@@ -69,6 +69,9 @@ impl Site {
         if commands.contains(".venv/") && !site.lend_python(root) {
             return None;
         }
+        if commands.contains("canary rehearse") && !crate::canary::is_installed() {
+            return None;
+        }
         site.copy(&root.join("examples"), &site.folder.path().join("examples"));
         site.wrap();
         Some(site)

@@ -8,6 +8,10 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const MISTAKEN: u8 = 2;
 /// `gridos status`: the engine takes and keeps readings, but something is missing.
 pub(crate) const DEGRADED: u8 = 3;
+/// `gridos canary`: the candidate is not good enough; it was rolled back.
+pub(crate) const NOT_AS_GOOD: u8 = 4;
+/// `gridos canary`: nobody can tell whether the candidate is good enough.
+pub(crate) const INCONCLUSIVE: u8 = 5;
 
 /// Every code with its meaning.
 pub(crate) const ALL: &[(u8, &str)] = &[
@@ -25,6 +29,14 @@ pub(crate) const ALL: &[(u8, &str)] = &[
     (
         DEGRADED,
         "gridos status: readings are taken and kept, but something is missing or was lost",
+    ),
+    (
+        NOT_AS_GOOD,
+        "gridos canary: the candidate is not good enough (judge), or was rolled back (rehearse)",
+    ),
+    (
+        INCONCLUSIVE,
+        "gridos canary: too little is known of the candidate, so it may not go on; never to be taken for a pass",
     ),
 ];
 

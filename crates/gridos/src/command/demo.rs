@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::engine::{Engine, StartError};
 use crate::output;
 
-mod config;
+pub(crate) mod config;
 mod line;
 
 /// The fleet measures the same at every start, so that a second one continues the first.

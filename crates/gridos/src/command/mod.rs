@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) mod alarms;
+pub(crate) mod canary;
 pub(crate) mod check;
 pub(crate) mod decode;
 pub(crate) mod demo;
@@ -40,7 +41,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
 }
 
 /// Waits for Ctrl-C, SIGTERM, or the end of `duration`.
-async fn asked_to_end(duration: Option<Duration>) -> io::Result<()> {
+pub(crate) async fn asked_to_end(duration: Option<Duration>) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let over = async {

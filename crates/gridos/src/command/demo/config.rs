@@ -27,15 +27,7 @@ fn write(text: &mut String, args: &Demo, addresses: &[SocketAddr]) -> std::fmt::
     if !args.listen.ip().is_loopback() {
         writeln!(text, "[access]\nallow_open = true")?;
     }
-    writeln!(
-        text,
-        "[[profile]]\nname = \"feeder\"\nprotocol = \"modbus\"\nscan = \"fast\""
-    )?;
-    writeln!(text, "point = [")?;
-    for point in MAP {
-        writeln!(text, "    {},", inline(point))?;
-    }
-    writeln!(text, "]")?;
+    profile(text, "fast")?;
     for (n, address) in addresses.iter().enumerate() {
         let n = n + 1;
         writeln!(
@@ -45,6 +37,19 @@ fn write(text: &mut String, args: &Demo, addresses: &[SocketAddr]) -> std::fmt::
         writeln!(text, "profile = \"feeder\"")?;
     }
     Ok(())
+}
+
+/// The profile of the simulated feeders, named `feeder`, read in a scan class.
+pub(crate) fn profile(text: &mut String, scan: &str) -> std::fmt::Result {
+    writeln!(
+        text,
+        "[[profile]]\nname = \"feeder\"\nprotocol = \"modbus\"\nscan = \"{scan}\""
+    )?;
+    writeln!(text, "point = [")?;
+    for point in MAP {
+        writeln!(text, "    {},", inline(point))?;
+    }
+    writeln!(text, "]")
 }
 
 fn inline(point: &MapPoint) -> String {
@@ -86,7 +91,7 @@ fn limits_text(limits: &Limits) -> String {
 }
 
 /// A TOML basic string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

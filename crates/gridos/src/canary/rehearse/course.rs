@@ -1,0 +1,263 @@
+//! The course of a roll-out: steps, analysis beside them, and what follows.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use gridos_analysis::{AnalysisRun, Metric, Phase, Step, TemplateUse};
+use tokio::time::sleep;
+
+use super::error::RehearseError;
+use super::scraper::SCRAPE;
+use super::site::Site;
+use super::telling::{Measurement, Telling};
+use crate::canary::{Manifests, Prometheus};
+use crate::config::parse_duration;
+
+/// How a rehearsal ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Promoted,
+    RolledBack,
+    /// Nobody could tell; a cluster would wait for a person, and here is none.
+    Undecided,
+}
+
+/// A rate over fewer scrapes than these says little.
+const WINDOW_MIN: Duration = SCRAPE.saturating_mul(6);
+/// How often is looked what is due.
+const TICK: Duration = Duration::from_millis(50);
+/// How often a fault from outside comes again.
+const STRIKE_EVERY: Duration = Duration::from_millis(300);
+
+/// A roll-out under way.
+pub(super) struct Course<'a> {
+    manifests: Manifests,
+    speed: f64,
+    telling: &'a Telling,
+    began: Instant,
+    weight: u8,
+    step: usize,
+    background: Option<Run>,
+    struck: Option<Instant>,
+}
+
+/// Analysis under way, with what it is called.
+struct Run {
+    name: String,
+    run: AnalysisRun,
+    /// What each metric was last.
+    last: Vec<Option<f64>>,
+}
+
+/// Why a course does not go on.
+struct Halt {
+    by: String,
+    phase: Phase,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(manifests: Manifests, speed: f64, telling: &'a Telling) -> Self {
+        Self {
+            manifests,
+            speed,
+            telling,
+            began: Instant::now(),
+            weight: 0,
+            step: 0,
+            background: None,
+            struck: None,
+        }
+    }
+
+    /// Goes through the steps, and promotes or rolls back.
+    pub(super) async fn run(mut self, site: &mut Site) -> Result<Ending, RehearseError> {
+        let steps = self.manifests.rollout.steps.clone();
+        for (number, step) in steps.iter().enumerate() {
+            self.step = number;
+            self.begin_background(site)?;
+            if let Some(halt) = self.take(step, site).await? {
+                return self.roll_back(halt, site).await;
+            }
+        }
+        if let Some(mut background) = self.background.take() {
+            background.run.terminate();
+            if background.run.phase() != Phase::Successful {
+                let halt = background.halt();
+                return self.roll_back(halt, site).await;
+            }
+        }
+        let moved = site.set_share(100).await?;
+        self.telling.share(100, moved, site.devices());
+        self.telling.promoted();
+        // So that the candidate has had all of them for a moment.
+        sleep(WINDOW_MIN).await;
+        Ok(Ending::Promoted)
+    }
+
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn begin_background(&mut self, site: &Site) -> Result<(), RehearseError> {
+        let Some(background) = self.manifests.rollout.background.clone() else {
+            return Ok(());
+        };
+        if self.background.is_none() && self.step >= background.starting_step {
+            self.background = Some(self.begin(&background.analysis, site)?);
+        }
+        Ok(())
+    }
+
+    fn begin(&self, analysis: &TemplateUse, site: &Site) -> Result<Run, RehearseError> {
+        let mut instead = BTreeMap::new();
+        instead.insert("prometheus".to_owned(), site.prometheus_url().to_owned());
+        let window = self.manifests.default_of(analysis, "window");
+        if let Some(window) = window.and_then(|window| parse_duration(window).ok()) {
+            let window = window.div_f64(self.speed).max(WINDOW_MIN);
+            instead.insert("window".to_owned(), format!("{}ms", window.as_millis()));
+        }
+        let metrics = self.manifests.metrics(analysis, &site.sides(), &instead)?;
+        let metrics: Vec<Metric> = metrics
+            .into_iter()
+            .map(|metric| self.scaled(metric))
+            .collect();
+        Ok(Run {
+            name: analysis.templates.join(", "),
+            last: vec![None; metrics.len()],
+            run: AnalysisRun::new(metrics, self.now(), self.speed),
+        })
+    }
+
+    /// Times as short as the speed wants and as scrapes allow.
+    fn scaled(&self, metric: Metric) -> Metric {
+        let mut metric = metric.faster(self.speed);
+        metric.interval = metric.interval.map(|interval| interval.max(SCRAPE));
+        if !metric.initial_delay.is_zero() {
+            metric.initial_delay = metric.initial_delay.max(WINDOW_MIN);
+        }
+        metric
+    }
+
+    async fn take(&mut self, step: &Step, site: &mut Site) -> Result<Option<Halt>, RehearseError> {
+        match step {
+            Step::SetWeight(weight) => {
+                let moved = site.set_share(*weight).await?;
+                self.weight = *weight;
+                self.telling.share(*weight, moved, site.devices());
+                Ok(None)
+            }
+            Step::Pause(None) => {
+                self.telling
+                    .note("a pause for a person, who says yes at once here");
+                Ok(None)
+            }
+            Step::Pause(Some(time)) => {
+                let short = time.div_f64(self.speed).max(WINDOW_MIN);
+                let until = Instant::now() + short;
+                // A fault from outside comes when the candidate has been at work for a moment.
+                self.struck.get_or_insert(Instant::now() + short / 2);
+                self.attend(None, Some(until), site).await
+            }
+            Step::Analysis(analysis) => {
+                let run = self.begin(analysis, site)?;
+                self.attend(Some(run), None, site).await
+            }
+        }
+    }
+
+    /// Measures what is due, until the time is over, the inline analysis has ended, or something is
+    /// in the way.
+    async fn attend(
+        &mut self,
+        mut inline: Option<Run>,
+        until: Option<Instant>,
+        site: &mut Site,
+    ) -> Result<Option<Halt>, RehearseError> {
+        let prometheus = site.prometheus();
+        let mut background = self.background.take();
+        let halt = loop {
+            if self.struck.is_some_and(|at| at <= Instant::now()) {
+                site.strike();
+                self.struck = Some(Instant::now() + STRIKE_EVERY);
+            }
+            for run in background.iter_mut().chain(&mut inline) {
+                self.measure(run, &prometheus).await;
+            }
+            let bad = background
+                .iter()
+                .chain(&inline)
+                .find(|run| run.run.phase() > Phase::Running);
+            if let Some(bad) = bad {
+                break Some(bad.halt());
+            }
+            if let Some(run) = inline
+                .as_ref()
+                .filter(|run| run.run.phase() == Phase::Successful)
+            {
+                self.telling.analysis(self.weight, &run.name, &run.values());
+                break None;
+            }
+            if until.is_some_and(|until| until <= Instant::now()) {
+                break None;
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let what = inline.as_ref().map_or("pause", |run| run.name.as_str());
+            self.telling.live(self.weight, what, left);
+            sleep(TICK).await;
+        };
+        self.background = background;
+        Ok(halt)
+    }
+
+    async fn measure(&self, run: &mut Run, prometheus: &Prometheus) {
+        for number in run.run.poll_due(self.now()) {
+            let Some(metric) = run.run.metrics().nth(number).cloned() else {
+                continue;
+            };
+            let answer = prometheus.query(&metric.query).await;
+            let answer = answer.map_err(|error| error.to_string());
+            let values = answer.clone().unwrap_or_default();
+            let answer = answer.as_ref().map(Vec::as_slice).map_err(Clone::clone);
+            let measured = run.run.handle_answer(number, answer, self.now());
+            if let Some(last) = run.last.get_mut(number) {
+                *last = values.first().copied();
+            }
+            self.telling.measured(&Measurement {
+                weight: self.weight,
+                analysis: &run.name,
+                metric: &metric,
+                values: &values,
+                measured: &measured,
+            });
+        }
+    }
+
+    async fn roll_back(self, halt: Halt, site: &mut Site) -> Result<Ending, RehearseError> {
+        let decided = Instant::now();
+        let moved = site.set_share(0).await?;
+        self.telling
+            .rolled_back(self.weight, moved, &halt.by, halt.phase, decided.elapsed());
+        Ok(match halt.phase {
+            Phase::Inconclusive => Ending::Undecided,
+            Phase::Successful | Phase::Running | Phase::Error | Phase::Failed => Ending::RolledBack,
+        })
+    }
+}
+
+impl Run {
+    fn halt(&self) -> Halt {
+        let phase = self.run.phase();
+        let mut metrics = self.run.metrics().enumerate();
+        let worst = metrics.find(|(number, _)| self.run.metric_phase(*number) == Some(phase));
+        Halt {
+            by: worst.map_or_else(|| self.name.clone(), |(_, metric)| metric.name.clone()),
+            phase,
+        }
+    }
+
+    /// Each metric with what it was last.
+    fn values(&self) -> Vec<(String, Option<f64>)> {
+        let names = self.run.metrics().map(|metric| metric.name.clone());
+        names.zip(self.last.iter().copied()).collect()
+    }
+}

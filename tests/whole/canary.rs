@@ -1,0 +1,402 @@
+//! Roll-outs rehearsed with real engines and a real Prometheus: a good candidate gets all devices and
+//! loses nothing on the way; a bad one is caught at the first step, and one that nobody can judge
+//! never passes.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::engine::binary;
+
+/// The longest that one rehearsal may take.
+const PATIENCE: Duration = Duration::from_secs(400);
+/// Seventy-five times as fast as in a cluster: five minutes are four seconds.
+const SPEED: &str = "75";
+const PROMOTED: i32 = 0;
+const ROLLED_BACK: i32 = 4;
+const UNDECIDED: i32 = 5;
+
+/// What one rehearsal told.
+struct Rehearsal {
+    events: Vec<Value>,
+    code: i32,
+}
+
+/// Whether the programs are there; where a test may be skipped, it says why.
+pub(crate) fn is_installed() -> bool {
+    let found = Command::new("prometheus").arg("--version").output().is_ok();
+    let nothing = std::env::var_os("GRIDOS_TESTS_SKIP_NOTHING");
+    assert!(
+        found || nothing.is_none(),
+        "prometheus is not installed; run tests/run install"
+    );
+    if !found {
+        eprintln!("skipped: prometheus is not installed");
+    }
+    found
+}
+
+/// A rehearsal under way; killed when dropped.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    log: Option<JoinHandle<String>>,
+    events: Vec<Value>,
+}
+
+/// Begins one; none where Prometheus is missing and may be.
+fn begin(args: &[&str]) -> Option<Running> {
+    if !is_installed() {
+        return None;
+    }
+    let mut child = Command::new(binary())
+        .args(["canary", "rehearse", "--json", "--speed", SPEED])
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let log = std::thread::spawn(move || {
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        log
+    });
+    let (tell, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines() {
+            let _ = tell.send(line.unwrap());
+        }
+    });
+    Some(Running {
+        child,
+        lines,
+        log: Some(log),
+        events: Vec::new(),
+    })
+}
+
+/// Rehearses to the end; none where Prometheus is missing and may be.
+fn rehearse(args: &[&str]) -> Option<Rehearsal> {
+    Some(begin(args)?.finish())
+}
+
+impl Running {
+    /// The next event; none behind the last one.
+    fn next(&mut self) -> Option<Value> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                let event: Value = serde_json::from_str(&line).unwrap();
+                self.events.push(event.clone());
+                Some(event)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("it does not go on: {:#?}", self.events),
+        }
+    }
+
+    /// Reads on up to the next event of that name.
+    fn until(&mut self, name: &str) -> Value {
+        loop {
+            let Some(event) = self.next() else {
+                panic!("no {name}: {:#?}", self.events);
+            };
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
+    fn finish(mut self) -> Rehearsal {
+        while self.next().is_some() {}
+        let code = self.child.wait().unwrap().code().unwrap();
+        let log = self.log.take().unwrap().join().unwrap();
+        let is_known = [PROMOTED, ROLLED_BACK, UNDECIDED].contains(&code);
+        assert!(is_known, "{code}: {:#?}\n{log}", self.events);
+        Rehearsal {
+            events: std::mem::take(&mut self.events),
+            code,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended, unless the test failed; it ends what it started only if it is asked to end.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let id = i32::try_from(self.child.id()).unwrap();
+            let _ = kill_process(Pid::from_raw(id).unwrap(), Signal::TERM);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+impl Rehearsal {
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.events
+            .iter()
+            .filter(move |event| event["event"] == name)
+    }
+
+    fn one(&self, name: &str) -> &Value {
+        let found = self.events.iter().find(|event| event["event"] == name);
+        found.unwrap_or_else(|| panic!("no {name}: {:#?}", self.events))
+    }
+
+    /// Shares in percent and the devices that the candidate had then.
+    fn shares(&self) -> Vec<(u64, u64)> {
+        let number = |event: &Value, key: &str| event[key].as_u64().unwrap();
+        let shares = self.all("share");
+        shares
+            .map(|event| (number(event, "percent"), number(event, "candidate_devices")))
+            .collect()
+    }
+
+    /// It was caught with the first devices, by one of those metrics, and all devices are stable's again.
+    fn was_caught_by(&self, metrics: &[&str], phase: &str) {
+        assert_eq!(self.shares(), [(20, 4)], "{:#?}", self.events);
+        let back = self.one("rolled_back");
+        let metric = back["metric"].as_str().unwrap();
+        assert!(metrics.contains(&metric), "{back}");
+        assert_eq!(
+            (&back["phase"], &back["candidate_devices"]),
+            (&phase.into(), &0.into()),
+            "{back}"
+        );
+        // It was decided by the first measurement beyond the limit, not later.
+        let bad = self
+            .all("measured")
+            .filter(|m| m["metric"] == metric && m["phase"] == phase);
+        let allowed = match (metric, phase) {
+            // failureLimit, inconclusiveLimit of the templates.
+            ("no-data-loss" | "completeness" | "alive", "Failed") => 0,
+            ("completeness" | "alive", "Inconclusive") => 3,
+            ("enough-batches" | "enough-requests", _) => 0,
+            _ => 1,
+        };
+        assert_eq!(bad.count(), allowed + 1, "{:#?}", self.events);
+        assert_eq!(self.all("promoted").count(), 0);
+        self.is_clean();
+    }
+
+    /// No device was asked by both engines at once, and the ledgers of both balance.
+    fn is_clean(&self) {
+        let ledger = self.one("ledger");
+        assert_eq!(ledger["is_balanced"], true, "{ledger}");
+        assert_eq!(ledger["asked_by_both"], 0, "{ledger}");
+    }
+}
+
+fn sqlite(database: &Path, sql: &str) -> Vec<Vec<String>> {
+    let output = Command::new("sqlite3")
+        .arg(database)
+        .arg(sql)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let row = |line: &str| line.split('|').map(str::to_owned).collect();
+    text.lines().map(row).collect()
+}
+
+#[test]
+fn a_good_candidate_gets_all_devices_and_nothing_is_lost_or_doubled() {
+    let data = TempDir::new().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let Some(rehearsal) = rehearse(&["--data-dir", folder]) else {
+        return;
+    };
+    assert_eq!(rehearsal.code, PROMOTED, "{:#?}", rehearsal.events);
+    assert_eq!(
+        rehearsal.shares(),
+        [(20, 4), (40, 8), (60, 12), (80, 16), (100, 20)]
+    );
+    assert_eq!(rehearsal.all("analysis").count(), 4);
+    rehearsal.one("promoted");
+    rehearsal.is_clean();
+    let ledger = rehearsal.one("ledger");
+    let number = |key: &str| ledger[key].as_u64().unwrap();
+    assert_eq!(
+        (number("lost"), number("refused"), number("handed_over")),
+        (0, 0, 20),
+        "{ledger}"
+    );
+    assert_eq!(number("received"), number("stored"));
+
+    // Beside the ledgers, what both databases hold: each sweep once, each device in the hands of one
+    // after the other.
+    let sweeps = |who: &str| {
+        sqlite(
+            &data.path().join(who).join("gridos.db"),
+            "select device, min(ts), max(ts), count(*), count(distinct ts || point) from reading group by device",
+        )
+    };
+    let (stable, candidate) = (sweeps("stable"), sweeps("candidate"));
+    assert_eq!((stable.len(), candidate.len()), (20, 20));
+    let mut rows = 0;
+    for (before, after) in stable.iter().zip(&candidate) {
+        assert_eq!(before[0], after[0]);
+        assert!(
+            before[2] < after[1],
+            "both had {}: {before:?} {after:?}",
+            before[0]
+        );
+        for side in [before, after] {
+            assert_eq!(side[3], side[4], "some are there twice: {side:?}");
+            rows += side[3].parse::<u64>().unwrap();
+        }
+    }
+    assert_eq!(rows, number("stored"));
+}
+
+/// `gridos canary judge` over the last six seconds.
+fn judge(prometheus: &str, stable: &str, candidate: &str) -> Output {
+    Command::new(binary())
+        .args([
+            "canary",
+            "judge",
+            "--json",
+            "--window",
+            "6s",
+            "--interval",
+            "1s",
+        ])
+        .args([
+            "--prometheus",
+            prometheus,
+            "--stable",
+            stable,
+            "--candidate",
+            candidate,
+        ])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_judge_asks_the_same_prometheus() {
+    const STABLE: &str = r#"rollouts_pod_template_hash="stable""#;
+    const CANDIDATE: &str = r#"{rollouts_pod_template_hash="candidate"}"#;
+    let Some(mut rehearsal) = begin(&[]) else {
+        return;
+    };
+    let prometheus = rehearsal.until("began")["prometheus"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    // Whom nobody scrapes, nobody can judge, and what is no selector is refused.
+    let nobody = judge(
+        &prometheus,
+        STABLE,
+        r#"rollouts_pod_template_hash="nobody""#,
+    );
+    assert_eq!(nobody.status.code(), Some(UNDECIDED), "{nobody:?}");
+    let wrong = judge(&prometheus, "=", CANDIDATE);
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(told.contains("Prometheus refuses the query"), "{told}");
+    let away = judge("http://127.0.0.1:1", STABLE, CANDIDATE);
+    assert_eq!(away.status.code(), Some(1));
+
+    // A candidate that passes its first analysis passes with the judge as well: by then, or by one
+    // of the next.
+    let mut verdicts = Vec::new();
+    let passes = |verdicts: &mut Vec<Value>| {
+        let judged = judge(&prometheus, STABLE, CANDIDATE);
+        let verdict: Value = serde_json::from_slice(&judged.stdout).unwrap();
+        let is_pass = judged.status.code() == Some(0);
+        assert_eq!(is_pass, verdict["decision"] == "pass", "{verdict}");
+        verdicts.push(verdict);
+        is_pass
+    };
+    let found = (0..3).any(|_| {
+        rehearsal.until("analysis");
+        passes(&mut verdicts)
+    });
+    assert!(found, "{verdicts:#?}");
+    assert_eq!(
+        verdicts.last().unwrap()["findings"]
+            .as_array()
+            .unwrap()
+            .len(),
+        9
+    );
+}
+
+#[test]
+fn slow_commits_are_caught() {
+    let Some(rehearsal) = rehearse(&["--fault", "latency"]) else {
+        return;
+    };
+    assert_eq!(rehearsal.code, ROLLED_BACK);
+    rehearsal.was_caught_by(&["latency-p95", "latency-vs-stable"], "Failed");
+}
+
+#[test]
+fn errors_are_caught() {
+    let Some(rehearsal) = rehearse(&["--fault", "errors"]) else {
+        return;
+    };
+    assert_eq!(rehearsal.code, ROLLED_BACK);
+    rehearsal.was_caught_by(&["error-rate", "success-rate"], "Failed");
+}
+
+#[test]
+fn a_loss_is_caught() {
+    let Some(rehearsal) = rehearse(&["--fault", "loss"]) else {
+        return;
+    };
+    assert_eq!(rehearsal.code, ROLLED_BACK);
+    rehearsal.was_caught_by(&["no-data-loss", "completeness"], "Failed");
+    // The loss was real.
+    assert!(rehearsal.one("ledger")["lost"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_crash_is_caught() {
+    let Some(rehearsal) = rehearse(&["--fault", "crash"]) else {
+        return;
+    };
+    assert_eq!(rehearsal.code, ROLLED_BACK);
+    rehearsal.was_caught_by(&["alive"], "Failed");
+}
+
+#[test]
+fn an_idle_candidate_never_passes() {
+    let Some(rehearsal) = rehearse(&["--fault", "idle"]) else {
+        return;
+    };
+    assert_eq!(rehearsal.code, UNDECIDED);
+    rehearsal.was_caught_by(&["completeness", "enough-batches"], "Inconclusive");
+}
+
+#[test]
+fn without_a_prometheus_it_says_what_to_install() {
+    let output = Command::new(binary())
+        .args([
+            "canary",
+            "rehearse",
+            "--devices",
+            "5",
+            "--prometheus-binary",
+            "no-such-prometheus",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("there is no 'no-such-prometheus'"), "{told}");
+    assert!(told.contains("apt-get install prometheus"), "{told}");
+}
