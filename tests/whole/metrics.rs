@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use gridos_telemetry::{BUCKET_BOUNDS, Kind, catalogue};
 use tempfile::TempDir;
 
-use crate::support::engine::{Process, address};
+use crate::support::engine::Process;
 use crate::support::http::Client;
 
 mod hdr_log;
@@ -32,6 +32,12 @@ fn config(dir: &TempDir) -> String {
     let file = dir.path().join("engine.toml");
     fs::write(&file, text).unwrap();
     file.display().to_string()
+}
+
+/// Where an engine serves, by the line in which it says so as JSON.
+fn address(line: &str) -> String {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    line["address"].as_str().unwrap().to_owned()
 }
 
 /// The samples of a scrape: name and labels, and the value.
@@ -59,7 +65,9 @@ fn promised(areas: &[&str]) -> BTreeSet<String> {
                     all.insert(plain(&name, &pairs));
                     continue;
                 }
-                let bounds = BUCKET_BOUNDS.iter().map(|bound| bound.as_secs_f64().to_string());
+                let bounds = BUCKET_BOUNDS
+                    .iter()
+                    .map(|bound| bound.as_secs_f64().to_string());
                 for le in bounds.chain(["+Inf".to_owned()]) {
                     let pairs = [pairs.clone(), vec![format!("le=\"{le}\"")]].concat();
                     all.insert(plain(&name, &pairs));
@@ -89,7 +97,10 @@ fn the_first_scrape_has_every_series_with_every_label() {
     let promised = promised(&["north", "south"]);
     let missing: Vec<_> = promised.difference(&found).collect();
     let unknown: Vec<_> = found.difference(&promised).collect();
-    assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:?}, unknown {unknown:?}");
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "missing {missing:?}, unknown {unknown:?}"
+    );
     let value = |series: &str| {
         let found = samples.iter().find(|(name, _)| *name == series);
         found.unwrap_or_else(|| panic!("no {series}")).1

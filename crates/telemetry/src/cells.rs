@@ -1,8 +1,8 @@
 //! What each part of the engine counts in.
 
 use crate::{
-    Counter, Gauge, Histogram, HttpMethod, HttpRefusal, ListenerAnswer, Note, PeerRefusal, ReloadOutcome,
-    Seconds, StatusClass, StoreFault,
+    Counter, Gauge, Histogram, HttpMethod, HttpRefusal, ListenerAnswer, Note, PeerRefusal,
+    ReloadOutcome, Seconds, StatusClass, StoreFault,
 };
 
 /// What Modbus sessions count in.

@@ -140,7 +140,9 @@ mod tests {
             .map(|line| {
                 use base64::Engine;
                 let coded = line.encoded_histogram();
-                let bytes = base64::engine::general_purpose::STANDARD.decode(coded).unwrap();
+                let bytes = base64::engine::general_purpose::STANDARD
+                    .decode(coded)
+                    .unwrap();
                 let histogram = Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
                 let (from, length) = (line.start_timestamp(), line.duration());
                 let tag = line.tag().unwrap().as_str().to_owned();

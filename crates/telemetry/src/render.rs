@@ -141,10 +141,7 @@ impl From<Unit> for metrics::Unit {
 }
 
 /// One key per series of the metric.
-fn keys(
-    name: &'static str,
-    series: Vec<Vec<(&'static str, String)>>,
-) -> impl Iterator<Item = Key> {
+fn keys(name: &'static str, series: Vec<Vec<(&'static str, String)>>) -> impl Iterator<Item = Key> {
     series.into_iter().map(move |labels| {
         let labels = labels.into_iter();
         let labels: Vec<_> = labels

@@ -55,7 +55,9 @@ impl Spell {
     /// later had come before `now`.
     pub fn total(&self, now: Instant) -> Duration {
         let mut state = self.lock();
-        let under_way = state.since.map(|since| now.saturating_duration_since(since));
+        let under_way = state
+            .since
+            .map(|since| now.saturating_duration_since(since));
         state.told = state.told.max(state.total + under_way.unwrap_or_default());
         state.told
     }

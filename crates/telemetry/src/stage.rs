@@ -238,7 +238,9 @@ mod tests {
         recorder.record(Protocol::Http, Duration::from_millis(700));
         recorder.record(Protocol::Http, Duration::from_millis(2));
         recorder.flush();
-        let counts = Protocol::ALL.iter().map(|one| stage.buckets_of(*one).count());
+        let counts = Protocol::ALL
+            .iter()
+            .map(|one| stage.buckets_of(*one).count());
         assert_eq!(counts.collect::<Vec<_>>(), [1, 0, 2]);
         assert_eq!(stage.buckets().count(), 3);
         assert_eq!(stage.buckets().sum(), Duration::from_millis(703));

@@ -271,7 +271,9 @@ fn the_bounds_in_the_text_are_frozen() {
     let text = telemetry().render();
     let bounds: Vec<_> = text
         .lines()
-        .filter_map(|line| line.strip_prefix("gridos_stage_seconds_bucket{stage=\"ring\",protocol=\"http\",le=\""))
+        .filter_map(|line| {
+            line.strip_prefix("gridos_stage_seconds_bucket{stage=\"ring\",protocol=\"http\",le=\"")
+        })
         .filter_map(|rest| rest.split_once('"').map(|(le, _)| le))
         .collect();
     let expected = "0.0005 0.001 0.002 0.003 0.005 0.0075 0.01 0.015 0.02 0.03 0.05 0.075 0.1 0.15 \

@@ -12,8 +12,8 @@ use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::config;
-use crate::support::engine::{Process, address};
+use super::{address, config};
+use crate::support::engine::Process;
 use crate::support::http::Client;
 
 /// Only a hang takes as long.
@@ -51,7 +51,10 @@ fn the_log_of_latencies_has_every_batch_once_per_stage() {
     let mut client = Client::connect(&address(&line)).unwrap();
     for value in 0..POSTS {
         let body = format!("{{\"readings\":[{{\"point\":\"one.a\",\"value\":{value}}}]}}");
-        assert_eq!(client.post("/api/v1/scada/data", &body).unwrap().status, 200);
+        assert_eq!(
+            client.post("/api/v1/scada/data", &body).unwrap().status,
+            200
+        );
     }
     // While it is written, whole lines can be read.
     let began = Instant::now();
@@ -96,5 +99,8 @@ fn a_log_that_cannot_be_written_is_told_at_once() {
     let (status, _) = Process::start(&args, &log).wait();
     let told = fs::read_to_string(&log).unwrap();
     assert!(!status.success());
-    assert!(told.contains("--hdr-log") && told.contains("no/such/folder.hlog"), "{told}");
+    assert!(
+        told.contains("--hdr-log") && told.contains("no/such/folder.hlog"),
+        "{told}"
+    );
 }

@@ -60,7 +60,9 @@ fn words<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = (&'a str, &
 fn metric_of(name: &str) -> Option<&'static Metric> {
     let is_of = |metric: &&Metric| metric.sample_names().iter().any(|sample| sample == name);
     let base = |metric: &&Metric| metric.name == name;
-    catalogue().iter().find(|metric| is_of(metric) || base(metric))
+    catalogue()
+        .iter()
+        .find(|metric| is_of(metric) || base(metric))
 }
 
 /// The names that recording rules give.
@@ -92,7 +94,13 @@ fn matchers(after: &str) -> Vec<(String, String)> {
 /// Whether a series of `metric` can have `label` with each alternative of `value`; labels of the
 /// target are the scraper's.
 fn is_possible(metric: &Metric, label: &str, value: &str) -> bool {
-    const OF_THE_TARGET: [&str; 5] = ["instance", "job", "rollouts_pod_template_hash", "pod", "namespace"];
+    const OF_THE_TARGET: [&str; 5] = [
+        "instance",
+        "job",
+        "rollouts_pod_template_hash",
+        "pod",
+        "namespace",
+    ];
     if OF_THE_TARGET.contains(&label) || value.contains("{{") || value.contains('$') {
         return true;
     }
@@ -145,7 +153,11 @@ fn nothing_refers_to_a_series_that_there_is_none_of() {
         let text = fs::read_to_string(&file).unwrap();
         let (here, faults) = faults(&text, &recorded);
         seen += here;
-        let shown = file.strip_prefix(root()).unwrap_or(&file).display().to_string();
+        let shown = file
+            .strip_prefix(root())
+            .unwrap_or(&file)
+            .display()
+            .to_string();
         all.extend(faults.into_iter().map(|fault| format!("{shown}: {fault}")));
     }
     assert!(all.is_empty(), "{}", all.join("\n"));

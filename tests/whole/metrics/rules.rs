@@ -17,14 +17,19 @@ fn folder() -> PathBuf {
 
 /// The files in a folder, by name.
 fn files(folder: PathBuf) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries.filter(|path| path.is_file()).collect();
     files.sort();
     files
 }
 
 fn text(files: Vec<PathBuf>) -> String {
-    files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
+    files
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect()
 }
 
 /// What stands behind `key` in the lines of `text`.
@@ -39,7 +44,10 @@ fn promtool(args: &[&str], files: &[PathBuf]) {
     let ran = Command::new(PROMTOOL).args(args).args(files).output();
     let Ok(output) = ran else {
         let nothing = std::env::var_os("GRIDOS_TESTS_SKIP_NOTHING");
-        assert!(nothing.is_none(), "{PROMTOOL} is not installed; run tests/run install");
+        assert!(
+            nothing.is_none(),
+            "{PROMTOOL} is not installed; run tests/run install"
+        );
         eprintln!("skipped: {PROMTOOL} is not installed");
         return;
     };
@@ -64,7 +72,10 @@ fn every_rule_has_a_test() {
     assert!(alerts.len() >= 25, "{alerts:?}");
     assert_eq!(alerts, tested);
     for alert in &alerts {
-        for name in [format!("- name: {alert} fires"), format!("- name: {alert} stays silent")] {
+        for name in [
+            format!("- name: {alert} fires"),
+            format!("- name: {alert} stays silent"),
+        ] {
             assert!(tests.contains(&name), "no test '{name}'");
         }
     }
@@ -86,7 +97,10 @@ fn every_alert_says_how_bad_it_is_and_what_to_do() {
             found.unwrap_or_else(|| panic!("{name} has no {key}"))
         };
         let severity = line("labels: {severity: ");
-        assert!(["warning}", "critical}"].contains(&severity), "{name}: {severity}");
+        assert!(
+            ["warning}", "critical}"].contains(&severity),
+            "{name}: {severity}"
+        );
         for key in ["summary: \"", "runbook: \""] {
             assert!(line(key).len() > 20, "{name}: {key}");
         }

@@ -3,8 +3,8 @@
 use gridos_dnp3::link::{ReaderCounters, Refusal};
 use gridos_dnp3::master::Counters;
 use gridos_telemetry::{
-    ConfirmSide, ConfirmWithheld, DeviceStats, Dnp3Cells, FragmentFate, FrameFault, Protocol, ScanOutcome,
-    Telemetry,
+    ConfirmSide, ConfirmWithheld, DeviceStats, Dnp3Cells, FragmentFate, FrameFault, Protocol,
+    ScanOutcome, Telemetry,
 };
 
 /// One of the counters.

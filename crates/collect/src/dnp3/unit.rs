@@ -10,7 +10,9 @@ use gridos_dnp3::master;
 use gridos_dnp3::master::{Association, Delivery, Event, Failure, Offline, Received, Task, Token};
 use gridos_model::{DeviceIndex, Gap, GapReason, Layout, Timestamp};
 use gridos_ring::Intake;
-use gridos_telemetry::{DeadLetterFate, DeviceState, DeviceStats, Dnp3Cells, LossReason, Refusal, Telemetry};
+use gridos_telemetry::{
+    DeadLetterFate, DeviceState, DeviceStats, Dnp3Cells, LossReason, Refusal, Telemetry,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::begun::Begun;

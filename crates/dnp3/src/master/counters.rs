@@ -1,7 +1,7 @@
 //! What a master has seen of an outstation.
 
-use super::{Failure, Ignored};
 use super::confirms::{Side, Withheld};
+use super::{Failure, Ignored};
 use crate::app::Iin;
 
 /// What a master has seen and done since the association was made.

@@ -13,7 +13,10 @@ pub(super) fn of_environment() -> Role {
         return Role::Stable;
     };
     known(&named).unwrap_or_else(|| {
-        tracing::warn!(role = named, "{VARIABLE} is neither stable nor canary; taken as stable");
+        tracing::warn!(
+            role = named,
+            "{VARIABLE} is neither stable nor canary; taken as stable"
+        );
         Role::Stable
     })
 }

@@ -77,7 +77,9 @@ impl Writer {
         let marks = if self.draining {
             Vec::new()
         } else {
-            telemetry.trail.take_until(self.chunk.until().position.get())
+            telemetry
+                .trail
+                .take_until(self.chunk.until().position.get())
         };
         let mut marks = marks.into_iter().peekable();
         for (at, record) in self.chunk.records() {
@@ -89,7 +91,9 @@ impl Writer {
                 self.recorder.record(protocol, stored);
                 // A mark stands at the end of its record, and the next record begins there.
                 while marks.next_if(|mark| mark.end <= at.get()).is_some() {}
-                let lead = marks.peek().filter(|mark| self.chunk.is_end_of(mark.end, at));
+                let lead = marks
+                    .peek()
+                    .filter(|mark| self.chunk.is_end_of(mark.end, at));
                 let lead = lead.map(|mark| mark.lead).unwrap_or_default();
                 self.due.record(protocol, stored + lead);
             }
