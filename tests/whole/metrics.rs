@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use gridos_telemetry::{BUCKET_BOUNDS, Kind, catalogue};
 use tempfile::TempDir;
 
-use crate::support::engine::{Process, address};
+use crate::support::engine::Process;
 use crate::support::http::Client;
 
 mod hdr_log;
@@ -32,6 +32,12 @@ fn config(dir: &TempDir) -> String {
     let file = dir.path().join("engine.toml");
     fs::write(&file, text).unwrap();
     file.display().to_string()
+}
+
+/// Where an engine serves, by the line in which it says so as JSON.
+fn address(line: &str) -> String {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    line["address"].as_str().unwrap().to_owned()
 }
 
 /// The samples of a scrape: name and labels, and the value.

@@ -72,12 +72,14 @@ impl Site {
         if commands.contains("canary rehearse") && !crate::canary::is_installed() {
             return None;
         }
-        site.copy(&root.join("examples"), &site.folder.path().join("examples"));
+        for folder in ["examples", "deploy/prometheus"] {
+            site.copy(&root.join(folder), &site.folder.path().join(folder));
+        }
         site.wrap();
         Some(site)
     }
 
-    /// Commands refer to the examples as from the root of a clone.
+    /// Commands refer to the examples and rules as from the root of a clone.
     fn copy(&self, from: &Path, to: &Path) {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {

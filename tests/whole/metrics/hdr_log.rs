@@ -12,8 +12,8 @@ use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::config;
-use crate::support::engine::{Process, address};
+use super::{address, config};
+use crate::support::engine::Process;
 use crate::support::http::Client;
 
 /// Only a hang takes as long.

@@ -77,6 +77,20 @@ pub(super) struct Terms {
     pub(super) link: Option<LinkChange>,
 }
 
+impl Terms {
+    /// Those of what the engine itself tells at this moment.
+    pub(super) fn of_now(gap: Option<Gap>, link: Option<LinkChange>) -> Self {
+        let now = Instant::now();
+        Self {
+            due: now,
+            wire: now,
+            with_receipts: false,
+            gap,
+            link,
+        }
+    }
+}
+
 impl<'a> Offer<'a> {
     /// An offer of nothing yet, of what was received then.
     pub(super) fn new(intake: &'a Intake, whole: &'a Arc<Layout>, received: Timestamp) -> Self {

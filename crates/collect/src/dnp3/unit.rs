@@ -273,14 +273,7 @@ impl Unit {
         let rows: Vec<_> = begun.rows(&self.map).collect();
         let mut offer = Offer::new(intake, &self.whole, begun.received());
         offer.add_rows(&rows);
-        let now = Instant::now();
-        let terms = Terms {
-            due: now,
-            wire: now,
-            with_receipts: false,
-            gap: self.gap(begun.received()),
-            link: self.link.untold(),
-        };
+        let terms = Terms::of_now(self.gap(begun.received()), self.link.untold());
         let taken = offer.make(terms, &mut self.recent, &rows, &[]);
         self.link.on_taken(taken.link);
         self.stats.readings.add(taken.readings as u64);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gridos_telemetry::{Protocol, ScanCells, ScanOutcome};
+use gridos_telemetry::{DeviceState, Protocol, ScanCells, ScanOutcome};
 
 use super::error::ReadError;
 use super::session::{Place, Session};
@@ -74,12 +74,15 @@ impl Session {
     /// only another unit or a broken connection held it back.
     pub(super) fn catch_up(&mut self) {
         for (lane, skipped) in self.schedule.catch_up(Instant::now()) {
-            if self.units[self.scans[lane].unit].is_up() {
-                self.skip(lane, skipped, Duration::ZERO);
-            } else {
-                let cells = self.scan_cells();
-                cells.expect(Protocol::Modbus, skipped);
-                cells.end(Protocol::Modbus, ScanOutcome::Unavailable, skipped);
+            match self.units[self.scans[lane].unit].stats.state() {
+                DeviceState::Up => self.skip(lane, skipped, Duration::ZERO),
+                DeviceState::Down => {
+                    let cells = self.scan_cells();
+                    cells.expect(Protocol::Modbus, skipped);
+                    cells.end(Protocol::Modbus, ScanOutcome::Unavailable, skipped);
+                }
+                // Its first scan was put off on purpose, so that not all devices are asked at once.
+                DeviceState::Unknown => {}
             }
         }
     }
