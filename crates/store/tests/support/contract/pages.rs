@@ -101,6 +101,7 @@ async fn gaps_by(store: &dyn gridos_store::Store, limit: usize) -> Vec<ToldGap> 
         };
         query.after = Some(place.to_string().parse().unwrap());
         let told = rows.into_iter();
+        assert!(met.len() < 100, "it does not go on");
         met.extend(told.map(|row| (row.from, row.device, row.until, row.reason)));
     }
 }
@@ -120,6 +121,7 @@ async fn letters_by(store: &dyn gridos_store::Store, limit: usize) -> Vec<(Strin
             return met;
         };
         query.after = Some(place.to_string().parse().unwrap());
+        assert!(met.len() < 100, "it does not go on");
         met.extend(rows.into_iter().map(|row| (row.device, row.octets)));
     }
 }
