@@ -68,9 +68,15 @@ fn assignment(criterion: &mut Criterion) {
         0.9 * DEVICES as f64 / stable as f64
     };
     let joined = moved(&devices, members, &more);
-    println!("one joins: {joined} devices move; an even share is {:.0}", stable(&more));
+    println!(
+        "one joins: {joined} devices move; an even share is {:.0}",
+        stable(&more)
+    );
     let left = moved(&devices, members, &members[1..]);
-    println!("one leaves: {left} devices move; an even share is {:.0}", stable(members));
+    println!(
+        "one leaves: {left} devices move; an even share is {:.0}",
+        stable(members)
+    );
 }
 
 criterion_group!(benches, assignment);
