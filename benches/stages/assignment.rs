@@ -1,11 +1,5 @@
 //! 100,000 devices to 50 members: the time it takes, and how many move when one joins or leaves.
 
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::print_stdout,
-    reason = "figures for people"
-)]
-
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -1,24 +1,24 @@
 //! One engine's part in the fleet: all of its machines behind one door.
 
 mod action;
+mod leading;
+mod renewing;
 mod status;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use gridos_model::DeviceId;
 
 pub use action::{Action, GrantRequest, Identity, WriteError};
 pub use status::{MemberStatus, Status};
 
-use crate::closing::Watcher;
 use crate::leader::Leader;
 use crate::lease::Lease;
 use crate::member::Member;
 use crate::view::View;
 use crate::witness::Witness;
 use crate::{
-    Device, Epoch, GrantId, MemberRecord, Moment, Plan, Revision, Role, SessionId, Share, Timing,
-    WriteId,
+    Device, GrantId, MemberRecord, Moment, Plan, Revision, Role, SessionId, Share, Timing, WriteId,
 };
 
 /// One engine in the fleet.
@@ -279,9 +279,23 @@ impl Participant {
 
     fn fence(&mut self) {
         self.is_fenced = true;
-        self.queue
-            .retain(|action| !matches!(action, Action::Take { .. }));
         self.member.fence();
+        let (me, plan) = (self.lease.session(), self.view.plan());
+        // What the driver has not been told to take, it has not to let go.
+        let untold = |action: &Action| match action {
+            Action::Take { device, .. } => {
+                self.member.handle_released(*device, plan, me);
+                false
+            }
+            Action::WriteRecord { .. }
+            | Action::WritePlan { .. }
+            | Action::Close { .. }
+            | Action::AskGrant { .. }
+            | Action::Release { .. }
+            | Action::Fence
+            | Action::Left => true,
+        };
+        self.queue.retain(untold);
         self.queue.push_front(Action::Fence);
     }
 
@@ -308,323 +322,12 @@ impl Participant {
         self.queue.extend(taken.into_iter().map(take));
     }
 
-    fn renew(&mut self, now: Moment) {
-        if self.renew_from().is_none_or(|from| now < from) {
-            return;
-        }
-        let session = self.lease.session();
-        let expect = match session {
-            Some(_) => self.lease.revision(),
-            // The process before this one, which is no more.
-            None => self
-                .view
-                .of_name(&self.identity.name)
-                .map(|seen| seen.revision),
-        };
-        self.renewal += 1;
-        let peers = self.lease.on_sent(self.renewal, now, self.peers());
-        let record = self.record(session, peers);
-        let write = self.write_id();
-        self.renewed = Some((write, self.renewal));
-        self.renew_at = now + self.timing.renew_every();
-        self.queue.push_back(Action::WriteRecord {
-            write,
-            expect,
-            record,
-        });
-    }
-
-    /// From when the record is to be written.
-    fn renew_from(&self) -> Option<Moment> {
-        let is_ending =
-            self.is_going() || self.leaving != Leaving::No && self.lease.session().is_none();
-        let is_able = self.renewed.is_none() && self.view.is_complete() && !is_ending;
-        // Somebody else of the same name, or of a data folder that is lost, has to be closed first.
-        let is_taken = self.lease.session().is_none()
-            && self
-                .view
-                .of_name(&self.identity.name)
-                .is_some_and(|seen| seen.record.instance != self.identity.instance);
-        let from = if self.member.is_awaited() {
-            self.retry_at
-        } else {
-            self.renew_at
-        };
-        (is_able && !is_taken).then_some(from)
-    }
-
-    fn record(&mut self, session: Option<SessionId>, peers: Vec<SessionId>) -> MemberRecord {
-        let (seen, releasing) = self.member.tell();
-        let identity = &self.identity;
-        MemberRecord {
-            session,
-            instance: identity.instance,
-            birth: identity.birth,
-            renewal: self.renewal,
-            role: identity.role,
-            capacity: identity.capacity,
-            address: identity.address.clone(),
-            version: identity.version.clone(),
-            hold_off: self.timing.hold_off(),
-            keep_hold_off: self.timing.keep_hold_off(),
-            peers,
-            seen,
-            releasing,
-            leaving: self.leaving != Leaving::No,
-        }
-    }
-
-    /// Who may close this session after the shorter hold-off, and therefore has to grant.
-    fn peers(&self) -> Vec<SessionId> {
-        if !self.timing.keeps() {
-            return Vec::new();
-        }
-        let others = self
-            .view
-            .sessions()
-            .filter(|(name, _)| *name != self.identity.name);
-        others.map(|(_, seen)| seen.session).collect()
-    }
-
-    fn on_renewed(&mut self, renewal: u64, revision: Revision, now: Moment) {
-        // A break in which nobody could renew says nothing about the others.
-        if now >= self.lease.store_until() {
-            self.up_since = now;
-        }
-        let begun = self.lease.session();
-        let id = begun.unwrap_or(SessionId::begun_at(revision));
-        self.lease.on_written(renewal, id, revision);
-        if begun.is_none() {
-            self.follow_plan();
-        }
-    }
-
-    /// Finds out from the view what became of the own session.
-    fn know_again(&mut self, now: Moment) {
-        let own = self.view.of_name(&self.identity.name);
-        let ours = own.filter(|seen| {
-            seen.record.birth == self.identity.birth
-                && seen.record.instance == self.identity.instance
-        });
-        if let Some((renewal, revision)) = ours.map(|seen| (seen.record.renewal, seen.revision)) {
-            if self.lease.revision().is_none_or(|known| known < revision) {
-                self.on_renewed(renewal, revision, now);
-            }
-            return;
-        }
-        let is_over = self
-            .lease
-            .revision()
-            .is_some_and(|known| self.view.has_told(known));
-        if is_over {
-            self.lease.on_over();
-            self.renew_at = now;
-            if !self.is_fenced {
-                self.fence();
-            }
-            self.follow_plan();
-        }
-    }
-
     fn follow_plan(&mut self) {
         let released = self
             .member
             .handle_plan(self.view.plan(), self.lease.session());
         let release = |device| Action::Release { device };
         self.queue.extend(released.into_iter().map(release));
-    }
-
-    fn ask(&mut self, now: Moment) {
-        let Some(me) = self.lease.session() else {
-            return;
-        };
-        let due: Vec<_> = self.asks().filter(|(at, _)| now >= *at).collect();
-        for (_, peer) in due {
-            let Some((_, seen)) = self.view.of_session(peer) else {
-                continue;
-            };
-            let address = seen.record.address.clone();
-            self.next_grant = self.next_grant.next();
-            self.asked.retain(|asked| asked.peer != peer);
-            self.asked.push(Asked {
-                grant: self.next_grant,
-                peer,
-                at: now,
-            });
-            self.queue.push_back(Action::AskGrant {
-                grant: self.next_grant,
-                address,
-                request: GrantRequest {
-                    subject: me,
-                    peer,
-                    hold_off: self.timing.hold_off(),
-                },
-            });
-        }
-    }
-
-    /// Which peers are to be asked, each from when: once the lease is half gone, before their last grant ends, and
-    /// not while an answer may come.
-    fn asks(&self) -> impl Iterator<Item = (Moment, SessionId)> {
-        let from = self.lease.ask_from().filter(|_| !self.is_fenced);
-        let needed: BTreeSet<_> = self.lease.needed().collect();
-        let known = needed
-            .into_iter()
-            .filter(|peer| self.view.of_session(*peer).is_some());
-        known.filter_map(move |peer| {
-            let last = self.asked.iter().find(|asked| asked.peer == peer);
-            let patient = last.map_or(Moment::ZERO, |asked| asked.at + self.timing.renew_every());
-            Some((from?.max(self.lease.ask_again_at(peer)).max(patient), peer))
-        })
-    }
-
-    fn ask_from(&self) -> Option<Moment> {
-        self.asks().map(|(at, _)| at).min()
-    }
-
-    fn watcher(&self) -> Option<Watcher<'_>> {
-        Some(Watcher {
-            me: self.lease.session()?,
-            up_since: self.up_since,
-            witness: &self.witness,
-        })
-    }
-
-    /// Closes one session that was quiet for its hold-off.
-    fn close(&mut self, now: Moment) {
-        self.witness.prune(&self.view);
-        if self.close_from().is_none_or(|from| now < from) {
-            return;
-        }
-        if let Some((name, session, expect)) = self.closable(now) {
-            self.witness.on_closing(session, expect);
-            let write = self.write_id();
-            self.closed = Some((write, session.raw()));
-            self.queue.push_back(Action::Close {
-                write,
-                name,
-                expect,
-            });
-        }
-    }
-
-    /// A session that was quiet for its hold-off: its name and the revision that was quiet.
-    fn closable(&self, now: Moment) -> Option<(String, SessionId, Revision)> {
-        let watcher = self.watcher()?;
-        self.view
-            .sessions()
-            .filter(|(_, seen)| seen.session != watcher.me)
-            .find(|(_, seen)| now >= watcher.closable_from(seen))
-            .map(|(name, seen)| (name.to_owned(), seen.session, seen.revision))
-    }
-
-    /// From when there is a session to close, if nothing is heard of it.
-    fn close_from(&self) -> Option<Moment> {
-        let is_able = self.has_store && self.closed.is_none() && self.view.is_complete();
-        let watcher = self.watcher().filter(|_| is_able)?;
-        let others = self
-            .view
-            .sessions()
-            .filter(|(_, s)| s.session != watcher.me);
-        let first = others.map(|(_, seen)| watcher.closable_from(seen)).min();
-        first.map(|first| first.max(self.close_at))
-    }
-
-    /// From when this member is the first of those that are not silent.
-    fn lead_from(&self) -> Option<Moment> {
-        let watcher = self.watcher()?;
-        let before = self.view.sessions().filter(|(_, s)| s.session < watcher.me);
-        let silent = before.map(|(_, seen)| watcher.silent_from(seen));
-        Some(silent.fold(Moment::ZERO, Moment::max))
-    }
-
-    /// From when there may be a plan to make.
-    fn plan_from(&self) -> Option<Moment> {
-        let is_known = self.planned_for == Some(self.view.generation());
-        let is_able = self.has_store && self.planned.is_none() && self.view.is_complete();
-        let lead_from = self.lead_from().filter(|_| is_able && !is_known)?;
-        Some(lead_from.max(self.plan_at))
-    }
-
-    fn plan(&mut self, now: Moment, unix_ms: u64) {
-        if self.plan_from().is_none_or(|from| now < from) {
-            return;
-        }
-        if self.view.plan().is_none() {
-            // A whole store may have been lost. Who still has a lease of it is not in this one, so it has to run out.
-            let may_from = self.joined_at.unwrap_or(now) + self.timing.hold_off();
-            if now < may_from {
-                self.plan_at = may_from;
-                return;
-            }
-        }
-        self.planned_for = Some(self.view.generation());
-        if self.view.plan().is_none() && !self.is_idle() {
-            return;
-        }
-        let first = Epoch::from_raw(unix_ms);
-        let Some(plan) = self.leader.next_plan(&self.view, first) else {
-            return;
-        };
-        let write = self.write_id();
-        self.planned = Some((write, 0));
-        self.queue.push_back(Action::WritePlan {
-            write,
-            expect: self.view.plan_revision(),
-            plan,
-        });
-    }
-
-    /// Whether nobody acts upon a plan that is no more.
-    fn is_idle(&self) -> bool {
-        let mut records = self.view.sessions().map(|(_, seen)| &seen.record);
-        records.all(|record| record.seen == Epoch::default() && record.releasing.is_empty())
-    }
-
-    // ----- leaving ---------------------------------------------------------------------------
-
-    /// Whether the own session is being ended.
-    fn is_going(&self) -> bool {
-        self.leaving != Leaving::No
-            && self.closed.is_some_and(|(_, session)| {
-                self.lease.session().is_some_and(|me| me.raw() == session)
-            })
-    }
-
-    /// Ends the own session when nothing is held and nothing given.
-    fn go(&mut self, now: Moment) {
-        if self.leaving != Leaving::Asked || self.member.held() > 0 {
-            return;
-        }
-        let Some(me) = self.lease.session() else {
-            if self.renewed.is_none() {
-                self.leave();
-            }
-            return;
-        };
-        let told = self
-            .view
-            .of_session(me)
-            .is_some_and(|(_, seen)| seen.record.leaving);
-        let is_free = told && self.member.waiting() == 0;
-        let is_able = self.closed.is_none() && self.renewed.is_none() && now >= self.close_at;
-        if let (true, true, Some(expect)) = (is_free, is_able, self.lease.revision()) {
-            let write = self.write_id();
-            self.closed = Some((write, me.raw()));
-            let name = self.identity.name.clone();
-            self.queue.push_back(Action::Close {
-                write,
-                name,
-                expect,
-            });
-        }
-    }
-
-    fn leave(&mut self) {
-        self.leaving = Leaving::Left;
-        self.lease.on_over();
-        self.is_fenced = true;
-        self.queue.push_back(Action::Left);
     }
 
     fn write_id(&mut self) -> WriteId {

@@ -1,7 +1,5 @@
 //! Durations of a lease go with each other, or are refused.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::time::Duration;
 
 use gridos_fleet::{Timing, TimingError};

@@ -54,7 +54,6 @@ impl<'a> Pool<'a> {
 /// −ln(u) for the u in (0, 1) that the hash stands for; weight / cost is the score of Schindelhauer and
 /// Schomaker ("Weighted distributed hash tables", 2005).
 fn cost(hash: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let u = ((hash >> 12) as f64 + 0.5) / (1_u64 << 52) as f64;
     -ln(u)
 }
@@ -88,7 +87,6 @@ fn ln(x: f64) -> f64 {
     for term in TERMS {
         series = (series + term) * q;
     }
-    #[expect(clippy::cast_precision_loss, reason = "eleven bits")]
     let exponent = exponent as f64;
     exponent * std::f64::consts::LN_2 + 2.0 * s * (1.0 + series)
 }

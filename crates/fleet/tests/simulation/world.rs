@@ -154,14 +154,10 @@ impl World {
     fn happen(&mut self, event: Event) {
         let ms = self.ms;
         match event {
-            Event::Wake(n) => {
-                let till = self.nodes[n].paused_till;
-                if till > ms {
-                    self.at(till, Event::Wake(n));
-                } else {
-                    self.drive(n);
-                }
+            Event::Wake(n) if self.nodes[n].paused_till > ms => {
+                self.at(self.nodes[n].paused_till, Event::Wake(n));
             }
+            Event::Wake(n) => self.drive(n),
             Event::Watch(n) => self.watch(n),
             Event::Poll(n) => self.poll(n),
             Event::Apply(n, life, id, write) => {

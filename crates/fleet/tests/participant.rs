@@ -1,0 +1,149 @@
+//! One participant by itself, a step at a time.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::time::Duration;
+
+use gridos_fleet::{
+    Action, Device, Identity, Moment, Participant, Revision, Role, Timing, WriteError,
+};
+use gridos_model::DeviceId;
+
+const fn at(secs: u64) -> Moment {
+    Moment::from_nanos(secs * 1_000_000_000)
+}
+
+struct Alone {
+    participant: Participant,
+    revision: u64,
+}
+
+impl Alone {
+    fn new(devices: u64) -> Self {
+        let identity = Identity {
+            name: "alone".to_owned(),
+            instance: 1,
+            birth: 1,
+            role: Role::Stable,
+            capacity: 1,
+            address: String::new(),
+            version: "1".to_owned(),
+        };
+        let timing = Timing::new(
+            Duration::from_secs(10),
+            Duration::from_secs(1),
+            Duration::ZERO,
+        );
+        let device = |n| Device::new(DeviceId::of(&format!("rtu-{n}")), "feeder");
+        let devices = (0..devices).map(device).collect();
+        let mut participant = Participant::new(identity, timing.unwrap(), devices);
+        participant.handle_snapshot_complete(at(0));
+        Self {
+            participant,
+            revision: 0,
+        }
+    }
+
+    /// The next thing to do that is no write; writes succeed at once.
+    fn next(&mut self, now: Moment) -> Option<Action> {
+        loop {
+            let action = self.participant.poll_action(now, 1_000)?;
+            self.revision += 1;
+            let revision = Revision::from_raw(self.revision);
+            let write = match action {
+                Action::WriteRecord { write, record, .. } => {
+                    self.participant
+                        .handle_record("alone", revision, Some(record), now);
+                    write
+                }
+                Action::WritePlan { write, plan, .. } => {
+                    self.participant.handle_plan(revision, Some(plan), now);
+                    write
+                }
+                Action::Close { write, .. } => {
+                    self.participant.handle_record("alone", revision, None, now);
+                    write
+                }
+                other => return Some(other),
+            };
+            self.participant.handle_written(write, Ok(revision), now);
+        }
+    }
+
+    fn taken(&mut self, now: Moment) -> DeviceId {
+        match self.next(now) {
+            Some(Action::Take { device, .. }) => device,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_waited_to_be_taken_when_the_lease_ended_is_taken_later() {
+    let mut alone = Alone::new(2);
+    for second in 0..=12 {
+        assert!(second == 12 || alone.next(at(second)).is_none());
+    }
+    let first = alone.taken(at(12));
+    assert_eq!(alone.next(at(40)), Some(Action::Fence));
+    alone.participant.handle_released(first, at(40));
+    assert_eq!(alone.next(at(41)).map(|_| ()), Some(()));
+    let status = alone.participant.status(at(41));
+    assert_eq!((status.held, status.waiting), (2, 0));
+}
+
+#[test]
+fn a_renewal_counts_from_when_it_was_sent_and_not_after_its_session() {
+    let mut alone = Alone::new(0);
+    assert!(alone.next(at(0)).is_none());
+    assert_eq!(alone.participant.lease_until(), at(9));
+    let Some(Action::WriteRecord { write, .. }) = alone.participant.poll_action(at(3), 0) else {
+        panic!("a renewal is due");
+    };
+    // Somebody closed the session meanwhile; the answer of before is late.
+    alone
+        .participant
+        .handle_record("alone", Revision::from_raw(3), None, at(8));
+    assert_eq!(alone.participant.lease_until(), Moment::ZERO);
+    alone
+        .participant
+        .handle_written(write, Ok(Revision::from_raw(2)), at(8));
+    assert_eq!(alone.participant.lease_until(), Moment::ZERO);
+}
+
+#[test]
+fn a_write_that_came_through_without_an_answer_is_known_again() {
+    let mut alone = Alone::new(0);
+    assert!(alone.next(at(0)).is_none());
+    let Some(Action::WriteRecord { write, record, .. }) = alone.participant.poll_action(at(3), 0)
+    else {
+        panic!("a renewal is due");
+    };
+    alone
+        .participant
+        .handle_written(write, Err(WriteError::Unknown), at(5));
+    assert_eq!(alone.participant.lease_until(), at(9));
+    alone
+        .participant
+        .handle_record("alone", Revision::from_raw(2), Some(record), at(8));
+    assert_eq!(alone.participant.lease_until(), at(12));
+}
+
+#[test]
+fn who_leaves_gives_all_back_first() {
+    let mut alone = Alone::new(1);
+    let mut device = None;
+    for second in 0..=12 {
+        if let Some(Action::Take { device: taken, .. }) = alone.next(at(second)) {
+            device = Some(taken);
+        }
+    }
+    let device = device.unwrap();
+    alone.participant.handle_leave();
+    assert_eq!(alone.next(at(13)), Some(Action::Release { device }));
+    assert_eq!(alone.next(at(13)), None);
+    alone.participant.handle_released(device, at(13));
+    assert_eq!(alone.next(at(13)), Some(Action::Left));
+    assert_eq!(alone.next(at(14)), None);
+    assert_eq!(alone.participant.poll_timeout(), None);
+}
