@@ -38,6 +38,8 @@ fn members_come_go_hang_and_die_and_no_device_has_two_masters() {
     let c = site.join("c");
     share_out(&site, "three share all", &[&a, &b, &c]);
     assert!(a.owners().iter().all(Option::is_some));
+    // Longer than a reading may stay away.
+    site.let_poll(60, &[&a, &b, &c]);
     assert_eq!(
         [&a, &b, &c].map(Member::alarms),
         [0; 3],

@@ -8,7 +8,7 @@ use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::kv;
-use async_nats::jetstream::stream::StorageType;
+use async_nats::jetstream::stream;
 use async_nats::{Client, ConnectOptions};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -112,18 +112,16 @@ impl Bucket {
         };
         let store = match jetstream.get_key_value(&name).await {
             Ok(store) => store,
-            // It is there no more than the server says so; if another makes it meanwhile, it is the same.
-            Err(_) => jetstream
-                .create_key_value(kv::Config {
-                    bucket: name.clone(),
-                    description: "Who polls which devices of a GridOS fleet".to_owned(),
-                    history: 1,
-                    storage: StorageType::File,
-                    num_replicas: options.replicas,
-                    ..kv::Config::default()
-                })
-                .await
-                .map_err(|error| failed(error.to_string()))?,
+            Err(_) => {
+                // If another makes it meanwhile, it is the same. The library's own way asks for limits
+                // that servers before 2.10 do not tell.
+                let made = jetstream
+                    .get_or_create_stream(stream(&name, options.replicas))
+                    .await;
+                made.map_err(|error| failed(error.to_string()))?;
+                let opened = jetstream.get_key_value(&name).await;
+                opened.map_err(|error| failed(error.to_string()))?
+            }
         };
         Ok(Self {
             jetstream,
@@ -223,6 +221,24 @@ impl Bucket {
             bucket: self.name.clone(),
             what: error.to_string(),
         }
+    }
+}
+
+/// The stream that is the bucket (ADR-8 of NATS).
+fn stream(bucket: &str, replicas: usize) -> stream::Config {
+    stream::Config {
+        name: format!("KV_{bucket}"),
+        description: Some("Who polls which devices of a GridOS fleet".to_owned()),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
+        max_bytes: -1,
+        max_messages: -1,
+        discard: stream::DiscardPolicy::New,
+        storage: stream::StorageType::File,
+        num_replicas: replicas,
+        allow_rollup: true,
+        deny_delete: true,
+        ..stream::Config::default()
     }
 }
 

@@ -28,7 +28,6 @@ pub(super) struct Site {
     pub(super) nats: Cluster,
     devices: Vec<(Server, Arc<Masters>)>,
     folder: TempDir,
-    store: String,
 }
 
 pub(super) struct Member {
@@ -56,24 +55,18 @@ impl Site {
             runtime,
             nats,
             folder: TempDir::new().unwrap(),
-            store: String::new(),
         })
-    }
-
-    /// Members store at the database of this section `[store]` from now on.
-    pub(super) fn store_at(&mut self, section: &str) {
-        self.store = section.to_owned();
     }
 
     pub(super) fn config(&self, name: &str, servers: &str, more: &str) -> PathBuf {
         let data = self.folder.path().join(name);
         let mut text = format!(
-            "[engine]\nname = \"{name}\"\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n{}\n\
+            "[engine]\nname = \"{name}\"\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [fleet]\nservers = \"{servers}\"\nlease = \"{LEASE}\"\n{more}\n\
              [modbus]\ntimeout = \"500ms\"\n[scan_class]\nquick = \"100ms\"\n\
              [[profile]]\nname = \"two\"\nprotocol = \"modbus\"\nscan = \"quick\"\n\
-             point = [{{ name = \"a\", holding = 0 }}, {{ name = \"b\", holding = 1 }}]\n",
-            self.store
+             alarm_defaults = [{{ kind = \"stale\", after = \"4s\" }}]\n\
+             point = [{{ name = \"a\", holding = 0 }}, {{ name = \"b\", holding = 1 }}]\n"
         );
         for (n, (server, _)) in self.devices.iter().enumerate() {
             let address = server.local_addr();
@@ -135,6 +128,16 @@ impl Site {
             .collect()
     }
 
+    /// Waits until every device was asked `times` times more.
+    pub(super) fn let_poll(&self, times: u64, members: &[&Member]) {
+        let before = self.seen();
+        self.until("all are asked for a while", members, || {
+            let now = self.seen();
+            let mut both = before.iter().zip(&now);
+            both.all(|(before, now)| now.requests >= before.requests + times)
+        });
+    }
+
     /// No device ever had two masters.
     pub(super) fn check_masters(&self) {
         for (n, seen) in self.seen().iter().enumerate() {
@@ -173,10 +176,11 @@ impl Member {
             .collect()
     }
 
+    /// How many alarms are active.
     pub(super) fn alarms(&self) -> u64 {
-        let answer = http::get(&self.address, "/api/v1/alarms/summary");
-        let summary: Value = serde_json::from_str(&answer.body).unwrap();
-        summary["active"].as_u64().unwrap_or(0)
+        let answer = http::get(&self.address, "/api/v1/scada/status");
+        let status: Value = serde_json::from_str(&answer.body).unwrap();
+        status["alarms"]["active"].as_u64().unwrap()
     }
 
     /// Ends it as an operator does; what it says at its end.

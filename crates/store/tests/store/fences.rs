@@ -20,7 +20,7 @@ async fn write(store: &PostgresStore, fixture: &mut Fixture, from: Stored) -> St
 
 /// The first values of the sweeps that are stored, and how many records were put aside as fenced.
 async fn stored(cluster: &Cluster) -> String {
-    let sql = "select (select string_agg(values[1]::text, ' ' order by values[1]) from sweep), \
+    let sql = "select (select string_agg(value[1]::text, ' ' order by value[1]) from sweep), \
                (select count(*) from quarantine where reason like 'fenced: %')";
     rows(cluster, DATABASE, sql).await.remove(0)
 }
