@@ -41,7 +41,7 @@ impl Scraper {
         let mut said = String::new();
         for _ in 0..TRIES {
             let mut scraper = Self::spawn(binary, folder, &config)?;
-            if scraper.is_ready().await {
+            if scraper.is_ready().await && scraper.has_scraped(targets.len()).await {
                 return Ok(scraper);
             }
             said = fs::read_to_string(folder.join("log")).unwrap_or_default();
@@ -82,6 +82,21 @@ impl Scraper {
         let began = Instant::now();
         while began.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
             if self.client.is_ready().await {
+                return true;
+            }
+            sleep(LOOK).await;
+        }
+        false
+    }
+}
+
+impl Scraper {
+    /// It takes some seconds until Prometheus begins with targets that it was given.
+    async fn has_scraped(&mut self, targets: usize) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+            let up = self.client.query("up == 1").await;
+            if up.is_ok_and(|up| up.len() == targets) {
                 return true;
             }
             sleep(LOOK).await;
