@@ -66,13 +66,7 @@ impl Scraper {
             .stdout(Stdio::null())
             .stderr(output)
             .spawn()
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => RehearseError::NoPrometheus(binary.to_owned()),
-                _ => RehearseError::NotStarted {
-                    path: binary.to_owned(),
-                    source,
-                },
-            })?;
+            .map_err(|source| not_started(binary, source))?;
         let url = format!("http://{address}");
         let client = Prometheus::new(&url)?;
         Ok(Self { child, url, client })
@@ -111,6 +105,14 @@ impl Drop for Scraper {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn not_started(binary: &Path, source: io::Error) -> RehearseError {
+    let path = binary.to_owned();
+    if source.kind() == io::ErrorKind::NotFound {
+        return RehearseError::NoPrometheus(path);
+    }
+    RehearseError::NotStarted { path, source }
 }
 
 /// The label is what a PodMonitor makes of the pods' `rollouts-pod-template-hash`.
