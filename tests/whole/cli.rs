@@ -51,6 +51,8 @@ fn exit_codes_are_those_that_are_documented() {
         (1, "could not be done"),
         (2, "is wrong"),
         (3, "gridos status"),
+        (4, "rolled back"),
+        (5, "never to be taken for a pass"),
     ] {
         assert!(
             codes.contains(&format!("  {code}  ")) && codes.contains(what),

@@ -135,9 +135,9 @@ fn whole(place: &str, value: Option<Value>) -> Result<Option<i64>, Fault> {
     let Some(value) = value else {
         return Ok(None);
     };
-    let number = match &value {
-        Value::String(text) => text.parse().ok(),
-        other => other.as_i64(),
+    let number = match value.as_str() {
+        Some(text) => text.parse().ok(),
+        None => value.as_i64(),
     };
     let number =
         number.ok_or_else(|| Fault::shape(place, format!("{value} is no whole number")))?;

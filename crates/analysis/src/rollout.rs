@@ -157,13 +157,12 @@ fn pause_time(place: &str, value: Option<Value>) -> Result<Option<Duration>, Fau
     let Some(value) = value else {
         return Ok(None);
     };
-    let time = match &value {
-        Value::String(text) => text
-            .parse()
-            .map(Duration::from_secs)
-            .ok()
-            .or_else(|| duration(text)),
-        other => other.as_u64().map(Duration::from_secs),
+    let time = match value.as_str() {
+        Some(text) => {
+            let seconds = text.parse().map(Duration::from_secs);
+            seconds.ok().or_else(|| duration(text))
+        }
+        None => value.as_u64().map(Duration::from_secs),
     };
     let wrong = || Fault::shape(place, format!("{value} is no time; write for example 5m"));
     time.map(Some).ok_or_else(wrong)

@@ -217,10 +217,11 @@ impl Case<'_> {
         let allowed = self.thresholds.errors_above_stable;
         let is_worse = p < self.thresholds.significance && above > allowed;
         let why = format!(
-            "{} of the candidate's requests, {} of stable's; {} more may be (Fisher's exact test: p = {p:.2e})",
+            "{} of the candidate's requests, {} of stable's; {} more may be (Fisher's exact test: p {})",
             percent(candidate.share()),
             percent(stable.share()),
-            percent(allowed)
+            percent(allowed),
+            probability(p)
         );
         Finding {
             candidate: Some(candidate.share()),
@@ -251,12 +252,12 @@ impl Case<'_> {
             && effect.delta() >= self.thresholds.delta_at_least
             && effect.shift > allowed;
         let why = format!(
-            "p95 is {:+.0} ms from stable's {:.0} ms; {:+.0} ms may be ({} rank test: p = {:.2e}, Cliff's delta {:+.2})",
+            "p95 is {:+.0} ms from stable's {:.0} ms; {:+.0} ms may be ({} rank test: p {}, Cliff's delta {:+.2})",
             effect.shift * 1e3,
             usual * 1e3,
             allowed * 1e3,
             if test.is_exact { "exact" } else { "normal" },
-            test.p,
+            probability(test.p),
             effect.delta()
         );
         Finding {
@@ -327,4 +328,11 @@ fn percent(share: f64) -> String {
     // 99.9 % needs its decimals; 95 % does not.
     let text = format!("{percent:.2}");
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+fn probability(p: f64) -> String {
+    if p < 0.001 {
+        return "< 0.001".to_owned();
+    }
+    format!("= {p:.3}")
 }

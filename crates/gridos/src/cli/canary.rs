@@ -21,7 +21,7 @@ pub enum CanaryCommand {
 #[command(
     after_help = "Exit codes: 0 pass; 4 fail; 5 inconclusive: too little is known; 1 Prometheus cannot be asked.\n\n\
         Examples:\n  \
-        gridos canary judge --prometheus http://127.0.0.1:9090 --stable role=\"stable\" --candidate role=\"canary\"\n  \
+        gridos canary judge --prometheus http://127.0.0.1:9090 --stable 'role=\"stable\"' --candidate 'role=\"canary\"'\n  \
         gridos canary judge --prometheus http://prometheus.monitoring:9090 --stable 'rollouts_pod_template_hash=\"7d9f\"' \
         --candidate 'rollouts_pod_template_hash=\"54c8\"' --window 10m --json"
 )]

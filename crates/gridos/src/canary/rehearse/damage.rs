@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How far before the end of what was written: records of a moment ago, which the writer has not
 /// read yet.
@@ -12,30 +12,59 @@ const BACK_BYTES: usize = 300;
 /// Turns a byte over in the newest segment of the journal in `folder`.
 ///
 /// # Errors
-/// What the system says.
+/// What the system says, also that there is no segment.
 pub(super) fn turn_a_byte(folder: &Path) -> io::Result<()> {
-    let mut segments = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        // Prepared segments have no number for a name.
-        if name
-            .is_some_and(|name| name.ends_with(".journal") && name.as_bytes()[0].is_ascii_digit())
-        {
-            segments.push(path);
-        }
-    }
-    segments.sort();
-    let Some(newest) = segments.last() else {
-        return Ok(());
-    };
-    let bytes = fs::read(newest)?;
+    // A folder for each stream, and in it a file for each segment.
+    let segment = newest(&newest(folder)?)?;
+    let bytes = fs::read(&segment)?;
+    // Behind what was written there is nothing but zeros.
     let end = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0);
     let at = end.saturating_sub(BACK_BYTES);
-    // Not the header: what is there already is read already.
     let Some(byte) = bytes.get(at).filter(|_| at > BACK_BYTES) else {
         return Ok(());
     };
-    let file = File::options().write(true).open(newest)?;
+    let file = File::options().write(true).open(segment)?;
     file.write_all_at(&[!byte], u64::try_from(at).unwrap_or(0))
+}
+
+/// The last one whose name is a number: other names are of other things, or of what is prepared.
+fn newest(folder: &Path) -> io::Result<PathBuf> {
+    let mut found: Option<PathBuf> = None;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        let is_number = !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && found.as_ref().is_none_or(|newest| *newest < path) {
+            found = Some(path);
+        }
+    }
+    found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, folder.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_record_of_the_newest_segment_is_hit() {
+        let folder = tempfile::tempdir().unwrap();
+        let stream = folder.path().join("000002");
+        for path in [folder.path().join("000001"), stream.clone()] {
+            fs::create_dir(path).unwrap();
+        }
+        fs::write(folder.path().join("layouts"), [1; 2_000]).unwrap();
+        let mut bytes = vec![1; 1_000];
+        bytes.resize(4_000, 0);
+        for name in ["00000.journal", "01000.journal", "spare"] {
+            fs::write(stream.join(name), &bytes).unwrap();
+        }
+        turn_a_byte(folder.path()).unwrap();
+        assert_eq!(fs::read(stream.join("00000.journal")).unwrap(), bytes);
+        bytes[999 - BACK_BYTES] = !1;
+        assert_eq!(fs::read(stream.join("01000.journal")).unwrap(), bytes);
+        assert!(turn_a_byte(&stream).is_err());
+    }
 }

@@ -41,7 +41,7 @@ impl Scraper {
         let mut said = String::new();
         for _ in 0..TRIES {
             let mut scraper = Self::spawn(binary, folder, &config)?;
-            if scraper.is_ready().await {
+            if scraper.is_ready().await && scraper.has_scraped(targets.len()).await {
                 return Ok(scraper);
             }
             said = fs::read_to_string(folder.join("log")).unwrap_or_default();
@@ -66,13 +66,7 @@ impl Scraper {
             .stdout(Stdio::null())
             .stderr(output)
             .spawn()
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => RehearseError::NoPrometheus(binary.to_owned()),
-                _ => RehearseError::NotStarted {
-                    path: binary.to_owned(),
-                    source,
-                },
-            })?;
+            .map_err(|source| not_started(binary, source))?;
         let url = format!("http://{address}");
         let client = Prometheus::new(&url)?;
         Ok(Self { child, url, client })
@@ -90,12 +84,35 @@ impl Scraper {
     }
 }
 
+impl Scraper {
+    /// It takes some seconds until Prometheus begins with targets that it was given.
+    async fn has_scraped(&mut self, targets: usize) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+            let up = self.client.query("up == 1").await;
+            if up.is_ok_and(|up| up.len() == targets) {
+                return true;
+            }
+            sleep(LOOK).await;
+        }
+        false
+    }
+}
+
 impl Drop for Scraper {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn not_started(binary: &Path, source: io::Error) -> RehearseError {
+    let path = binary.to_owned();
+    if source.kind() == io::ErrorKind::NotFound {
+        return RehearseError::NoPrometheus(path);
+    }
+    RehearseError::NotStarted { path, source }
 }
 
 /// The label is what a PodMonitor makes of the pods' `rollouts-pod-template-hash`.

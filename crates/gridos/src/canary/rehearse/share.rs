@@ -98,7 +98,7 @@ impl ByReload {
         fields.sort_by_key(|field| {
             let id = DeviceId::of(&field.name).raw();
             // Names in a row have ids in a row.
-            (id ^ id >> 32).wrapping_mul(SCATTER)
+            (id ^ (id >> 32)).wrapping_mul(SCATTER)
         });
     }
 

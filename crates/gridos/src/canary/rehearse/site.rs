@@ -194,6 +194,7 @@ impl Site {
         };
         telling.ledger(&json!({
             "received": sum("received"),
+            "carried_over": sum("carried_over"),
             "stored": sum("stored"),
             "lost": sum("lost"),
             "refused": sum("refused"),

@@ -191,12 +191,16 @@ impl Telling {
 
     pub(super) fn ledger(self, ledger: &Value) {
         self.tell("ledger", ledger.clone(), || {
+            let carried = match ledger["carried_over"].as_u64() {
+                Some(1..) => format!(" and {} carried over the crash", ledger["carried_over"]),
+                Some(0) | None => String::new(),
+            };
             let balance = match ledger["is_balanced"].as_bool() {
                 Some(true) => "balanced",
                 Some(false) | None => "NOT BALANCED",
             };
             format!(
-                "\n{} readings received, {} stored, {} lost, {} refused: {balance}; {} hand-overs, {} with two masters at once",
+                "\n{} readings received{carried}, {} stored, {} lost, {} refused: {balance}; {} hand-overs, {} with two masters at once",
                 ledger["received"],
                 ledger["stored"],
                 ledger["lost"],
