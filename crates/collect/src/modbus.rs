@@ -20,7 +20,6 @@ mod round;
 mod scans;
 mod schedule;
 mod session;
-mod tagged;
 mod unit;
 mod wariness;
 

@@ -1,24 +1,52 @@
 //! One connection to a device or gateway.
 
 use std::future::poll_fn;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use gridos_modbus::{Answer, Request, Table};
-use tokio_modbus::client::{Client as _, tcp};
-use tokio_modbus::{ProtocolError, Request as Pdu, Response, Slave};
+use gridos_modbus::{Answer, FRAME_BYTES_MAX, Question, Request, Table, Told};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::error::ReadError;
 use super::patience::Patience;
-use super::tagged::Lent;
 use crate::net::Stream;
+use crate::spread::mix;
 
 /// A connection; after any error but an exception it must be dropped, since a late answer could
 /// be taken for that of the next request.
 pub(super) struct Client {
-    line: Lent<Stream>,
+    stream: Stream,
+    numbers: Numbers,
     patience: Patience,
+}
+
+/// Numbers for questions that nobody can know before they are sent: a gateway that keeps an answer for
+/// a connection that is gone and sends it down the next one must not be believed.
+struct Numbers {
+    /// What the next number is drawn from.
+    seed: u64,
+    last: u16,
+}
+
+impl Numbers {
+    fn new() -> Self {
+        Self {
+            seed: RandomState::new().build_hasher().finish(),
+            last: 0,
+        }
+    }
+
+    fn next(&mut self) -> u16 {
+        self.seed = mix(self.seed);
+        let [high, low, ..] = self.seed.to_be_bytes();
+        let drawn = u16::from_be_bytes([high, low]);
+        // Never the same twice in a row, which the answer before could be taken for.
+        self.last = if drawn == self.last { !drawn } else { drawn };
+        self.last
+    }
 }
 
 /// What a device answered, of the length asked for.
@@ -72,7 +100,8 @@ impl Client {
     /// A client on a stream that nothing was sent over yet.
     pub(super) fn new(stream: Stream) -> Self {
         Self {
-            line: Lent::new(stream),
+            stream,
+            numbers: Numbers::new(),
             patience: Patience::new(),
         }
     }
@@ -85,142 +114,154 @@ impl Client {
         (start, count): (u16, u16),
         within: Duration,
     ) -> Result<Content, ReadError> {
-        // Not the library's own read methods: they do not check the length of the answer, and
-        // panic at a wrong one in a debug build.
-        let pdu = match table {
-            Table::Coil => Pdu::ReadCoils(start, count),
-            Table::DiscreteInput => Pdu::ReadDiscreteInputs(start, count),
-            Table::HoldingRegister => Pdu::ReadHoldingRegisters(start, count),
-            Table::InputRegister => Pdu::ReadInputRegisters(start, count),
-        };
-        let quiet = poll_fn(|context| Poll::Ready(self.line.poll_quiet(context)));
+        let quiet = poll_fn(|context| Poll::Ready(poll_quiet(&mut self.stream, context)));
         quiet.await.map_err(broken)?;
-        let mut context = tcp::attach_slave(self.line.begin(), Slave(unit));
-        let called = self.patience.wait_for(within, context.call(pdu)).await;
-        let answered = called.ok_or(ReadError::Timeout(within))?;
-        if answered.is_ok() && !self.line.has_one_answer() {
-            let what = "more came than the answer".to_owned();
-            return Err(ReadError::Protocol(what));
-        }
-        match answered.map_err(transport)? {
-            Ok(response) => content(response, count),
-            Err(exception) => Err(ReadError::Exception {
-                code: exception.into(),
-            }),
+        let question = Question {
+            transaction: self.numbers.next(),
+            unit,
+            table,
+            start,
+            count,
+        };
+        let exchange = exchange(&mut self.stream, question);
+        let told = self.patience.wait_for(within, exchange).await;
+        match told.ok_or(ReadError::Timeout(within))?? {
+            Told::Registers(words) => Ok(Content::Registers(words)),
+            Told::Bits(bits) => Ok(Content::Bits(bits)),
+            Told::Refused(code) => Err(ReadError::Exception { code }),
         }
     }
 }
 
-/// The answer, if it has the length of `count` registers or bits.
-fn content(response: Response, count: u16) -> Result<Content, ReadError> {
-    let count = usize::from(count);
-    let (content, length) = if let Response::ReadHoldingRegisters(words)
-    | Response::ReadInputRegisters(words) = response
-    {
-        let length = words.len();
-        (Content::Registers(words), length)
-    } else if let Response::ReadCoils(mut bits) | Response::ReadDiscreteInputs(mut bits) = response
-    {
-        // Bits come in whole bytes; the last ones are padding (V1.1b3, 6.1).
-        let is_padded = bits.len() == count.next_multiple_of(8);
-        let length = if is_padded { count } else { bits.len() };
-        bits.truncate(length);
-        (Content::Bits(bits), length)
-    } else {
-        let what = "it is of a function that was not asked".to_owned();
-        return Err(ReadError::Protocol(what));
-    };
-    if length == count {
-        Ok(content)
-    } else {
-        let what = format!("asked for {count} values, the answer has {length}");
-        Err(ReadError::Protocol(what))
-    }
-}
-
-fn transport(error: tokio_modbus::Error) -> ReadError {
-    match error {
-        tokio_modbus::Error::Protocol(ProtocolError::HeaderMismatch { message, .. }) => {
-            ReadError::Protocol(other_header(&message))
+/// Sends `question` and takes what answers it.
+async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    question: Question,
+) -> Result<Told, ReadError> {
+    stream
+        .write_all(&question.to_bytes())
+        .await
+        .map_err(broken)?;
+    stream.flush().await.map_err(broken)?;
+    // Only while an answer is awaited, so that ten thousand idle connections take next to nothing;
+    // one byte more than any answer has, so that what comes behind it is seen.
+    let mut bytes = vec![0; FRAME_BYTES_MAX + 1];
+    let mut length = 0;
+    loop {
+        let read = stream.read(&mut bytes[length..]).await.map_err(broken)?;
+        if read == 0 {
+            return Err(ReadError::Closed);
         }
-        tokio_modbus::Error::Protocol(ProtocolError::FunctionCodeMismatch { request, result }) => {
-            let answered = match result {
-                Ok(response) => response.function_code(),
-                Err(exception) => exception.function,
-            };
-            let (answered, asked) = (answered.value(), request.value());
-            ReadError::Protocol(format!("it is of function {answered}, not {asked}"))
+        length += read;
+        let answer = question.answer(&bytes[..length]);
+        if let Some(told) = answer.map_err(|error| ReadError::Protocol(error.to_string()))? {
+            return Ok(told);
         }
-        tokio_modbus::Error::Transport(error) => broken(error),
     }
 }
 
-/// What is wrong with a header of which the library tells only the text
-/// `… Header { transaction_id: 0, unit_id: 1 }, … Header { transaction_id: 0, unit_id: 2 }`.
-fn other_header(message: &str) -> String {
-    let unit = |text: &str| {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        text.get(..digits)?.parse::<u8>().ok()
-    };
-    let units: Vec<u8> = message
-        .split("unit_id: ")
-        .skip(1)
-        .filter_map(unit)
-        .collect();
-    match *units {
-        [asked, answered] if asked != answered => format!("it is of unit {answered}, not {asked}"),
-        _ => "it belongs to another request".to_owned(),
+/// Makes sure that nothing has come since the last exchange: whoever speaks before it is asked
+/// cannot be believed, and a connection that has ended need not be asked.
+///
+/// # Errors
+/// What has come: nothing any more ([`io::ErrorKind::UnexpectedEof`]), something
+/// ([`io::ErrorKind::InvalidData`]), or the fault of the connection.
+fn poll_quiet(stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> io::Result<()> {
+    let mut byte = [0];
+    let mut buffer = ReadBuf::new(&mut byte);
+    match Pin::new(stream).poll_read(context, &mut buffer) {
+        Poll::Pending => Ok(()),
+        Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+        Poll::Ready(Ok(())) => {
+            let what = "it spoke before it was asked";
+            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+        }
+        Poll::Ready(Err(error)) => Err(error),
     }
 }
 
+/// TLS tells what breaks its own protocol as invalid data.
 fn broken(error: io::Error) -> ReadError {
     use io::ErrorKind as Kind;
-    const BROKEN: [Kind; 7] = [
-        Kind::ConnectionReset,
-        Kind::ConnectionAborted,
-        Kind::BrokenPipe,
-        Kind::TimedOut,
-        Kind::HostUnreachable,
-        Kind::NetworkUnreachable,
-        Kind::NetworkDown,
-    ];
-    let kind = error.kind();
-    if matches!(kind, Kind::InvalidData | Kind::InvalidInput) {
-        ReadError::Protocol(error.to_string())
-    } else if BROKEN.contains(&kind) {
-        ReadError::Io(error)
-    } else {
-        // At the end of the stream the library reports whatever the system last complained of.
-        ReadError::Closed
+    match error.kind() {
+        Kind::InvalidData | Kind::InvalidInput => ReadError::Protocol(error.to_string()),
+        Kind::UnexpectedEof => ReadError::Closed,
+        _ => ReadError::Io(error),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio_modbus::FunctionCode;
+    use tokio::io::duplex;
 
     use super::*;
 
-    #[test]
-    fn answers_to_something_else_are_told_in_words() {
-        let told = |asked: (u16, u8), answered: (u16, u8)| {
-            let header = |(id, unit): (u16, u8)| {
-                format!("Header {{ transaction_id: {id}, unit_id: {unit} }}")
-            };
-            let (asked, answered) = (header(asked), header(answered));
-            let message = format!("expected/request = {asked}, actual/response = {answered}");
-            let result = Ok(Response::ReadInputRegisters(vec![1]));
-            transport(ProtocolError::HeaderMismatch { message, result }.into()).to_string()
-        };
+    const QUESTION: Question = Question {
+        transaction: 0x0102,
+        unit: 1,
+        table: Table::InputRegister,
+        start: 0,
+        count: 1,
+    };
+
+    /// What becomes of an exchange with a peer that answers `bytes` over a pipe that cuts them.
+    async fn answered(bytes: &'static [u8]) -> Result<Told, ReadError> {
+        let (mut near, mut far) = duplex(5);
+        let peer = tokio::spawn(async move {
+            let mut asked = [0; Question::BYTES];
+            far.read_exact(&mut asked).await.unwrap();
+            assert_eq!(asked, QUESTION.to_bytes());
+            far.write_all(bytes).await.unwrap();
+        });
+        let told = exchange(&mut near, QUESTION).await;
+        drop(near);
+        // It may still be writing what nobody reads any more.
+        let _ = peer.await;
+        told
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_taken_however_it_is_cut() {
+        let told = answered(&[1, 2, 0, 0, 0, 5, 1, 4, 2, 0xab, 0xcd]).await;
+        assert_eq!(told.unwrap(), Told::Registers(vec![0xabcd]));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_told_in_words() {
+        let told = async |bytes| answered(bytes).await.unwrap_err().to_string();
         let head = "the answer breaks the protocol: it";
-        assert_eq!(told((0, 1), (0, 2)), format!("{head} is of unit 2, not 1"));
-        let other = format!("{head} belongs to another request");
-        assert_eq!(told((0, 1), (7, 1)), other);
-        let error = ProtocolError::FunctionCodeMismatch {
-            request: FunctionCode::ReadHoldingRegisters,
-            result: Ok(Response::ReadInputRegisters(vec![1])),
-        };
-        let told = transport(error.into()).to_string();
-        assert_eq!(told, format!("{head} is of function 4, not 3"));
+        let other_unit = told(&[1, 2, 0, 0, 0, 5, 2, 4, 2, 0, 0]).await;
+        assert_eq!(other_unit, format!("{head} is of unit 2, not 1"));
+        let other_number = told(&[1, 3, 0, 0, 0, 5, 1, 4, 2, 0, 0]).await;
+        assert_eq!(other_number, format!("{head} belongs to another request"));
+        let other_function = told(&[1, 2, 0, 0, 0, 5, 1, 3, 2, 0, 0]).await;
+        assert_eq!(other_function, format!("{head} is of function 3, not 4"));
+        let end = told(&[1, 2, 0]).await;
+        assert_eq!(end, "the device closed the connection");
+    }
+
+    #[test]
+    fn no_two_questions_in_a_row_have_one_number() {
+        let mut numbers = Numbers::new();
+        let drawn: Vec<_> = (0..1_000).map(|_| numbers.next()).collect();
+        assert!(drawn.windows(2).all(|two| two[0] != two[1]));
+        let steps = |two: &&[u16]| two[1].wrapping_sub(two[0]) == 1;
+        assert!(drawn.windows(2).filter(steps).count() < 10, "they count on");
+    }
+
+    #[tokio::test]
+    async fn whoever_speaks_unasked_or_is_gone_is_noticed() {
+        let (mut near, mut far) = duplex(64);
+        let mut quiet =
+            async || poll_fn(|context| Poll::Ready(poll_quiet(&mut near, context))).await;
+        quiet().await.unwrap();
+        far.write_all(&[0]).await.unwrap();
+        let spoke = quiet().await.unwrap_err();
+        assert_eq!(spoke.kind(), io::ErrorKind::InvalidData);
+        drop(far);
+        let gone = quiet().await.unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::UnexpectedEof);
     }
 }
