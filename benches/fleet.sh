@@ -51,7 +51,10 @@ simulate() {
         count=$((DEVICES - first < most ? DEVICES - first : most))
         "$BINARY" simulate modbus --devices "$count" --port-base $((PORT_BASE + first)) \
             --seed $((first + 1)) >"$WORK/devices-$first.log" 2>&1 &
-        until grep -q 'Ctrl-C ends' "$WORK/devices-$first.log"; do sleep 0.2; done
+        until grep -q 'Ctrl-C ends' "$WORK/devices-$first.log"; do
+            kill -0 $! 2>/dev/null || { cat "$WORK/devices-$first.log" >&2 && exit 1; }
+            sleep 0.2
+        done
         first=$((first + count))
     done
 }

@@ -88,6 +88,17 @@ impl Bands {
         }
     }
 
+    /// Whether each of `values` lies inside the band of its point, which stands at `first` and its
+    /// position; one past the last point has none.
+    #[inline]
+    pub(crate) fn hold_each(&self, first: usize, positions: &[u32], values: &[f64]) -> bool {
+        // All of them, without a branch: what comes next is loaded meanwhile.
+        positions.iter().zip(values).fold(true, |all, (at, value)| {
+            let band = self.get(first + *at as usize);
+            all & band.unwrap_or(Band::NONE).holds(*value)
+        })
+    }
+
     /// One bit, lowest first, for each of up to [`CHUNK`] `values` of the points from `first` that
     /// lies outside its band. Values past the last point are not looked at.
     #[inline]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{DeviceId, Layout, POINTS_PER_LAYOUT_MAX, PointId, PointIndex};
+use crate::{DeviceId, Layout, POINTS_PER_LAYOUT_MAX, PointIndex};
 
 pub use builder::DirectoryBuilder;
 
@@ -80,8 +80,9 @@ pub struct Directory {
     device_by_name: HashMap<Arc<str>, DeviceIndex>,
     /// The first point of every row of points, ascending, and whose they are or were.
     rows: Vec<(u32, DeviceIndex)>,
-    point_by_id: HashMap<PointId, PointRef>,
     point_count: u32,
+    /// How many points the devices that are there have.
+    present_points: usize,
 }
 
 impl Directory {
@@ -103,7 +104,7 @@ impl Directory {
 
     /// How many points the devices that are there have.
     pub fn present_points(&self) -> usize {
-        self.point_by_id.len()
+        self.present_points
     }
 
     /// The first point of every row of points in the columns, ascending, and whose they are or were.
@@ -128,7 +129,14 @@ impl Directory {
     /// The point called `device.point`; the device's name may hold dots, the point's may not.
     pub fn find_point(&self, name: &str) -> Option<PointRef> {
         let (device, point) = name.rsplit_once('.')?;
-        self.point_by_id.get(&PointId::of(device, point)).copied()
+        let device = self.find_device(device)?;
+        let whole = self.device(device).whole();
+        let position = whole.list().find(point)?;
+        Some(PointRef {
+            device,
+            position,
+            index: whole.first().offset(position),
+        })
     }
 
     /// How many places of points there are; each [`PointIndex`] is below it.

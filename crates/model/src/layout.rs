@@ -1,15 +1,17 @@
 //! Layouts: which point stands where in a batch's columns.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::id::Fingerprint;
+use crate::point_list::PointList;
 use crate::{DeviceId, DeviceIndex, LayoutId, PointId, PointIndex};
 
 /// The most points one layout may have: a bound for every buffer that holds one batch.
 pub const POINTS_PER_LAYOUT_MAX: usize = 65_536;
 
 /// One measured quantity of a device, or one text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Point {
     name: Box<str>,
     unit: Box<str>,
@@ -61,18 +63,25 @@ pub struct Layout {
     device_id: DeviceId,
     device_index: DeviceIndex,
     first: PointIndex,
-    points: Box<[Arc<Point>]>,
+    /// The points of the whole device; those of the layout are some of them in a row.
+    list: Arc<PointList>,
+    start: u32,
+    len: u32,
 }
 
 impl Layout {
+    /// The layout of those points of the `list` of `device` that stand at `positions`, the first of
+    /// which has its place at `first`.
     pub(crate) fn new(
         device: Arc<str>,
         device_index: DeviceIndex,
         first: PointIndex,
-        points: Box<[Arc<Point>]>,
+        list: Arc<PointList>,
+        positions: Range<u32>,
     ) -> Self {
+        let range = positions.start as usize..positions.end as usize;
         let mut print = Fingerprint::new().field(b"layout").field(device.as_bytes());
-        for point in &points {
+        for point in list.points().get(range).unwrap_or_default() {
             print = print
                 .field(point.name.as_bytes())
                 .field(point.unit.as_bytes());
@@ -85,8 +94,20 @@ impl Layout {
             device_id,
             device_index,
             first,
-            points,
+            list,
+            start: positions.start,
+            len: positions.end.saturating_sub(positions.start),
         }
+    }
+
+    /// The name of its device, shared.
+    pub(crate) fn shared_device(&self) -> &Arc<str> {
+        &self.device
+    }
+
+    /// The points of the whole device.
+    pub(crate) fn list(&self) -> &Arc<PointList> {
+        &self.list
     }
 
     /// The id, made of the device's name and its points' names and units.
@@ -115,13 +136,15 @@ impl Layout {
     }
 
     /// The points in column order.
-    pub fn points(&self) -> &[Arc<Point>] {
-        &self.points
+    pub fn points(&self) -> &[Point] {
+        let start = self.start as usize;
+        let points = self.list.points().get(start..start + self.len());
+        points.unwrap_or_default()
     }
 
     /// The id of the point at `position`, or `None` past the end.
     pub fn point_id(&self, position: usize) -> Option<PointId> {
-        self.points
+        self.points()
             .get(position)
             .map(|point| PointId::of(&self.device, point.name()))
     }
@@ -129,11 +152,11 @@ impl Layout {
     /// How many points there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.points.len()
+        self.len as usize
     }
 
     /// Whether there is no point at all (the directory makes no such layout).
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.len == 0
     }
 }

@@ -13,6 +13,7 @@ mod id;
 mod layout;
 mod letter;
 mod link;
+mod point_list;
 mod quality;
 mod readings;
 mod texts;

@@ -71,6 +71,25 @@ impl Columns {
         }
     }
 
+    /// Takes the good values of points, in their order, which stand at `first` and their positions.
+    #[inline]
+    pub(super) fn take_each(&mut self, first: usize, positions: &[u32], values: &[f64], mono: u64) {
+        let places = || positions.iter().map(|at| first + *at as usize);
+        for (place, value) in places().zip(values) {
+            if let Some(last) = self.values.get_mut(place) {
+                *last = *value;
+            }
+        }
+        if self.seen.is_empty() {
+            return;
+        }
+        for place in places() {
+            if let Some(seen) = self.seen.get_mut(place) {
+                *seen = mono;
+            }
+        }
+    }
+
     /// Takes those values of the points from `first` whose bit in `chosen` is set.
     pub(super) fn take_some(&mut self, first: usize, values: &[f64], chosen: u64, mono: u64) {
         for (lane, value) in values.iter().enumerate() {

@@ -6,6 +6,7 @@
 mod at;
 mod cell;
 mod columns;
+mod events;
 mod generation;
 mod links;
 mod pairs;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_model::{
-    Events, Level, LinkChange, LinkState, PointIndex, Quality, Readings, Sweep, TimeQuality,
+    Level, LinkChange, LinkState, PointIndex, Quality, Readings, Sweep, TimeQuality,
 };
 
 use self::at::At;
@@ -243,32 +244,6 @@ impl Judge {
             let quality = quality_at(sweep.qualities, position);
             let sample = of_sweep(sweep, sweep.values[position], quality, now);
             self.on_sample(first + position, &sample, out);
-        }
-    }
-
-    /// One by one: a point may come several times, each time against the band the last one left.
-    fn on_events(&mut self, first: usize, events: &Events<'_>, now: Now, out: &mut Vec<Judged>) {
-        let mono = nanos(now.mono);
-        let columns = events.points.iter().zip(events.values).zip(events.times);
-        for (event, ((position, value), time)) in columns.enumerate() {
-            let point = first + *position as usize;
-            let quality = quality_at(events.qualities, event);
-            let Some(band) = self.bands.get(point) else {
-                continue;
-            };
-            if band.holds(*value) & !quality.intersects(IGNORED) {
-                self.columns.take(point, *value, mono);
-                continue;
-            }
-            let received = events.received;
-            let sample = Sample {
-                value: *value,
-                quality,
-                at: At::of_reading(*time, true, quality, received, now),
-                received,
-            };
-            self.on_sample(point, &sample, out);
-            self.judge_differences(&sample, out);
         }
     }
 

@@ -117,7 +117,7 @@ fn step(alarms: usize) -> impl Strategy<Value = Step> {
         }
         Step::Sweep(device, from..DEVICES[device], reads, age, is_right)
     });
-    let events = (device(), prop::collection::vec(read(), 1..30));
+    let events = (device(), prop::collection::vec(read(), 1..100));
     prop_oneof![
         4 => sweep,
         8 => events.prop_map(|(device, reads)| Step::Events(device, reads)),

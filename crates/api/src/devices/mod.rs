@@ -261,7 +261,7 @@ fn first_points(
     count: usize,
 ) -> impl Iterator<Item = PointRef> {
     let whole = state.directory.device(device).whole();
-    let has_unit = |(_, point): &(u32, &Arc<Point>)| !point.unit().is_empty();
+    let has_unit = |(_, point): &(u32, &Point)| !point.unit().is_empty();
     let measured = (0..).zip(whole.points()).filter(has_unit);
     let others = (0..)
         .zip(whole.points())

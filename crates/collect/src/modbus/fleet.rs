@@ -34,7 +34,7 @@ pub struct ModbusFleet {
 /// One session.
 #[derive(Debug)]
 struct Line {
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Box<Order>>,
     devices: Vec<DeviceIndex>,
 }
 
@@ -168,7 +168,7 @@ impl ModbusFleet {
         let session = Session::new(devices, &self.intake, &self.connects, start_within);
         let Some(session) = session else { return };
         let (orders, given) = mpsc::channel(ORDERS_MAX);
-        collector.spawn(session.run(given), self.stop.clone());
+        collector.spawn(Box::new(session).run(given), self.stop.clone());
         let line = Line {
             orders,
             devices: places,
@@ -186,12 +186,12 @@ impl Line {
         waits: Option<(Duration, Duration)>,
     ) -> oneshot::Receiver<()> {
         let (done, is_done) = oneshot::channel();
-        let order = Order {
+        let order = Box::new(Order {
             gone,
             new,
             waits,
             done,
-        };
+        });
         // If the session has ended, so has the wait for it.
         let _ = self.orders.send(order).await;
         is_done

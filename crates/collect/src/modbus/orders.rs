@@ -21,17 +21,19 @@ pub(super) struct Order {
     pub(super) done: oneshot::Sender<()>,
 }
 
-/// The way of orders to a session.
-pub(super) type Orders = mpsc::Receiver<Order>;
+/// The way of orders to a session. Boxed, for a channel has room for 32 of them from the start, and each
+/// of ten thousand sessions has one.
+pub(super) type Orders = mpsc::Receiver<Box<Order>>;
 
 impl Session {
-    pub(super) fn obey(&mut self, order: Order) {
+    #[expect(clippy::boxed_local, reason = "as it comes from the channel")]
+    pub(super) fn obey(&mut self, order: Box<Order>) {
         let Order {
             gone,
             new,
             waits,
             done,
-        } = order;
+        } = *order;
         if !gone.is_empty() {
             self.dismiss(&gone);
         }

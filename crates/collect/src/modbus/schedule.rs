@@ -96,6 +96,9 @@ impl Schedule {
             units[lane.unit].0.push(states.len());
             states.push(State::new(lane, now));
         }
+        // Most devices have a connection of their own: one unit with a lane or two.
+        units.shrink_to_fit();
+        states.shrink_to_fit();
         Self {
             lanes: states,
             units,

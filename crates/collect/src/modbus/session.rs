@@ -83,13 +83,13 @@ impl Session {
         let connector = Connector::new(&first.host, first.port, first.via.clone());
         let connect_timeout = first.connect_timeout;
         let reconnect_max = first.reconnect_max;
-        let units: Vec<_> = devices
-            .into_iter()
-            .filter_map(|device| device.unit(intake))
-            .collect();
+        let mut units = Vec::with_capacity(devices.len());
+        units.extend(devices.into_iter().filter_map(|device| device.unit(intake)));
         let seed = mix(units.first()?.seed());
         let lanes = units.iter().enumerate();
-        let (lanes, scans): (Vec<_>, _) = lanes.flat_map(|(n, unit)| unit.lanes(n)).unzip();
+        let (lanes, mut scans): (Vec<_>, Vec<_>) =
+            lanes.flat_map(|(n, unit)| unit.lanes(n)).unzip();
+        scans.shrink_to_fit();
         let shortest = lanes.iter().map(|lane: &Lane| lane.period).min()?;
         let now = Instant::now();
         Some(Self {
@@ -115,8 +115,8 @@ impl Session {
     }
 
     /// Connects, polls, and starts again after every failure; ends when it has no unit, and nobody
-    /// can give it any.
-    pub(super) async fn run(mut self, mut orders: Orders) {
+    /// can give it any. Boxed, for a future has room for it each time that it is moved within.
+    pub(super) async fn run(mut self: Box<Self>, mut orders: Orders) {
         tokio::select! {
             () = sleep(self.start_delay) => {}
             Some(order) = orders.recv() => self.obey(order),

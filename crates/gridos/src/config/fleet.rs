@@ -168,6 +168,7 @@ impl Fleet {
                 Err(what) => faults.add(&device.place, what),
             }
         }
+        devices.shrink_to_fit();
         let directory = Arc::new(builder.build());
         let fleet = Self { directory, devices };
         fleet.check_references(config, &faults);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use gridos_alarm::{Alarms, Defined, Now};
 use gridos_model::{
-    AlarmId, AlarmKind, AlarmRecord, DirectoryBuilder, Events, LayoutId, Point, PointIndex,
-    Quality, Readings, Timestamp,
+    AlarmId, AlarmKind, AlarmRecord, DirectoryBuilder, Events, LayoutId, PointIndex, Quality,
+    Readings, Timestamp,
 };
 use gridos_store::PointReading;
 
@@ -71,12 +71,7 @@ impl Course {
             u32::try_from(position).ok()
         };
         let mut builder = DirectoryBuilder::default();
-        let points: Vec<Point> = layout
-            .points()
-            .iter()
-            .map(|point| (**point).clone())
-            .collect();
-        let own = builder.add(device, points, &[]).ok()?;
+        let own = builder.add(device, layout.points().to_vec(), &[]).ok()?;
         let directory = Arc::new(builder.build());
         let (mut defined, mut counted) = (Vec::new(), HashMap::new());
         let mut wanted = BTreeSet::new();

@@ -1,11 +1,12 @@
 //! Building a directory, or the next generation of one.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{DeviceEntry, DeviceIndex, Directory, DirectoryError, PointRef};
+use super::{DeviceEntry, DeviceIndex, Directory, DirectoryError};
+use crate::point_list::{PointList, PointLists};
 use crate::{DeviceId, Layout, LayoutId, POINTS_PER_LAYOUT_MAX, Point, PointId, PointIndex};
 
 /// Builds a [`Directory`], refusing what would make a name or an id ambiguous.
@@ -14,6 +15,8 @@ pub struct DirectoryBuilder {
     directory: Directory,
     layout_ids: HashMap<LayoutId, (Arc<str>, Range<usize>)>,
     device_ids: HashMap<DeviceId, Arc<str>>,
+    point_ids: HashSet<PointId>,
+    lists: PointLists,
     /// The places of an earlier generation.
     places: HashMap<Arc<str>, DeviceIndex>,
 }
@@ -28,7 +31,13 @@ impl DirectoryBuilder {
         };
         let devices: Vec<_> = earlier.devices.iter().map(retired).collect();
         let names = || devices.iter().map(|entry| Arc::clone(&entry.name));
+        let mut lists = PointLists::default();
+        devices
+            .iter()
+            .for_each(|entry| lists.know(entry.whole.list()));
         Self {
+            lists,
+            point_ids: HashSet::new(),
             layout_ids: HashMap::new(),
             device_ids: devices.iter().map(|entry| entry.id).zip(names()).collect(),
             places: names().zip((0..).map(DeviceIndex)).collect(),
@@ -36,8 +45,8 @@ impl DirectoryBuilder {
                 devices,
                 device_by_name: HashMap::new(),
                 rows: earlier.rows.clone(),
-                point_by_id: HashMap::new(),
                 point_count: earlier.point_count,
+                present_points: 0,
             },
         }
     }
@@ -62,23 +71,21 @@ impl DirectoryBuilder {
             let name = name.to_string();
             return Err(DirectoryError::Collision { name });
         }
-        let is_alike = |earlier: &DeviceEntry| {
-            let known = earlier.whole.points().iter();
-            known.map(|point| &**point).eq(&points)
-        };
-        let kept = earlier.filter(is_alike);
-        let first = match &kept {
-            Some(kept) => kept.whole.first(),
-            None => self.begin_row(index, points.len())?,
-        };
-        self.name_points(&name, index, first, &points)?;
+        let list = self.lists.of(points).map_err(|point| {
+            let device = name.to_string();
+            DirectoryError::DuplicatePoint { device, point }
+        })?;
+        self.name_points(&name, &list)?;
+        let kept = earlier.filter(|earlier| Arc::ptr_eq(earlier.whole.list(), &list));
         let whole = match &kept {
             Some(kept) => Arc::clone(&kept.whole),
             None => {
-                let points = points.into_iter().map(Arc::new).collect();
-                Arc::new(Layout::new(Arc::clone(&name), index, first, points))
+                let count = count(list.points().len())?;
+                let first = self.begin_row(index, count)?;
+                Arc::new(Layout::new(Arc::clone(&name), index, first, list, 0..count))
             }
         };
+        self.directory.present_points += whole.len();
         self.name_layout(&whole, 0..whole.len())?;
         let known = kept.as_ref().map_or(&[][..], |kept| &kept.groups);
         let groups = groups
@@ -139,42 +146,23 @@ impl DirectoryBuilder {
     fn begin_row(
         &mut self,
         device: DeviceIndex,
-        points: usize,
+        points: u32,
     ) -> Result<PointIndex, DirectoryError> {
         let first = self.directory.point_count;
-        let count = u32::try_from(points).map_err(|_| DirectoryError::TooManyPoints)?;
-        let next = first.checked_add(count);
+        let next = first.checked_add(points);
         self.directory.point_count = next.ok_or(DirectoryError::TooManyPoints)?;
         self.directory.rows.push((first, device));
         Ok(PointIndex::new(first))
     }
 
-    fn name_points(
-        &mut self,
-        name: &str,
-        device: DeviceIndex,
-        first: PointIndex,
-        points: &[Point],
-    ) -> Result<(), DirectoryError> {
-        for (position, point) in (0..).zip(points) {
-            let id = PointId::of(name, point.name());
-            match self.directory.point_by_id.entry(id) {
-                Entry::Vacant(entry) => entry.insert(PointRef {
-                    device,
-                    position,
-                    index: first.offset(position),
-                }),
-                Entry::Occupied(entry) if entry.get().device == device => {
-                    let (device, point) = (name.to_owned(), point.name().to_owned());
-                    return Err(DirectoryError::DuplicatePoint { device, point });
-                }
-                Entry::Occupied(_) => {
-                    let name = format!("{name}.{}", point.name());
-                    return Err(DirectoryError::Collision { name });
-                }
-            };
+    fn name_points(&mut self, name: &str, list: &PointList) -> Result<(), DirectoryError> {
+        let taken = |point: &&Point| !self.point_ids.insert(PointId::of(name, point.name()));
+        match list.points().iter().find(taken) {
+            Some(point) => Err(DirectoryError::Collision {
+                name: format!("{name}.{}", point.name()),
+            }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The layout of the `group` of the points of `whole`: that of the earlier generation, if it is
@@ -185,17 +173,18 @@ impl DirectoryBuilder {
         group: &Range<usize>,
         known: &[Arc<Layout>],
     ) -> Result<Arc<Layout>, DirectoryError> {
-        let offset = u32::try_from(group.start).map_err(|_| DirectoryError::TooManyPoints)?;
-        let first = whole.first().offset(offset);
+        let positions = count(group.start)?..count(group.end)?;
+        let first = whole.first().offset(positions.start);
         let is_same =
             |layout: &&Arc<Layout>| layout.first() == first && layout.len() == group.len();
         let layout = match known.iter().find(is_same) {
             Some(layout) => Arc::clone(layout),
             None => Arc::new(Layout::new(
-                whole.device().into(),
+                Arc::clone(whole.shared_device()),
                 whole.device_index(),
                 first,
-                whole.points()[group.clone()].into(),
+                Arc::clone(whole.list()),
+                positions,
             )),
         };
         self.name_layout(&layout, group.clone())?;
@@ -203,7 +192,7 @@ impl DirectoryBuilder {
     }
 
     fn name_layout(&mut self, layout: &Layout, group: Range<usize>) -> Result<(), DirectoryError> {
-        let name: Arc<str> = layout.device().into();
+        let name = Arc::clone(layout.shared_device());
         match self.layout_ids.entry(layout.id()) {
             Entry::Occupied(entry) if *entry.get() != (Arc::clone(&name), group.clone()) => {
                 let name = name.to_string();
@@ -216,4 +205,8 @@ impl DirectoryBuilder {
             }
         }
     }
+}
+
+fn count(count: usize) -> Result<u32, DirectoryError> {
+    u32::try_from(count).map_err(|_| DirectoryError::TooManyPoints)
 }
