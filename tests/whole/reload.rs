@@ -30,7 +30,7 @@ use crate::support::random::{self, Random};
 const RELOADS: usize = 20;
 const DEVICES: usize = 6;
 /// The longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Everything a test needs: simulated devices, a folder, and where the engine is.
 struct Site {

@@ -39,8 +39,8 @@ fn a_reload_while_the_disk_stalls_takes_all_of_it_and_loses_nothing() {
     let mut plan = Plan::from([("a".to_owned(), wanted(site.device(0), "two", None))]);
     site.write(&plan);
     let slow = SlowDisk {
-        after: 60,
-        slow_syncs: 3,
+        after: 20,
+        slow_syncs: 2,
         each: STALL,
     };
     let log = site.folder.path().join("log");
