@@ -155,7 +155,7 @@ mod tests {
         let expected = LedgerSnapshot {
             received: 100,
             refused: 10,
-            refused_by: [8, 0, 0, 0, 2, 0, 0],
+            refused_by: [8, 0, 0, 0, 2, 0, 0, 0],
             carried_over: 40,
             offered: 90,
             in_ring: 20,
