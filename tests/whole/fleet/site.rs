@@ -21,7 +21,8 @@ use crate::support::nats::Cluster;
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 /// A device that was asked within this time has a master.
 const FRESH: Duration = Duration::from_secs(2);
-pub(super) const LEASE: &str = "3s";
+/// Longer than NATS needs to elect another leader: some ten seconds.
+pub(super) const LEASE: &str = "15s";
 
 pub(super) struct Site {
     pub(super) runtime: Runtime,
