@@ -21,7 +21,8 @@ use crate::support::nats::Cluster;
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 /// A device that was asked within this time has a master.
 const FRESH: Duration = Duration::from_secs(2);
-pub(super) const LEASE: &str = "3s";
+/// Longer than NATS needs to elect another leader: some ten seconds.
+pub(super) const LEASE: &str = "15s";
 
 pub(super) struct Site {
     pub(super) runtime: Runtime,
@@ -58,12 +59,14 @@ impl Site {
         })
     }
 
+    /// The file of a member. Answers are waited for long: a request that was given up and that a busy
+    /// machine reads late looks like another master's.
     pub(super) fn config(&self, name: &str, servers: &str, more: &str) -> PathBuf {
         let data = self.folder.path().join(name);
         let mut text = format!(
             "[engine]\nname = \"{name}\"\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [fleet]\nservers = \"{servers}\"\nlease = \"{LEASE}\"\n{more}\n\
-             [modbus]\ntimeout = \"500ms\"\n[scan_class]\nquick = \"100ms\"\n\
+             [modbus]\ntimeout = \"5s\"\n[scan_class]\nquick = \"100ms\"\n\
              [[profile]]\nname = \"two\"\nprotocol = \"modbus\"\nscan = \"quick\"\n\
              alarm_defaults = [{{ kind = \"stale\", after = \"4s\" }}]\n\
              point = [{{ name = \"a\", holding = 0 }}, {{ name = \"b\", holding = 1 }}]\n"
