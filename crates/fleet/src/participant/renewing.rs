@@ -115,11 +115,14 @@ impl Participant {
             .revision()
             .is_some_and(|known| self.view.has_told(known));
         if is_over {
+            let is_own_doing = self.is_going();
             self.lease.on_over();
             // An answer that comes later is of the session that is over.
             self.renewed = None;
             self.renew_at = now;
-            if !self.is_fenced {
+            if is_own_doing {
+                self.leave();
+            } else if !self.is_fenced {
                 self.fence();
             }
             self.follow_plan();
