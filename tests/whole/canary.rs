@@ -17,7 +17,7 @@ use crate::support::engine::binary;
 
 /// The longest that one rehearsal may take.
 const PATIENCE: Duration = Duration::from_secs(400);
-/// A hundred times as fast as in a cluster: five minutes are three seconds.
+/// A hundred times as fast as in a cluster: five minutes are as short as scrapes allow.
 const SPEED: &str = "100";
 const PROMOTED: i32 = 0;
 const ROLLED_BACK: i32 = 4;
@@ -261,7 +261,7 @@ fn a_good_candidate_gets_all_devices_and_nothing_is_lost_or_doubled() {
     assert_eq!(rows, number("stored"));
 }
 
-/// `gridos canary judge` over the last six seconds.
+/// `gridos canary judge` over the last twelve seconds.
 fn judge(prometheus: &str, stable: &str, candidate: &str) -> Output {
     Command::new(binary())
         .args([
