@@ -269,9 +269,9 @@ fn judge(prometheus: &str, stable: &str, candidate: &str) -> Output {
             "judge",
             "--json",
             "--window",
-            "6s",
+            "12s",
             "--interval",
-            "1s",
+            "2s",
         ])
         .args([
             "--prometheus",
