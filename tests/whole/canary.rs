@@ -240,7 +240,8 @@ fn a_good_candidate_gets_all_devices_and_nothing_is_lost_or_doubled() {
     let sweeps = |who: &str| {
         sqlite(
             &data.path().join(who).join("gridos.db"),
-            "select device, min(ts), max(ts), count(*), count(distinct ts || point) from reading group by device",
+            "select substr(point, 1, instr(point, '.') - 1) as device, min(ts), max(ts), count(*), count(distinct ts || point) \
+             from reading group by device",
         )
     };
     let (stable, candidate) = (sweeps("stable"), sweeps("candidate"));
