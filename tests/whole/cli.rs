@@ -52,7 +52,7 @@ fn exit_codes_are_those_that_are_documented() {
         (2, "is wrong"),
         (3, "gridos status"),
         (4, "rolled back"),
-        (5, "never to be taken for a pass"),
+        (5, "too little is known"),
     ] {
         assert!(
             codes.contains(&format!("  {code}  ")) && codes.contains(what),

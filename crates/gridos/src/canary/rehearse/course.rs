@@ -23,7 +23,11 @@ pub(super) enum Ending {
 }
 
 /// A rate over fewer scrapes than these says little.
-const WINDOW_MIN: Duration = SCRAPE.saturating_mul(6);
+const WINDOW_MIN: Duration = SCRAPE.saturating_mul(5);
+/// More often, nothing new is measured.
+const INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// How long the candidate shows that it has all devices.
+const PROMOTED_FOR: Duration = Duration::from_secs(1);
 /// How often is looked what is due.
 const TICK: Duration = Duration::from_millis(50);
 /// How often a fault from outside comes again.
@@ -90,7 +94,7 @@ impl<'a> Course<'a> {
         self.telling.share(100, moved, site.devices());
         self.telling.promoted();
         // So that the candidate has had all of them for a moment.
-        sleep(WINDOW_MIN).await;
+        sleep(PROMOTED_FOR).await;
         Ok(Ending::Promoted)
     }
 
@@ -131,7 +135,7 @@ impl<'a> Course<'a> {
     /// Times as short as the speed wants and as scrapes allow.
     fn scaled(&self, metric: Metric) -> Metric {
         let mut metric = metric.faster(self.speed);
-        metric.interval = metric.interval.map(|interval| interval.max(SCRAPE));
+        metric.interval = metric.interval.map(|interval| interval.max(INTERVAL_MIN));
         if !metric.initial_delay.is_zero() {
             metric.initial_delay = metric.initial_delay.max(WINDOW_MIN);
         }
@@ -155,7 +159,7 @@ impl<'a> Course<'a> {
                 let short = time.div_f64(self.speed).max(WINDOW_MIN);
                 let until = Instant::now() + short;
                 // A fault from outside comes when the candidate has been at work for a moment.
-                self.struck.get_or_insert(Instant::now() + short / 2);
+                self.struck.get_or_insert(Instant::now() + short / 5);
                 self.attend(None, Some(until), site).await
             }
             Step::Analysis(analysis) => {

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 use super::error::RehearseError;
 use crate::canary::Prometheus;
 
-/// How often the engines are scraped.
-pub(super) const SCRAPE: Duration = Duration::from_millis(500);
+/// How often the engines are scraped, and how long they may take on a busy machine.
+pub(super) const SCRAPE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 /// Somebody else may take a port between the look and the start.
