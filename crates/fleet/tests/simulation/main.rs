@@ -111,7 +111,7 @@ fn gap_max(world: &World) -> u64 {
 #[test]
 fn whatever_happens_there_is_one_master_and_in_the_end_there_is_one() {
     let seeds = std::env::var("GRIDOS_FLEET_SEEDS").ok();
-    let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(60);
+    let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(16);
     for seed in 0..seeds {
         rough(seed);
     }
