@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -43,8 +44,13 @@ pub(crate) fn is_installed() -> bool {
     found
 }
 
+/// Two engines and a Prometheus are load enough: one rehearsal at a time.
+static STAGE: Mutex<()> = Mutex::new(());
+
 /// A rehearsal under way; killed when dropped.
 struct Running {
+    // Dropped by itself behind the end of all processes.
+    _stage: MutexGuard<'static, ()>,
     child: Child,
     lines: Receiver<String>,
     log: Option<JoinHandle<String>>,
@@ -56,6 +62,7 @@ fn begin(args: &[&str]) -> Option<Running> {
     if !is_installed() {
         return None;
     }
+    let stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut child = Command::new(binary())
         .args(["canary", "rehearse", "--json", "--speed", SPEED])
         .args(args)
@@ -77,6 +84,7 @@ fn begin(args: &[&str]) -> Option<Running> {
         }
     });
     Some(Running {
+        _stage: stage,
         child,
         lines,
         log: Some(log),

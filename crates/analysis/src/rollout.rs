@@ -110,10 +110,12 @@ impl Rollout {
         let object = objects.first().ok_or(Fault::Missing("Rollout"))?;
         let place = yaml::name(object);
         let canary = &object["spec"]["strategy"]["canary"];
-        let background = match &canary["analysis"] {
-            Value::Null => None,
-            analysis => Some(background(&place, analysis)?),
-        };
+        let analysis = canary
+            .get("analysis")
+            .filter(|analysis| !analysis.is_null());
+        let background = analysis
+            .map(|analysis| background(&place, analysis))
+            .transpose()?;
         let steps = canary["steps"].as_array();
         let steps = steps.ok_or_else(|| Fault::shape(&place, "has no steps of a canary"))?;
         let read = |(n, value): (usize, &Value)| step(&format!("{place}, step {n}"), value);

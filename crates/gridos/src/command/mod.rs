@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(crate) mod alarms;
 pub(crate) mod canary;
@@ -42,18 +42,36 @@ fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
 
 /// Waits for Ctrl-C, SIGTERM, or the end of `duration`.
 pub(crate) async fn asked_to_end(duration: Option<Duration>) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let over = async {
-        match duration {
-            Some(duration) => tokio::time::sleep(duration).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = over => {}
-    }
+    EndSignals::listen()?.asked(duration).await;
     Ok(())
+}
+
+/// The signals that ask a process to end, from the moment on at which it listens.
+struct EndSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl EndSignals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them, or the end of `duration`.
+    async fn asked(mut self, duration: Option<Duration>) {
+        let over = async {
+            match duration {
+                Some(duration) => tokio::time::sleep(duration).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = over => {}
+        }
+    }
 }

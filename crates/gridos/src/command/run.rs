@@ -5,7 +5,7 @@ use std::path::Path;
 use gridos_api::{ConfigDesk, ConfigOrder};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Outcome, event};
+use super::{EndSignals, Outcome, event};
 use crate::cli::Run;
 use crate::config::{Config, ConfigFile};
 use crate::engine::{BY_SIGNAL, Engine};
@@ -43,6 +43,8 @@ async fn engine(args: &Run, config: Config, origin: (ConfigFile, String)) -> Out
         engine.points(),
         engine.address()
     );
+    // Before anybody is told that it runs: whoever knows may end it at once.
+    let asked_to_end = EndSignals::listen()?;
     if args.json {
         event::tell(&event::started(&engine, scheme));
     }
@@ -50,7 +52,7 @@ async fn engine(args: &Run, config: Config, origin: (ConfigFile, String)) -> Out
     let failed = engine.failed();
     let reloading = reload_when_asked(asked_to_reload, engine.config().clone());
     tokio::select! {
-        ended = super::asked_to_end(args.duration) => ended?,
+        () = asked_to_end.asked(args.duration) => {}
         () = failed => tracing::error!("the engine failed; ending"),
         () = service::attend(&engine) => {}
         () = reloading => {}

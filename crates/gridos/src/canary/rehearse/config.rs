@@ -45,7 +45,7 @@ fn write<'a>(
         kind.commit_interval
     )?;
     // Quick, so that short pauses have enough samples.
-    writeln!(text, "[scan_class]\nquick = \"50ms\"")?;
+    writeln!(text, "[scan_class]\nquick = \"150ms\"")?;
     profile(text, "quick")?;
     // Areas of operators are fixed at the start, so the one that feeders have must be there before them.
     writeln!(
