@@ -1,5 +1,7 @@
 //! Durations of a lease go with each other, or are refused.
 
+#![cfg(test)]
+
 use std::time::Duration;
 
 use gridos_fleet::{Timing, TimingError};

@@ -11,7 +11,8 @@ const SEGMENT: u64 = 7;
 fn batches() -> [Batch; 3] {
     let mut builder = DirectoryBuilder::default();
     let points = vec![Point::new("a", ""), Point::text("serial")];
-    let device = builder.add("rtu", points, &[0..1]).unwrap();
+    let group = 0..1;
+    let device = builder.add("rtu", points, &[group]).unwrap();
     let directory = builder.build();
     let entry = directory.device(device);
     let now = Timestamp::from_millis(9);

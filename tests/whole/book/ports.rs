@@ -78,6 +78,6 @@ fn ports_of_the_book_are_replaced_and_nothing_else() {
         given: None,
     };
     let text = "http://127.0.0.1:8080/ --port-base 20000 = 20001 v8080 8080.5 :20099";
-    let expected = "http://127.0.0.1:30002/ --port-base 30005 = 30006 v8080 8080.5 :20099";
+    let expected = "http://127.0.0.1:30003/ --port-base 30006 = 30007 v8080 8080.5 :20099";
     assert_eq!(ports.put_into(text), expected);
 }

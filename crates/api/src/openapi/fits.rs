@@ -72,7 +72,9 @@ impl Fit<'_> {
         let kinds = match kind {
             Value::Null => return Ok(()),
             Value::Array(kinds) => kinds.clone(),
-            one => vec![one.clone()],
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                vec![kind.clone()]
+            }
         };
         let is = |kind: &Value| match kind.as_str().unwrap() {
             "null" => value.is_null(),

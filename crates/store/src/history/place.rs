@@ -128,7 +128,7 @@ mod tests {
                     Some(place) => (row.0, row.1.as_str()) >= (place.time, &*place.device),
                     None => true,
                 };
-                let passed = after.as_ref().map_or(0, |place| place.passed as usize);
+                let passed = after.as_ref().map_or(0, |place| usize::try_from(place.passed).unwrap());
                 let page = rows.iter().filter(is_behind).skip(passed).take(limit);
                 let page: Vec<_> = page.cloned().collect();
                 let told = page.iter().map(|(time, name)| (Timestamp::from_micros(*time), &**name));
