@@ -1,5 +1,7 @@
 //! Templates, steps and runs are read and followed as Argo Rollouts does.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

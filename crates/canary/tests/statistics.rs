@@ -1,5 +1,7 @@
 //! The statistics agree with counting out everything, and with published values.
 
+#![cfg(test)]
+
 use std::sync::LazyLock;
 
 use gridos_canary::{Effect, RankTest, Rate};

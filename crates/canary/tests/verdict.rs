@@ -1,5 +1,7 @@
 //! What the judge says of good candidates, of bad ones, and of those of whom too little is known.
 
+#![cfg(test)]
+
 use gridos_canary::{Check, Decision, Interval, Side, Thresholds, Verdict, judge};
 use proptest::prelude::*;
 
