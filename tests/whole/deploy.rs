@@ -233,13 +233,12 @@ fn mistakes(place: &str, value: &Value, schema: &Value, found: &mut Vec<String>)
     }
     for (key, field) in value.as_object().into_iter().flatten() {
         let place = format!("{place}.{key}");
-        match &schema["properties"][key] {
-            Value::Null if schema["properties"].is_object() => {
-                found.push(format!("{place}: unknown"))
-            }
+        let known = schema["properties"].as_object();
+        match known.map(|known| known.get(key)) {
+            Some(Some(schema)) => mistakes(&place, field, schema, found),
+            Some(None) => found.push(format!("{place}: unknown")),
             // Anything may be in it.
-            Value::Null => {}
-            schema => mistakes(&place, field, schema, found),
+            None => {}
         }
     }
 }
