@@ -20,6 +20,8 @@ use crate::support::engine::binary;
 const PATIENCE: Duration = Duration::from_secs(400);
 /// A hundred times as fast as in a cluster: five minutes are as short as scrapes allow.
 const SPEED: &str = "100";
+/// A machine that has no time for it delays commits of good candidates, too.
+const TRIES: usize = 3;
 const PROMOTED: i32 = 0;
 const ROLLED_BACK: i32 = 4;
 const UNDECIDED: i32 = 5;
@@ -92,9 +94,33 @@ fn begin(args: &[&str]) -> Option<Running> {
     })
 }
 
-/// Rehearses to the end; none where Prometheus is missing and may be.
-fn rehearse(args: &[&str]) -> Option<Rehearsal> {
+/// Rehearses to the end, again where a starved machine may have spoilt it; none where Prometheus is
+/// missing and may be.
+fn rehearse(args: &[&str], is_spoilt: impl Fn(&Rehearsal) -> bool) -> Option<Rehearsal> {
+    for _ in 1..TRIES {
+        let rehearsal = begin(args)?.finish();
+        if !is_spoilt(&rehearsal) {
+            return Some(rehearsal);
+        }
+        eprintln!("again, for it was spoilt: {:#?}", rehearsal.events);
+    }
     Some(begin(args)?.finish())
+}
+
+/// Rehearses with a fault, which must be caught with the first devices by one of those metrics. Spoilt is what
+/// was rolled back as well, but for another reason: a fault that passes is no matter of the machine.
+fn catch(fault: &str, code: i32, metrics: &[&str], phase: &str) -> Option<Rehearsal> {
+    let is_spoilt = |rehearsal: &Rehearsal| {
+        let back = rehearsal.all("rolled_back").next();
+        let is_caught = back.is_some_and(|back| {
+            back["phase"] == phase && metrics.iter().any(|metric| back["metric"] == *metric)
+        });
+        rehearsal.shares() == [(20, 4)] && !is_caught
+    };
+    let rehearsal = rehearse(&["--fault", fault], is_spoilt)?;
+    assert_eq!(rehearsal.code, code);
+    rehearsal.was_caught_by(metrics, phase);
+    Some(rehearsal)
 }
 
 impl Running {
@@ -223,7 +249,15 @@ fn sqlite(database: &Path, sql: &str) -> Vec<Vec<String>> {
 fn a_good_candidate_gets_all_devices_and_nothing_is_lost_or_doubled() {
     let data = TempDir::new().unwrap();
     let folder = data.path().to_str().unwrap();
-    let Some(rehearsal) = rehearse(&["--data-dir", folder]) else {
+    let is_spoilt = |rehearsal: &Rehearsal| {
+        let is_spoilt = rehearsal.code != PROMOTED;
+        if is_spoilt {
+            std::fs::remove_dir_all(data.path()).unwrap();
+            std::fs::create_dir(data.path()).unwrap();
+        }
+        is_spoilt
+    };
+    let Some(rehearsal) = rehearse(&["--data-dir", folder], is_spoilt) else {
         return;
     };
     assert_eq!(rehearsal.code, PROMOTED, "{:#?}", rehearsal.events);
@@ -346,49 +380,51 @@ fn the_judge_asks_the_same_prometheus() {
 
 #[test]
 fn slow_commits_are_caught() {
-    let Some(rehearsal) = rehearse(&["--fault", "latency"]) else {
-        return;
-    };
-    assert_eq!(rehearsal.code, ROLLED_BACK);
-    rehearsal.was_caught_by(&["latency-p95", "latency-vs-stable"], "Failed");
+    catch(
+        "latency",
+        ROLLED_BACK,
+        &["latency-p95", "latency-vs-stable"],
+        "Failed",
+    );
 }
 
 #[test]
 fn errors_are_caught() {
-    let Some(rehearsal) = rehearse(&["--fault", "errors"]) else {
-        return;
-    };
-    assert_eq!(rehearsal.code, ROLLED_BACK);
-    rehearsal.was_caught_by(&["error-rate", "success-rate"], "Failed");
+    catch(
+        "errors",
+        ROLLED_BACK,
+        &["error-rate", "success-rate"],
+        "Failed",
+    );
 }
 
 #[test]
 fn a_loss_is_caught() {
-    let Some(rehearsal) = rehearse(&["--fault", "loss"]) else {
+    let Some(rehearsal) = catch(
+        "loss",
+        ROLLED_BACK,
+        &["no-data-loss", "completeness"],
+        "Failed",
+    ) else {
         return;
     };
-    assert_eq!(rehearsal.code, ROLLED_BACK);
-    rehearsal.was_caught_by(&["no-data-loss", "completeness"], "Failed");
     // The loss was real.
     assert!(rehearsal.one("ledger")["lost"].as_u64().unwrap() > 0);
 }
 
 #[test]
 fn a_crash_is_caught() {
-    let Some(rehearsal) = rehearse(&["--fault", "crash"]) else {
-        return;
-    };
-    assert_eq!(rehearsal.code, ROLLED_BACK);
-    rehearsal.was_caught_by(&["alive"], "Failed");
+    catch("crash", ROLLED_BACK, &["alive"], "Failed");
 }
 
 #[test]
 fn an_idle_candidate_never_passes() {
-    let Some(rehearsal) = rehearse(&["--fault", "idle"]) else {
-        return;
-    };
-    assert_eq!(rehearsal.code, UNDECIDED);
-    rehearsal.was_caught_by(&["completeness", "enough-batches"], "Inconclusive");
+    catch(
+        "idle",
+        UNDECIDED,
+        &["completeness", "enough-batches"],
+        "Inconclusive",
+    );
 }
 
 #[test]

@@ -69,7 +69,8 @@ fn readings_of_twenty_devices_are_polled_shown_and_stored() {
     });
     assert_eq!(http::get(&address, "/health").status, 200);
     let metrics = http::get(&address, "/metrics").body;
-    assert!(metrics.contains("gridos_stage_seconds_bucket{stage=\"stored\",le=\"0.5\"}"));
+    let within = "gridos_stage_seconds_bucket{stage=\"stored\",protocol=\"modbus\",le=\"0.5\"}";
+    assert!(metrics.contains(within));
     let page = http::get(&address, "/");
     assert!(page.status == 200 && page.body.contains("<html"));
 

@@ -112,7 +112,8 @@ impl Poster {
                 let status = client.post("/api/v1/scada/data", &body(readings));
                 match status.unwrap().status {
                     200 => acknowledged += READINGS_PER_POST,
-                    other => assert_eq!(other, 503),
+                    // Or it waited in vain, and may be stored all the same.
+                    other => assert!(matches!(other, 503 | 504), "{other}"),
                 }
             }
             acknowledged

@@ -7,6 +7,7 @@ use gridos_telemetry::Refusal;
 
 use super::error::ReadError;
 use super::read::{Answered, Read};
+use super::session::Session;
 use super::unit::Unit;
 use crate::link::Link;
 use crate::wall::wall;
@@ -163,9 +164,17 @@ fn refuse(intake: &Intake, readings: usize) {
     ledger.refuse(Refusal::PoolEmpty, readings as u64);
 }
 
+impl Session {
+    /// Tells what there is no answer for; returns whether there was room for all of it.
+    pub(super) fn deliver_voids(&mut self) -> bool {
+        let mut units = self.units.iter_mut();
+        units.all(|unit| deliver_voids(unit, &self.intake))
+    }
+}
+
 /// Tells which points have no value any more, and what became of the link; returns whether there
 /// was room for all of it. A loss is told with the first points, a restoration behind the last.
-pub(super) fn deliver_voids(unit: &mut Unit, intake: &Intake) -> bool {
+fn deliver_voids(unit: &mut Unit, intake: &Intake) -> bool {
     for position in 0..unit.reads.len() {
         let Some(quality) = unit.reads[position].void else {
             continue;

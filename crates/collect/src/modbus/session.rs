@@ -14,7 +14,7 @@ use super::device::ModbusDevice;
 use super::error::ReadError;
 use super::isolation::Ask;
 use super::orders::Orders;
-use super::poll::{Taken, deliver, deliver_voids};
+use super::poll::{Taken, deliver};
 use super::read::{Answered, Outcome};
 use super::scans::outcome;
 use super::schedule::{Lane, Next, Schedule, Turn};
@@ -491,12 +491,6 @@ impl Session {
             self.units[unit].held_until = Some(until);
             self.schedule.hold(unit, until);
         }
-    }
-
-    /// Tells what there is no answer for; returns whether there was room for all of it.
-    pub(super) fn deliver_voids(&mut self) -> bool {
-        let mut units = self.units.iter_mut();
-        units.all(|unit| deliver_voids(unit, &self.intake))
     }
 
     pub(super) fn cells(&self) -> &ModbusCells {

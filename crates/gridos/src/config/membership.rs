@@ -107,7 +107,12 @@ impl Membership {
                 .map(|found| files.folder.join(found.value))
         };
         let checked = |key| checked(section, files, key);
-        let certificate = both(section, "certificate_file", "key_file");
+        let capacity = section.whole("capacity", 0..=1_000_000_u32);
+        let role = section.choice("role", &roles);
+        let (credentials_file, token_file) = (checked("credentials_file"), checked("token_file"));
+        let ca_file = checked("ca_file");
+        let certificate = both(section, "certificate_file", "key_file")
+            .and_then(|()| checked("certificate_file").zip(checked("key_file")));
         let weight = match (file("weight_file"), section.text("weight_url")) {
             (Some(_), Some(_)) => {
                 section.fault("weight_url", "and `weight_file` exclude each other");
@@ -125,25 +130,21 @@ impl Membership {
             let what = format!("{} exclude each other; keep one", ways.join(", "));
             section.report(what);
         }
+        // All faults are told before the first of these ends it.
         Some(Self {
             servers: servers?.value,
             name: name.or_else(|| Name::plain("gridos").ok())?,
             member: member?,
-            capacity: section
-                .whole("capacity", 0..=1_000_000_u32)
-                .map_or(100, |found| found.value),
-            role: section
-                .choice("role", &roles)
-                .map_or(Role::Stable, |found| found.value),
+            capacity: capacity.map_or(100, |found| found.value),
+            role: role.map_or(Role::Stable, |found| found.value),
             role_file: file("role_file"),
             lease: lease.map_or(15 * SECOND, |found| found.value),
             replicas: replicas.map_or(3, |found| found.value),
-            credentials_file: checked("credentials_file"),
-            token_file: checked("token_file"),
+            credentials_file,
+            token_file,
             password: user.zip(password_file),
-            ca_file: checked("ca_file"),
-            certificate: certificate
-                .and_then(|()| checked("certificate_file").zip(checked("key_file"))),
+            ca_file,
+            certificate,
             weight,
         })
     }

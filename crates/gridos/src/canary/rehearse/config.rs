@@ -76,12 +76,10 @@ mod tests {
             data_dir: Path::new("a \"quoted\" folder"),
             commit_interval: "50ms",
         };
-        let address = "127.0.0.1:1001".parse().unwrap();
         for count in [0, 2] {
-            let devices = ["a", "b"]
-                .into_iter()
-                .take(count)
-                .map(|name| (name, address));
+            let devices = [("a", 1001), ("b", 1002)].into_iter().take(count);
+            let devices =
+                devices.map(|(name, port)| (name, SocketAddr::from(([127, 0, 0, 1], port))));
             let text = text(kind, devices);
             let none: [(String, String); 0] = [];
             let config = Config::parse(&text, "x.toml", none, &|path| std::fs::read(path)).unwrap();

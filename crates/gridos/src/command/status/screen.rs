@@ -58,9 +58,16 @@ impl Drop for Screen {
 
 /// A line that takes so many columns at most; colours take none.
 fn fit(line: &str, columns: usize) -> String {
+    if anstream::adapter::strip_str(line)
+        .to_string()
+        .chars()
+        .count()
+        <= columns
+    {
+        return line.to_owned();
+    }
     let (mut shown, mut width, mut in_escape) = (String::new(), 0, false);
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
+    for letter in line.chars() {
         in_escape |= letter == ESCAPE;
         if in_escape {
             shown.push(letter);
@@ -68,9 +75,7 @@ fn fit(line: &str, columns: usize) -> String {
             in_escape = !letter.is_ascii_alphabetic();
             continue;
         }
-        let is_last = width + 1 == columns;
-        let more = letters.peek().is_some_and(|next| *next != ESCAPE) || width >= columns;
-        if is_last && more {
+        if width + 1 >= columns {
             return shown + "…" + PLAIN;
         }
         shown.push(letter);
