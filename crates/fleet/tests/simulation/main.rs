@@ -155,8 +155,8 @@ fn rough(seed: u64) {
             }
             _ => world.store.is_down = false,
         }
-        for n in 0..world.nodes.len() {
-            if world.ms >= whole_at[n] {
+        for (n, at) in whole_at.iter().enumerate() {
+            if world.ms >= *at {
                 (world.nodes[n].has_store, world.nodes[n].has_peers) = (true, true);
             }
             if !world.nodes[n].is_alive && world.random.chance(30) {
