@@ -41,7 +41,6 @@ impl Share {
     /// How many of `count` that is, rounded to the nearest, halves up.
     pub const fn of(self, count: usize) -> usize {
         let parts = count as u128 * self.0 as u128;
-        // Not above `count`.
         ((parts + 500_000) / 1_000_000) as usize
     }
 }

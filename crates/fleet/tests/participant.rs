@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use gridos_fleet::{
-    Action, Device, Identity, Moment, Participant, Revision, Role, Timing, WriteError,
+    Action, Device, Epoch, GrantRequest, Identity, MemberRecord, Moment, Participant, Revision,
+    Role, SessionId, Timing, WriteError,
 };
 use gridos_model::DeviceId;
 
@@ -61,11 +62,16 @@ impl Alone {
                     self.participant.handle_plan(revision, Some(plan), now);
                     write
                 }
-                Action::Close { write, .. } => {
+                Action::Close { write, name, .. } if name == "alone" => {
                     self.participant.handle_record("alone", revision, None, now);
                     write
                 }
-                other => return Some(other),
+                other @ (Action::Close { .. }
+                | Action::AskGrant { .. }
+                | Action::Take { .. }
+                | Action::Release { .. }
+                | Action::Fence
+                | Action::Left) => return Some(other),
             };
             self.participant.handle_written(write, Ok(revision), now);
         }
@@ -147,4 +153,51 @@ fn who_leaves_gives_all_back_first() {
     assert_eq!(alone.next(at(13)), Some(Action::Left));
     assert_eq!(alone.next(at(14)), None);
     assert_eq!(alone.participant.poll_timeout(), None);
+}
+
+#[test]
+fn who_began_to_close_a_session_promises_nothing_until_it_is_heard_of() {
+    let mut alone = Alone::new(0);
+    assert!(alone.next(at(0)).is_none());
+    let (me, other) = (SessionId::from_raw(1), SessionId::from_raw(1_000));
+    let record = |session| MemberRecord {
+        session,
+        instance: 2,
+        birth: 2,
+        renewal: 1,
+        role: Role::Stable,
+        capacity: 1,
+        address: String::new(),
+        version: "1".to_owned(),
+        hold_off: Duration::from_secs(10),
+        keep_hold_off: Duration::from_secs(3_600),
+        peers: vec![me],
+        seen: Epoch::default(),
+        releasing: Vec::new(),
+        leaving: false,
+    };
+    let revision = Revision::from_raw(1_000);
+    alone
+        .participant
+        .handle_record("other", revision, Some(record(None)), at(1));
+    let request = GrantRequest {
+        subject: other,
+        peer: me,
+        hold_off: Duration::from_secs(20),
+    };
+    assert!(alone.participant.handle_grant_request(request, at(2)));
+    // The promise outlasts the hold-off.
+    for second in 2..22 {
+        assert_eq!(alone.next(at(second)), None, "after {second} s");
+    }
+    let Some(Action::Close { name, expect, .. }) = alone.next(at(22)) else {
+        panic!("the other is silent, and nothing is promised any more");
+    };
+    assert_eq!((name.as_str(), expect), ("other", revision));
+    assert!(!alone.participant.handle_grant_request(request, at(22)));
+    let later = Revision::from_raw(1_001);
+    alone
+        .participant
+        .handle_record("other", later, Some(record(Some(other))), at(23));
+    assert!(alone.participant.handle_grant_request(request, at(23)));
 }

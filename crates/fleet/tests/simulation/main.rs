@@ -133,6 +133,7 @@ fn rough(seed: u64) {
             2 if world.nodes[n].is_alive => world.crash(n),
             3 | 4 => {
                 world.nodes[n].has_store = false;
+                world.nodes[n].only_peer = world.random.chance(50).then_some((n + 1) % 5);
                 whole_at[n] = long;
             }
             5 => {
@@ -155,8 +156,9 @@ fn rough(seed: u64) {
             }
             _ => world.store.is_down = false,
         }
-        for n in 0..world.nodes.len() {
-            if world.ms >= whole_at[n] {
+        for (n, at) in whole_at.iter().enumerate() {
+            if world.ms >= *at {
+                world.nodes[n].only_peer = None;
                 (world.nodes[n].has_store, world.nodes[n].has_peers) = (true, true);
             }
             if !world.nodes[n].is_alive && world.random.chance(30) {
@@ -168,6 +170,7 @@ fn rough(seed: u64) {
     world.store.is_down = false;
     for n in 0..world.nodes.len() {
         (world.nodes[n].has_store, world.nodes[n].has_peers) = (true, true);
+        world.nodes[n].only_peer = None;
         world.nodes[n].paused_till = world.ms.min(world.nodes[n].paused_till);
         if !world.nodes[n].is_alive {
             world.restart(n);
@@ -376,4 +379,15 @@ fn a_store_that_lost_everything_gives_nothing_twice() {
     world.run_till(after);
     assert_all_owned(&world);
     assert!(world.nodes[0].devices.is_empty());
+}
+
+#[test]
+fn one_peer_of_several_keeps_nobody() {
+    let mut world = settled(12, 4, 0, 3_600);
+    world.nodes[2].has_store = false;
+    world.nodes[2].only_peer = Some(0);
+    let long = world.ms + 30_000;
+    world.run_till(long);
+    assert_eq!(world.nodes[2].fences, 1);
+    assert_all_owned(&world);
 }

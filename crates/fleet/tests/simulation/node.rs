@@ -16,6 +16,8 @@ pub(crate) struct Node {
     pub(crate) paused_till: u64,
     pub(crate) has_store: bool,
     pub(crate) has_peers: bool,
+    /// The one peer that it reaches; all, if none is named.
+    pub(crate) only_peer: Option<usize>,
     pub(crate) devices: BTreeMap<DeviceId, Session>,
     pub(crate) unanswered: BTreeSet<WriteId>,
     /// How much of the store's log its watch has told; none before a snapshot.
@@ -68,6 +70,7 @@ impl Node {
             paused_till: 0,
             has_store: true,
             has_peers: true,
+            only_peer: None,
             devices: BTreeMap::new(),
             unanswered: BTreeSet::new(),
             watched: None,

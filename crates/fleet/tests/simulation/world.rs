@@ -286,7 +286,8 @@ impl World {
         else {
             return;
         };
-        if !self.nodes[peer].is_running(ms) || !self.nodes[peer].has_peers {
+        let is_reached = self.nodes[from].only_peer.is_none_or(|only| only == peer);
+        if !self.nodes[peer].is_running(ms) || !self.nodes[peer].has_peers || !is_reached {
             return;
         }
         let now = self.nodes[peer].clock(ms);
