@@ -1,7 +1,6 @@
 //! Who should have which device, against references that do it plainly.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,6 @@
 //! One participant by itself, a step at a time.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::time::Duration;
 

@@ -37,20 +37,17 @@ impl Wire {
 }
 
 async fn pass(mut inner: TcpStream, server: SocketAddr, mut cut: watch::Receiver<bool>) {
-    loop {
-        // Whoever has waited long enough gives up by himself.
-        if cut.wait_for(|is_cut| !is_cut).await.is_err() {
-            return;
-        }
-        let Ok(mut outer) = TcpStream::connect(server).await else {
-            return;
-        };
-        tokio::select! {
-            _ = copy_bidirectional(&mut inner, &mut outer) => return,
-            _ = cut.wait_for(|is_cut| *is_cut) => {}
-        }
-        // What was under way is lost: the connection is held, and ends when the wire is whole again.
-        let _ = cut.wait_for(|is_cut| !is_cut).await;
+    // Whoever has waited long enough gives up by himself.
+    if cut.wait_for(|is_cut| !is_cut).await.is_err() {
         return;
     }
+    let Ok(mut outer) = TcpStream::connect(server).await else {
+        return;
+    };
+    tokio::select! {
+        _ = copy_bidirectional(&mut inner, &mut outer) => return,
+        _ = cut.wait_for(|is_cut| *is_cut) => {}
+    }
+    // What was under way is lost: the connection is held, and ends when the wire is whole again.
+    let _ = cut.wait_for(|is_cut| !is_cut).await;
 }

@@ -286,7 +286,7 @@ mod tests {
             &json!({ "status": { "engine": "north", "status": "ok" } }),
             "http://h/",
         );
-        let lost = super::lost(&error, "http://h/", Some((Duration::from_secs(75), &page)));
+        let lost = lost(&error, "http://h/", Some((Duration::from_secs(75), &page)));
         // Nothing of the page before keeps its colours.
         let (now, before) = lost.split_once("STALE: 1 min 15 s old").unwrap();
         assert!(now.contains("NOT CONNECTED"), "{now}");
