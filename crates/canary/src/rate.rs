@@ -7,13 +7,16 @@ pub struct Rate {
     total: u64,
 }
 
+/// 2⁵³.
+const TOTAL_MAX: u64 = 1 << 53;
 /// Terms that add less than this share to a sum end it.
 const NEGLIGIBLE: f64 = 1e-17;
 
 impl Rate {
-    /// `hits` of `total`; `None` of nothing, or if there are more hits than there could be.
+    /// `hits` of `total`; `None` of nothing, if there are more hits than there could be, or if there
+    /// are more than doubles count exactly.
     pub fn of(hits: u64, total: u64) -> Option<Self> {
-        (total > 0 && hits <= total).then_some(Self { hits, total })
+        (total > 0 && total <= TOTAL_MAX && hits <= total).then_some(Self { hits, total })
     }
 
     /// How many.

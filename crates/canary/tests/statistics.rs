@@ -65,6 +65,7 @@ fn what_is_missing_or_no_number_has_no_test() {
     }
     assert_eq!(Rate::of(0, 0), None);
     assert_eq!(Rate::of(2, 1), None);
+    assert_eq!(Rate::of(0, u64::MAX), None);
 }
 
 #[test]

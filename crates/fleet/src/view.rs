@@ -152,3 +152,25 @@ fn matters(old: &MemberRecord, new: &MemberRecord) -> bool {
         || old.seen != new.seen
         || old.releasing != new.releasing
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_told_and_is_not_there_is_over() {
+        let mut view = View::default();
+        let share = |view: &mut View, n| view.handle_share(Revision::from_raw(n), Share::NONE);
+        let is_over = |view: &View, n| view.is_over(SessionId::from_raw(n));
+        share(&mut view, 5);
+        assert!(!is_over(&view, 5), "the watch has not told all");
+        view.handle_snapshot_complete();
+        assert!(is_over(&view, 5));
+        assert!(!is_over(&view, 6), "it may come");
+        // A replica that is behind tells less than was known.
+        view.handle_watch_lost();
+        share(&mut view, 3);
+        view.handle_snapshot_complete();
+        assert!(is_over(&view, 3) && !is_over(&view, 5));
+    }
+}

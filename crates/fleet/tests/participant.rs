@@ -84,6 +84,26 @@ impl Alone {
     }
 }
 
+/// What another member says that may be closed by the first one 10 s after it was heard of.
+fn other(session: Option<SessionId>) -> MemberRecord {
+    MemberRecord {
+        session,
+        instance: 2,
+        birth: 2,
+        renewal: 1,
+        role: Role::Stable,
+        capacity: 1,
+        address: String::new(),
+        version: "1".to_owned(),
+        hold_off: Duration::from_secs(10),
+        keep_hold_off: Duration::from_secs(3_600),
+        peers: vec![SessionId::from_raw(1)],
+        seen: Epoch::default(),
+        releasing: Vec::new(),
+        leaving: false,
+    }
+}
+
 #[test]
 fn what_waited_to_be_taken_when_the_lease_ended_is_taken_later() {
     let mut alone = Alone::new(2);
@@ -158,29 +178,13 @@ fn who_leaves_gives_all_back_first() {
 fn who_began_to_close_a_session_promises_nothing_until_it_is_heard_of() {
     let mut alone = Alone::new(0);
     assert!(alone.next(at(0)).is_none());
-    let (me, other) = (SessionId::from_raw(1), SessionId::from_raw(1_000));
-    let record = |session| MemberRecord {
-        session,
-        instance: 2,
-        birth: 2,
-        renewal: 1,
-        role: Role::Stable,
-        capacity: 1,
-        address: String::new(),
-        version: "1".to_owned(),
-        hold_off: Duration::from_secs(10),
-        keep_hold_off: Duration::from_secs(3_600),
-        peers: vec![me],
-        seen: Epoch::default(),
-        releasing: Vec::new(),
-        leaving: false,
-    };
+    let (me, subject) = (SessionId::from_raw(1), SessionId::from_raw(1_000));
     let revision = Revision::from_raw(1_000);
     alone
         .participant
-        .handle_record("other", revision, Some(record(None)), at(1));
+        .handle_record("other", revision, Some(other(None)), at(1));
     let request = GrantRequest {
-        subject: other,
+        subject,
         peer: me,
         hold_off: Duration::from_secs(20),
     };
@@ -197,6 +201,22 @@ fn who_began_to_close_a_session_promises_nothing_until_it_is_heard_of() {
     let later = Revision::from_raw(1_001);
     alone
         .participant
-        .handle_record("other", later, Some(record(Some(other))), at(23));
+        .handle_record("other", later, Some(other(Some(subject))), at(23));
     assert!(alone.participant.handle_grant_request(request, at(23)));
+}
+
+#[test]
+fn after_an_outage_others_have_their_time_to_be_heard() {
+    let mut alone = Alone::new(0);
+    assert!(alone.next(at(0)).is_none());
+    let revision = Revision::from_raw(1_000);
+    alone
+        .participant
+        .handle_record("other", revision, Some(other(None)), at(1));
+    // Nobody could renew for a minute.
+    assert_eq!(alone.next(at(60)), Some(Action::Fence));
+    for second in 60..70 {
+        assert_eq!(alone.next(at(second)), None, "after {second} s");
+    }
+    assert!(matches!(alone.next(at(70)), Some(Action::Close { .. })));
 }
