@@ -321,3 +321,25 @@ export interface Session {
   role: Role | null;
   csrf: string | null;
 }
+
+/** Engines that share their devices, as this one knows them. Channels are all devices behind one address. */
+export interface Fleet {
+  name: string;
+  member: string;
+  reachable: boolean;
+  channels: number;
+  held: number;
+  share_percent: number;
+  plan: number;
+  fences: number;
+  members: FleetMember[];
+}
+
+export interface FleetMember {
+  name: string;
+  role: "stable" | "canary";
+  capacity: number;
+  version: string;
+  channels: number;
+  leaving: boolean;
+}
