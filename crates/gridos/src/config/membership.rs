@@ -386,7 +386,7 @@ mod tests {
                     token_file = \"gone\"\nuser = \"me\"\nkey_file = \"k\"\nweight_url = \"x\"";
         let told = parse(text).unwrap_err().to_string();
         for expected in [
-            "etc/g.toml:3: [fleet] member: is missing, and [engine] name = \"north 1\" may hold",
+            "etc/g.toml:2: [engine] name: \"north 1\" has the letter ' '",
             "etc/g.toml:4: [fleet] servers: ",
             "etc/g.toml:5: [fleet] name: \"a.b\" may hold",
             "etc/g.toml:6: [fleet] role: \"boss\" is unknown",
