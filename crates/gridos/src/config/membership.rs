@@ -87,7 +87,7 @@ impl Membership {
         if !section.is_given() && !KEYS.iter().any(|key| section.has(key)) {
             return None;
         }
-        let servers = section.word("servers", servers);
+        let servers = section.hidden_word("servers", servers);
         let servers = section.demand("servers", servers, "servers = \"nats://127.0.0.1:4222\"");
         let name = section.word("name", token).map(|found| found.value);
         let member = section.word("member", token).map(|found| found.value);
