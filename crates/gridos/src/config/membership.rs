@@ -9,7 +9,7 @@ use gridos_roster::{BucketOptions, Credentials};
 use super::name::Name;
 use super::secret::Secret;
 use super::section::{Section, shown};
-use super::source::Files;
+use super::source::{Files, Found};
 
 pub(super) const KEYS: &[&str] = &[
     "servers",
@@ -87,7 +87,7 @@ impl Membership {
         if !section.is_given() && !KEYS.iter().any(|key| section.has(key)) {
             return None;
         }
-        let servers = section.hidden_word("servers", servers);
+        let servers = shared_servers(section);
         let servers = section.demand("servers", servers, "servers = \"nats://127.0.0.1:4222\"");
         let name = section.word("name", token).map(|found| found.value);
         let member = section.word("member", token).map(|found| found.value);
@@ -274,6 +274,17 @@ fn engine_as_member(section: &Section<'_>, engine: Option<&Name>) -> Option<Name
 }
 
 /// The text may hold a password: it is not shown.
+fn shared_servers(section: &Section<'_>) -> Option<Found<Vec<String>>> {
+    let text = section.text("servers")?;
+    match servers(text.value) {
+        Ok(servers) => Some(Found::new(servers, &text.place)),
+        Err(hidden) => {
+            section.fault("servers", hidden);
+            None
+        }
+    }
+}
+
 fn servers(text: &str) -> Result<Vec<String>, Hidden> {
     let servers: Vec<_> = text
         .split(',')

@@ -242,22 +242,6 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// As [`word`](Self::word), of a text that may hold a secret: it is not shown.
-    pub(super) fn hidden_word<T, E: Display>(
-        &self,
-        key: &str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<Found<T>> {
-        let text = self.text(key)?;
-        match parse(text.value) {
-            Ok(value) => Some(Found::new(value, &text.place)),
-            Err(error) => {
-                self.fault_of(key, &text.place, error.to_string());
-                None
-            }
-        }
-    }
-
     /// One of the words of `choices`.
     pub(super) fn choice<T: Copy>(
         &self,
