@@ -14,6 +14,9 @@ use crate::storage::{Disk, Lock, Storage, StoredFile};
 use crate::tip::{Spare, Tip};
 use crate::{Frames, JournalError, Position, Recovery, StreamId, Syncer, Tail, recovery, usage};
 
+/// A segment grows to so many times its size while no next one can be prepared.
+const SEGMENT_GROWTH_MAX: u64 = 2;
+
 /// The knobs of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -234,6 +237,7 @@ impl Journal {
         }
         if !self.has_room() {
             self.trouble = self.begin_next().err();
+            self.check_growth()?;
         }
         self.check_budget()?;
         let offset = self.offset_of(self.written.position);
@@ -333,6 +337,16 @@ impl Journal {
     fn has_room(&self) -> bool {
         self.written.position == self.segment.base
             || self.offset_of(self.end().position) <= self.tip.options().segment_bytes
+    }
+
+    /// Refuses to let a segment without a next one take the whole disk: only what is behind it is ever
+    /// deleted, and then there would be nothing, however much is stored.
+    fn check_growth(&self) -> Result<(), JournalError> {
+        let bytes = self.offset_of(self.written.position);
+        match self.has_room() || bytes < SEGMENT_GROWTH_MAX * self.tip.options().segment_bytes {
+            true => Ok(()),
+            false => Err(JournalError::Budget { bytes }),
+        }
     }
 
     fn is_alone(&self) -> bool {
