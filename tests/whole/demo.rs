@@ -33,7 +33,7 @@ fn until<T>(address: &str, path: &str, mut found: impl FnMut(&Value) -> Option<T
         if let Some(found) = found(&json(address, path)) {
             return found;
         }
-        std::thread::yield_now();
+        crate::support::patience::look_again();
     }
 }
 

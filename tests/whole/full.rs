@@ -159,7 +159,7 @@ impl Rig {
         let began = Instant::now();
         while Client::connect(&rig.address).is_err() {
             assert!(began.elapsed() < PATIENCE, "{}", rig.engine.log());
-            std::thread::yield_now();
+            crate::support::patience::look_again();
         }
         Some(rig)
     }
@@ -180,7 +180,7 @@ impl Rig {
                 "{status}\n{}",
                 self.engine.log()
             );
-            std::thread::yield_now();
+            crate::support::patience::look_again();
         }
     }
 

@@ -61,7 +61,7 @@ fn finished(dir: &Path) -> (String, PathBuf) {
         if status["ledger"]["stored"].as_u64().unwrap() > 200 {
             break;
         }
-        std::thread::yield_now();
+        crate::support::patience::look_again();
     }
     engine.signal(Signal::INT);
     engine.wait();

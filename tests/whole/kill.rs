@@ -126,7 +126,7 @@ fn storm(dir: &Path, database: &dyn Database) {
                 load.acknowledged.load(Ordering::Acquire) + random.below(POSTS_PER_LIFE_MAX);
             while load.acknowledged.load(Ordering::Acquire) < target {
                 assert!(!load.stop.load(Ordering::Acquire), "a client has failed");
-                std::thread::yield_now();
+                crate::support::patience::look_again();
             }
             process.kill();
         }
@@ -156,7 +156,7 @@ fn drain(address: &str) {
     loop {
         assert!(began.elapsed() < PATIENCE, "the database does not go on");
         let Ok(mut client) = Client::connect(address) else {
-            std::thread::yield_now();
+            crate::support::patience::look_again();
             continue;
         };
         let Ok(answer) = client.get("/api/v1/scada/status") else {
@@ -266,7 +266,7 @@ impl Load {
         let mut value = 0;
         while !self.stop.load(Ordering::Acquire) {
             let Ok(mut connection) = Client::connect(&self.address) else {
-                std::thread::yield_now();
+                crate::support::patience::look_again();
                 continue;
             };
             loop {

@@ -38,6 +38,7 @@ mod support {
     pub(crate) mod engine;
     pub(crate) mod http;
     pub(crate) mod nats;
+    pub(crate) mod patience;
     #[path = "../../../crates/store/tests/support/postgres.rs"]
     pub(crate) mod postgres;
     pub(crate) mod random;

@@ -43,7 +43,7 @@ fn what_was_answered_about_alarms_survives_kills() {
             let began = Instant::now();
             while answered.load(Ordering::Acquire) <= target {
                 assert!(began.elapsed() < PATIENCE, "{}", log(dir.path()));
-                std::thread::yield_now();
+                crate::support::patience::look_again();
             }
             process.kill();
         }
@@ -125,7 +125,7 @@ impl ControlRoom {
             if self.client.is_none() {
                 match Client::connect(&self.address) {
                     Ok(client) => self.client = Some(client),
-                    Err(_) => std::thread::yield_now(),
+                    Err(_) => crate::support::patience::look_again(),
                 }
                 if !self.is_ready() {
                     continue;

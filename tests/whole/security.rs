@@ -105,7 +105,7 @@ impl Site {
         let began = Instant::now();
         while !self.curl(&["/health/live"]).contains("\"live\"") {
             assert!(began.elapsed() < PATIENCE, "{}", process.log());
-            std::thread::yield_now();
+            crate::support::patience::look_again();
         }
         process
     }

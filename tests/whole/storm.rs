@@ -280,6 +280,6 @@ fn until(mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "it does not become so");
-        std::thread::yield_now();
+        crate::support::patience::look_again();
     }
 }

@@ -124,7 +124,7 @@ fn run(path: &Path, settings: &str) -> (Process, String) {
     );
     let mut told = engine.log();
     while !told.contains("http://") {
-        std::thread::yield_now();
+        crate::support::patience::look_again();
         told = engine.log();
     }
     (engine, address(&told))

@@ -109,7 +109,7 @@ impl Drop for Shell {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::yield_now();
+            crate::support::patience::look_again();
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

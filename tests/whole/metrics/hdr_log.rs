@@ -60,7 +60,7 @@ fn the_log_of_latencies_has_every_batch_once_per_stage() {
     let began = Instant::now();
     while read(&fs::read(&file).unwrap()).is_empty() {
         assert!(began.elapsed() < PATIENCE, "nothing is written");
-        std::thread::yield_now();
+        crate::support::patience::look_again();
     }
     engine.signal(Signal::INT);
     let (status, _) = engine.wait();

@@ -83,7 +83,7 @@ impl Follower {
             while !own.look().has_ended {
                 // The engine may be away, or have cut the connection.
                 let _ = follow(&address, &way, &own);
-                std::thread::yield_now();
+                crate::support::patience::look_again();
             }
         });
         Self { table, thread }
