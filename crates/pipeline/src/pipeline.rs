@@ -19,6 +19,8 @@ use crate::turn::Turn;
 const SLEEP_MAX: Duration = Duration::from_millis(50);
 /// How long the pipeline waits before it tries a refused write again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
+/// A journal that takes nothing for so long is not waited for at the end.
+const STALL_LASTS: Duration = Duration::from_secs(1);
 /// How often the pipeline looks whether everything is durable, when it is to end.
 const STOP_SLEEP: Duration = Duration::from_millis(2);
 
@@ -156,7 +158,9 @@ fn run(mut turn: Turn, queue: &SyncQueue, stopping: &AtomicBool, pulse: &Pulse) 
         if taken > 0 {
             continue;
         }
-        if last && (turn.is_stalled() || turn.is_written() && queue.hurry()) {
+        // A disk that is slow, or a next segment that is late, is waited for.
+        let is_hopeless = turn.is_degraded() || stall.is_lasting(Instant::now());
+        if last && (is_hopeless || turn.is_written() && queue.hurry()) {
             turn.give_up();
             return turn.written();
         }
@@ -172,6 +176,7 @@ fn run(mut turn: Turn, queue: &SyncQueue, stopping: &AtomicBool, pulse: &Pulse) 
 /// Whether the disk takes what is written, and when to try again.
 #[derive(Debug, Default)]
 struct Stall {
+    since: Option<Instant>,
     tried: Option<Instant>,
 }
 
@@ -185,7 +190,13 @@ impl Stall {
             .is_none_or(|tried| now.duration_since(tried) >= WRITE_RETRY)
     }
 
+    fn is_lasting(&self, now: Instant) -> bool {
+        self.since
+            .is_some_and(|since| now.duration_since(since) >= STALL_LASTS)
+    }
+
     fn end(&mut self) {
+        self.since = None;
         if self.tried.take().is_some() {
             tracing::info!("the journal takes readings again");
         }
@@ -193,6 +204,7 @@ impl Stall {
 
     /// A write was refused at `now`: it is tried again.
     fn on_refused(&mut self, error: &JournalError, now: Instant) {
+        self.since.get_or_insert(now);
         if self.tried.replace(now).is_none() {
             tracing::error!(error = %Chain(error), "the journal takes no readings");
         }

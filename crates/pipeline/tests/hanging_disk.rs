@@ -18,6 +18,8 @@ use gridos_ring::{Intake, Pool, ring};
 use gridos_telemetry::Telemetry;
 use tempfile::TempDir;
 
+const SLOTS: usize = 8;
+
 /// What hangs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hang {
@@ -150,12 +152,12 @@ struct Bench {
     pipeline: Pipeline,
 }
 
-fn start() -> Bench {
+fn start(sync: SyncOptions) -> Bench {
     let mut builder = DirectoryBuilder::default();
     builder.add("d", vec![Point::new("a", "")], &[]).unwrap();
     let directory = Arc::new(builder.build());
     let telemetry = Arc::new(Telemetry::new("0", ["d".to_owned()]));
-    let (producer, consumer) = ring(8);
+    let (producer, consumer) = ring(SLOTS);
     let pool = Pool::new(16, 2);
     let (alarms, views) = rig::alarms(&directory, Vec::new());
     let dir = TempDir::new().unwrap();
@@ -174,7 +176,7 @@ fn start() -> Bench {
         views,
         Arc::clone(&telemetry),
     );
-    let pipeline = Pipeline::start(turn, SyncOptions::default(), producer.clone()).unwrap();
+    let pipeline = Pipeline::start(turn, sync, producer.clone()).unwrap();
     Bench {
         _dir: dir,
         gate,
@@ -202,7 +204,7 @@ fn wait_for_beat(watch: &mut PulseWatch) {
 }
 
 fn the_pulse_stops_while_it_hangs(what: Hang) {
-    let bench = start();
+    let bench = start(SyncOptions::default());
     let mut watch = bench.pipeline.pulse();
     wait_for_beat(&mut watch);
     wait_for_beat(&mut watch);
@@ -230,4 +232,35 @@ fn a_sync_that_never_returns_stops_the_pulse() {
 #[test]
 fn a_write_that_never_returns_stops_the_pulse() {
     the_pulse_stops_while_it_hangs(Hang::Writes);
+}
+
+/// Who ends while its disk is slow waits for it, and turns nothing away that was taken.
+#[test]
+fn an_end_waits_for_a_slow_sync() {
+    let bench = start(SyncOptions {
+        backlog_bytes_max: 1,
+        ..SyncOptions::default()
+    });
+    bench.gate.set(Hang::Syncs);
+    bench.offer();
+    bench.gate.wait_for_one();
+    let telemetry = bench.intake.telemetry();
+    while telemetry.journal.stalled.get() == 0 {
+        std::thread::yield_now();
+    }
+    // Taken from the ring, and not written: there is too much already that is not durable.
+    bench.offer();
+    while bench.intake.room() < SLOTS {
+        std::thread::yield_now();
+    }
+    let (gate, pipeline) = (&bench.gate, bench.pipeline);
+    let end = std::thread::scope(|scope| {
+        let stopping = scope.spawn(|| pipeline.stop().unwrap());
+        // As long as an engine that gives up would need for it.
+        std::thread::park_timeout(Duration::from_millis(200));
+        assert!(!stopping.is_finished(), "it did not wait");
+        gate.set(Hang::Nothing);
+        stopping.join().unwrap()
+    });
+    assert_eq!(end.readings, 2);
 }
