@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bench;
 mod book;
 mod canary;
 mod chain;

@@ -16,6 +16,7 @@ use crate::config::parse_duration;
 
 mod access;
 mod alarms;
+mod bench;
 mod canary;
 mod client;
 mod dnp3;
@@ -34,6 +35,7 @@ pub use access::{
     AccessList, Expiry, TokenCommand, TokenCreate, TokenNamed, UserAdd, UserCommand, UserNamed,
 };
 pub use alarms::{AlarmsCommand, AlarmsReplay};
+pub use bench::{Bench, Scenario};
 pub use canary::{CanaryCommand, CanaryJudge, CanaryRehearse, RehearsedFault};
 pub use client::{
     AlarmAct, AlarmSort, AlarmsAck, AlarmsList, AlarmsShelve, AlarmsUnshelve, EngineAt, Status,
@@ -100,6 +102,8 @@ enum Command {
     /// Judges whether a version is as good as another, or rehearses how it is rolled out
     #[command(subcommand)]
     Canary(CanaryCommand),
+    /// Measures the whole engine on this machine, beside what the wire and the database alone allow
+    Bench(Bench),
     /// Shows the requests that a device gets, and how busy its connection is
     Plan(Plan),
     /// Reads from one device by hand, and shows what its registers may mean
@@ -283,6 +287,9 @@ pub struct SimulateModbus {
     /// Devices with the same seed measure the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Devices that have nothing but so many holding registers, which count; not given, a feeder bay each
+    #[arg(long, value_name = "N", conflicts_with = "storm_after", value_parser = clap::value_parser!(u16).range(1..))]
+    pub registers: Option<u16>,
     /// After this time a storm: within 10 s all devices trip, and every second one falls silent
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub storm_after: Option<Duration>,
@@ -326,6 +333,7 @@ impl Cli {
             Command::Alarms(command) => command::alarms::run(&command),
             Command::Fleet(command) => command::fleet::run(&command),
             Command::Canary(command) => command::canary::run(&command),
+            Command::Bench(args) => command::bench::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Probe(Probe::Modbus(args)) => probe::run(&args),
             Command::Probe(Probe::Dnp3(args)) => probe::dnp3::run(&args),

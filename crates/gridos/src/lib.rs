@@ -3,6 +3,7 @@
 //! This crate must not know the details of any stage: it reads what an operator wrote, derives
 //! the bounds of every queue, and starts and drains the stages in order.
 
+mod bench;
 mod canary;
 pub mod capture;
 pub mod check;

@@ -3,6 +3,7 @@
 //! Clause numbers are those of the *MODBUS Application Protocol Specification V1.1b3*; MBAP is
 //! that of the *Messaging on TCP/IP Implementation Guide V1.0b*, 3.1.
 
+mod counting;
 mod device;
 mod fleet;
 mod frame;
@@ -13,6 +14,7 @@ mod proxy;
 mod server;
 mod spoil;
 
+pub use counting::Counting;
 pub use device::{Device, Exception, Fault, Read, Table};
 pub use fleet::Fleet;
 pub use gateway::Gateway;

@@ -1,5 +1,7 @@
 //! What long-running commands tell in JSON, a line each: that they serve, and how they ended.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -30,10 +32,16 @@ pub(crate) fn ended(summary: &Summary) -> Value {
     value
 }
 
-/// Simulated devices are there.
-pub(crate) fn serving(what: &str, count: usize, addresses: (String, String)) -> Value {
-    let (first, last) = addresses;
-    json!({ "event": "serving", "what": what, "count": count, "first": first, "last": last })
+/// Simulated devices are there, at these addresses in their order; several may be behind one.
+pub(crate) fn serving(what: &str, count: usize, addresses: &[SocketAddr]) -> Value {
+    json!({
+        "event": "serving",
+        "what": what,
+        "count": count,
+        "first": addresses.first(),
+        "last": addresses.last(),
+        "addresses": addresses,
+    })
 }
 
 /// Shows an event; whoever started the command may not read on, and it goes on all the same.

@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(crate) mod alarms;
+pub(crate) mod bench;
 pub(crate) mod canary;
 pub(crate) mod check;
 pub(crate) mod decode;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use gridos_sim::modbus::{Fleet, Server};
+use gridos_sim::modbus::{Counting, Fleet, Server};
 use gridos_sim::substation::{Feeder, Storm};
 use gridos_sim::sunspec::Inverter;
 
@@ -23,16 +23,21 @@ pub(crate) fn run(args: &SimulateModbus) -> Outcome {
     crate::log::start("info");
     files::allow(args.devices * FILES_PER_DEVICE + FILES_BASE)?;
     super::block_on(async {
-        let fleet = Fleet::serve(args.address, args.port_base, feeders(args)).await;
+        let fleet = match args.registers {
+            Some(registers) => {
+                Fleet::serve(args.address, args.port_base, counting(args, registers)).await
+            }
+            None => Fleet::serve(args.address, args.port_base, feeders(args)).await,
+        };
         let fleet = fleet.map_err(|source| CannotListen {
             address: format!("{}, ports from {}", args.address, args.port_base),
             source,
         })?;
-        if let (Some(first), Some(last)) = (fleet.addresses().next(), fleet.addresses().last()) {
+        let addresses: Vec<SocketAddr> = fleet.addresses().collect();
+        if let [first, .., last] | [first @ last] = addresses.as_slice() {
             let count = args.devices;
             if args.json {
-                let addresses = (first.to_string(), last.to_string());
-                event::tell(&event::serving("modbus", count, addresses));
+                event::tell(&event::serving("modbus", count, &addresses));
             } else {
                 // Whoever started it may not read on; the devices are there all the same.
                 let _ = output::line(format_args!(
@@ -57,8 +62,7 @@ pub(crate) fn run_sunspec(args: &SimulateSunspec) -> Outcome {
         })?;
         let address = server.local_addr();
         if args.json {
-            let addresses = (address.to_string(), address.to_string());
-            event::tell(&event::serving("sunspec", 1, addresses));
+            event::tell(&event::serving("sunspec", 1, &[address]));
         } else {
             let _ = output::line(format_args!("an inverter at {address}; Ctrl-C ends"));
         }
@@ -66,6 +70,14 @@ pub(crate) fn run_sunspec(args: &SimulateSunspec) -> Outcome {
         server.stop().await;
         Ok(())
     })?
+}
+
+/// Devices of so many registers; they do not begin with the same number.
+fn counting(args: &SimulateModbus, registers: u16) -> impl Iterator<Item = Counting> {
+    let seeds = args.seed..;
+    seeds
+        .take(args.devices)
+        .map(move |seed| Counting::new(registers, u16::try_from(seed % 65_536).unwrap_or(0)))
 }
 
 /// As [`Fleet::start`] has them, and with the storm that was asked for.

@@ -13,14 +13,14 @@ const DEFAULTS: [(&str, u64); 3] = [("fast", 1), ("normal", 10), ("slow", 60)];
 
 /// What a period may be.
 pub(super) const PERIODS: RangeInclusive<Duration> =
-    Duration::from_millis(10)..=Duration::from_secs(86_400);
+    Duration::from_millis(1)..=Duration::from_secs(86_400);
 
 /// How often the points of a class are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanClass {
     /// Its name: `fast`, `normal`, `slow`, or one of the configuration.
     pub name: Name,
-    /// From one reading to the next; 10 ms to 1 day.
+    /// From one reading to the next; 1 ms to 1 day.
     pub period: Duration,
 }
 

@@ -483,14 +483,14 @@ fn texts_of_a_fleet_are_points_that_say_so() {
 fn a_scan_factor_makes_no_period_below_the_shortest() {
     let text = |factor: &str| {
         format!(
-            "[scan_class]\nfast = \"10ms\"\n[[profile]]\nname = \"p\"\nprotocol = \"modbus\"\n\
+            "[scan_class]\nfast = \"1ms\"\n[[profile]]\nname = \"p\"\nprotocol = \"modbus\"\n\
              point = [{{ name = \"a\", input = 0, scan = \"fast\" }}]\n[[device]]\nname = \"d\"\n\
              address = \"h\"\nprofile = \"p\"\nscan_factor = {factor}\n"
         )
     };
     assert_eq!(
         faults(&text("0.01")),
-        "g.toml:11: device 'd' scan_factor: makes a scan period of 100µs; the shortest is 10ms"
+        "g.toml:11: device 'd' scan_factor: makes a scan period of 10µs; the shortest is 1ms"
     );
     assert_eq!(parse(&text("1")).unwrap().devices.len(), 1);
 }

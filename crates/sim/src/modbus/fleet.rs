@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::Server;
+use super::{Device, Server};
 use crate::substation::Feeder;
 
-/// Feeders that listen, one per port; dropping it stops them.
+/// Devices that listen, one per port; dropping it stops them.
 #[derive(Debug)]
 pub struct Fleet {
     servers: Vec<Server>,
@@ -26,21 +26,21 @@ impl Fleet {
         Self::serve(ip, port_base, feeders).await
     }
 
-    /// Starts `feeders` in the same way.
+    /// Starts `devices` in the same way.
     ///
     /// # Errors
     /// The same.
     pub async fn serve(
         ip: IpAddr,
         port_base: u16,
-        feeders: impl IntoIterator<Item = Feeder>,
+        devices: impl IntoIterator<Item = impl Device>,
     ) -> io::Result<Self> {
         let mut servers = Vec::new();
-        for (n, feeder) in feeders.into_iter().enumerate() {
+        for (n, device) in devices.into_iter().enumerate() {
             let port = port(port_base, n)?;
-            let feeder = Arc::new(feeder);
+            let device = Arc::new(device);
             let address = SocketAddr::new(ip, port);
-            let server = Server::bind(address, feeder).await;
+            let server = Server::bind(address, device).await;
             servers
                 .push(server.map_err(|error| {
                     io::Error::new(error.kind(), format!("{address}: {error}"))
@@ -49,7 +49,7 @@ impl Fleet {
         Ok(Self { servers })
     }
 
-    /// Where the feeders listen, in order.
+    /// Where the devices listen, in order.
     pub fn addresses(&self) -> impl ExactSizeIterator<Item = SocketAddr> {
         self.servers.iter().map(Server::local_addr)
     }

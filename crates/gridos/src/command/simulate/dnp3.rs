@@ -103,10 +103,8 @@ fn begun(fleet: &Fleet) -> String {
 }
 
 fn serving(fleet: &Fleet) -> Value {
-    let address = |at: Option<SocketAddr>| at.map(|at| at.to_string()).unwrap_or_default();
-    let first = address(fleet.addresses().next());
-    let last = address(fleet.addresses().last());
-    event::serving("dnp3", fleet.units().len(), (first, last))
+    let addresses: Vec<SocketAddr> = fleet.addresses().collect();
+    event::serving("dnp3", fleet.units().len(), &addresses)
 }
 
 fn as_json(report: &Report) -> Value {

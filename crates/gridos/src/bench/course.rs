@@ -1,0 +1,364 @@
+//! One scenario from its start to its end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum as _;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, sleep_until};
+use tokio_postgres::Client;
+
+use super::child::Child;
+use super::error::BenchError;
+use super::figures::{self, Account, Between, Figures, Memory, Outage};
+use super::plan::{Addresses, FIRST_ADDRESS, Plan};
+use super::poster::Posters;
+use super::sample::{Engine, Ledger, Sample};
+use super::server::Server;
+use super::{copy, latency, wire};
+use crate::cli::{Bench, Scenario};
+use crate::files;
+
+/// A simulated device takes a listener and a connection, and one process may not open any number of files.
+const DEVICES_OF_A_PROCESS: usize = 5_000;
+const REGISTERS: &str = "125";
+/// As many as [`super::plan::BURST`] at once, once a second.
+const EVENTS: [&str; 4] = ["--events-per-second", "10", "--burst", "10"];
+/// How often the memory is looked at, and how often in an outage whether all is stored.
+const LOOK: Duration = Duration::from_secs(1);
+const LOOK_AT_DRAIN: Duration = Duration::from_millis(50);
+/// Longer than that nobody waits for what has gathered in an outage.
+const DRAINED_WITHIN: Duration = Duration::from_secs(600);
+/// So much may still be on its way when all that has gathered is stored: half a second of what comes.
+const ON_ITS_WAY: f64 = 0.5;
+
+/// What is to be measured, and where it writes.
+pub(super) struct Course<'a> {
+    args: &'a Bench,
+    name: String,
+    plan: Plan,
+    folder: PathBuf,
+    binary: PathBuf,
+}
+
+/// All that runs while a scenario is measured.
+struct Running {
+    devices: Devices,
+    engine: Child,
+    at: Engine,
+    posters: Posters,
+    client: Client,
+    database: String,
+}
+
+/// Simulated devices, their processes and where they are.
+#[derive(Default)]
+struct Devices {
+    processes: Vec<Child>,
+    at: Addresses,
+}
+
+/// What was measured while it ran.
+struct Measured {
+    before: Sample,
+    after: Sample,
+    wal: u64,
+    growth: f64,
+    outage: Option<Outage>,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(args: &'a Bench, scenario: Scenario, folder: &Path) -> Self {
+        let value = scenario.to_possible_value();
+        let name = value.map_or_else(String::new, |value| value.get_name().to_owned());
+        let own = || std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
+        Self {
+            args,
+            plan: Plan::of(scenario, args.scale),
+            folder: folder.join(&name),
+            name,
+            binary: args.binary.clone().unwrap_or_else(own),
+        }
+    }
+
+    pub(super) async fn run(&self, server: &mut Server) -> Result<Figures, BenchError> {
+        fs::create_dir_all(&self.folder).map_err(BenchError::folder(&self.folder))?;
+        let mut running = self.start(server).await?;
+        sleep(self.args.warm_up).await;
+        let measured = self.measure(&mut running, server).await?;
+        let Running {
+            devices,
+            engine,
+            posters,
+            client,
+            database,
+            ..
+        } = running;
+        posters.end().await;
+        let ended = engine.end().await.ok_or(BenchError::Untold("end"))?;
+        let ledger = Ledger::of(&ended["ledger"]);
+        let wire_alone = match self.plan.has_dense_alone() {
+            true => Some(wire::alone(&devices.at.dense).await?),
+            false => None,
+        };
+        for simulator in devices.processes {
+            simulator.end().await;
+        }
+        // The connection did not survive an outage.
+        let client = match measured.outage {
+            Some(_) => server.connect(Some(&database)).await?,
+            None => client,
+        };
+        let sizes = copy::sizes(&client).await?;
+        let database_alone = Some(copy::alone(&client).await?);
+        drop(client);
+        server.drop_database(&database).await?;
+        let between = Between::of(&measured.before, &measured.after);
+        Ok(Figures {
+            scenario: self.name.clone(),
+            seconds: between.seconds,
+            devices: self.plan.dense + self.plan.feeders + self.plan.outstations,
+            offered: self.plan.offered(),
+            durable: between.durable as f64 / between.seconds,
+            stored: between.stored as f64 / between.seconds,
+            latency_ms: self.latencies(&measured)?,
+            cpu_seconds_per_million: between.cpu(),
+            resident_bytes: Memory {
+                peak: measured.after.resident.peak,
+                growth_per_hour: measured.growth,
+            },
+            // While the database is away, its share of what was written is not that of what was received.
+            bytes_per_reading: measured
+                .outage
+                .is_none()
+                .then(|| figures::bytes(&between, measured.wal, sizes, ledger.stored)),
+            ledger: Account::from(ledger),
+            wire_alone,
+            database_alone,
+            outage: measured.outage,
+        })
+    }
+
+    async fn start(&self, server: &Server) -> Result<Running, BenchError> {
+        files::allow(self.plan.dense * 2 + 1_000)?;
+        let devices = self.devices().await?;
+        let database = format!("gridos_bench_{}", self.name.replace('-', "_"));
+        let url = server.create(&database).await?;
+        let config = self.write_config(&devices.at, &url)?;
+        let log = self.folder.join("engine.log");
+        self.migrate(&config, &log).await?;
+        let hdr_log = self.hdr_log();
+        let arguments = ["run".as_ref(), config.as_os_str(), "--json".as_ref()];
+        let arguments = arguments
+            .into_iter()
+            .chain(["--hdr-log".as_ref(), hdr_log.as_os_str()]);
+        let started = Child::start(&self.binary, arguments, ("the engine", log), "started");
+        let (engine, event) = started.await?;
+        let base = event["url"].as_str().ok_or(BenchError::Untold("URL"))?;
+        let at = Engine::new(base, engine.id())?;
+        Ok(Running {
+            devices,
+            posters: Posters::start(self.plan.posters, &at)?,
+            engine,
+            at,
+            client: server.connect(Some(&database)).await?,
+            database,
+        })
+    }
+
+    fn hdr_log(&self) -> PathBuf {
+        self.folder.join("latencies.hlog")
+    }
+
+    /// Starts all simulated devices, as many processes as the limit of open files asks for.
+    async fn devices(&self) -> Result<Devices, BenchError> {
+        let (plan, mut processes) = (&self.plan, Vec::new());
+        let mut port = usize::from(self.args.port_base);
+        let kinds = [
+            (
+                plan.dense,
+                ["modbus", "--devices"],
+                ["--registers", REGISTERS].as_slice(),
+            ),
+            (plan.feeders, ["modbus", "--devices"], &[]),
+            (plan.outstations, ["dnp3", "--outstations"], &EVENTS),
+        ];
+        let mut at = [const { Vec::new() }; 3];
+        for ((count, kind, options), at) in kinds.into_iter().zip(&mut at) {
+            for (first, count) in parts(count) {
+                let mut arguments = simulate(kind, count, port, first);
+                arguments.extend(options.iter().copied().map(str::to_owned));
+                let log = self.folder.join("devices.log");
+                let who = ("a simulator", log);
+                let started = Child::start(&self.binary, arguments, who, "serving").await?;
+                let (child, event) = started;
+                let addresses = serde_json::from_value(event["addresses"].clone());
+                at.extend(addresses.unwrap_or_else(|_| Vec::<SocketAddr>::new()));
+                processes.push(child);
+                // 0 takes any that are free.
+                port += if port == 0 { 0 } else { count };
+            }
+        }
+        let [dense, feeders, outstations] = at;
+        let at = Addresses {
+            dense,
+            feeders,
+            outstations,
+        };
+        Ok(Devices { processes, at })
+    }
+
+    fn write_config(&self, at: &Addresses, url: &str) -> Result<PathBuf, BenchError> {
+        let table = self.folder.join("devices.csv");
+        let devices = self.plan.devices(at);
+        fs::write(&table, devices).map_err(BenchError::folder(&table))?;
+        let config = self.folder.join("gridos.toml");
+        let data = self.folder.join("data");
+        let text = self.plan.config(&data, "devices.csv", url);
+        fs::write(&config, text).map_err(BenchError::folder(&config))?;
+        Ok(config)
+    }
+
+    async fn migrate(&self, config: &Path, log: &Path) -> Result<(), BenchError> {
+        let mut command = Command::new(&self.binary);
+        command.arg("migrate").arg(config);
+        let output = spawn_blocking(move || command.output()).await;
+        let output = output.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        let output = output.map_err(|source| BenchError::NotStarted {
+            path: self.binary.clone(),
+            source,
+        })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        fs::write(log, &output.stderr).map_err(BenchError::folder(log))?;
+        Err(BenchError::Unready {
+            who: "gridos migrate".to_owned(),
+            log: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        })
+    }
+
+    async fn measure(
+        &self,
+        running: &mut Running,
+        server: &mut Server,
+    ) -> Result<Measured, BenchError> {
+        let mut processes: Vec<u32> = running.devices.processes.iter().map(Child::id).collect();
+        if self.plan.posters > 0 {
+            processes.push(std::process::id());
+        }
+        let wal = copy::wal(&running.client).await?;
+        let before = running.at.sample(&processes, server).await?;
+        let (memory, outage) = match self.plan.has_outage {
+            false => (self.watch(&running.at, self.args.duration).await, None),
+            true => {
+                let outage = self.outage(&running.at, server).await?;
+                (Vec::new(), Some(outage))
+            }
+        };
+        let after = running.at.sample(&processes, server).await?;
+        let wal = match outage {
+            Some(_) => 0,
+            None => copy::wal(&running.client).await? - wal,
+        };
+        Ok(Measured {
+            before,
+            after,
+            wal,
+            growth: figures::growth_per_hour(&memory),
+            outage,
+        })
+    }
+
+    /// How much memory the engine has, once a second.
+    async fn watch(&self, engine: &Engine, lasts: Duration) -> Vec<(Duration, u64)> {
+        let began = tokio::time::Instant::now();
+        let (mut memory, mut next) = (Vec::new(), began);
+        while next < began + lasts {
+            memory.push((began.elapsed(), engine.resident().now));
+            next = (next + LOOK).min(began + lasts);
+            sleep_until(next).await;
+        }
+        memory
+    }
+
+    /// Takes the database away for half of the time, and waits until what gathered is stored.
+    async fn outage(&self, engine: &Engine, server: &mut Server) -> Result<Outage, BenchError> {
+        let away = Instant::now();
+        server.crash();
+        sleep(self.args.duration / 2).await;
+        let (seconds, before) = (away.elapsed().as_secs_f64(), engine.ledger().await?);
+        server.resume().await?;
+        let back = Instant::now();
+        let offered = self.plan.offered().unwrap_or(0.0);
+        let mut ledger = engine.ledger().await?;
+        while (ledger.journalled - ledger.stored) as f64 > offered * ON_ITS_WAY {
+            if back.elapsed() > DRAINED_WITHIN {
+                return Err(BenchError::Untold("end of what gathered in the outage"));
+            }
+            sleep(LOOK_AT_DRAIN).await;
+            ledger = engine.ledger().await?;
+        }
+        let drained_within = back.elapsed().as_secs_f64();
+        let drained = (ledger.stored - before.stored) as f64 / drained_within;
+        let came = (ledger.journalled - before.journalled) as f64 / drained_within;
+        // The latencies of what gathered are in the log when their second is over.
+        sleep(2 * LOOK).await;
+        Ok(Outage {
+            seconds,
+            drained_within,
+            drained,
+            times_as_fast: drained / came,
+        })
+    }
+
+    fn latencies(
+        &self,
+        measured: &Measured,
+    ) -> Result<BTreeMap<String, latency::Percentiles>, BenchError> {
+        let path = self.hdr_log();
+        let log = fs::read(&path).map_err(BenchError::folder(&path))?;
+        let found = latency::between(&log, measured.before.wall, measured.after.wall);
+        found.ok_or(BenchError::Log { path })
+    }
+}
+
+/// The first of each process's devices, and how many it has.
+fn parts(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    let firsts = (0..count).step_by(DEVICES_OF_A_PROCESS);
+    firsts.map(move |first| (first, DEVICES_OF_A_PROCESS.min(count - first)))
+}
+
+fn simulate(kind: [&str; 2], count: usize, port: usize, first: usize) -> Vec<String> {
+    let [protocol, option] = kind;
+    let mut numbers = vec![
+        (option, count),
+        ("--port-base", port),
+        ("--seed", first + 1),
+    ];
+    if protocol == "dnp3" {
+        numbers.push(("--first-address", FIRST_ADDRESS + first));
+    }
+    let mut arguments = ["simulate", protocol, "--json"].map(str::to_owned).to_vec();
+    for (option, number) in numbers {
+        arguments.extend([option.to_owned(), number.to_string()]);
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_device_is_of_one_process() {
+        assert_eq!(parts(0).count(), 0);
+        let all: Vec<_> = parts(10_001).collect();
+        assert_eq!(all, [(0, 5_000), (5_000, 5_000), (10_000, 1)]);
+    }
+}

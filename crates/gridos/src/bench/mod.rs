@@ -1,0 +1,105 @@
+//! The whole engine measured on this machine: simulated devices, a real engine and a real database, beside what
+//! the wire alone and the database alone allow.
+
+mod child;
+mod copy;
+mod course;
+mod error;
+mod figures;
+mod latency;
+mod machine;
+mod plan;
+mod poster;
+mod sample;
+mod server;
+mod show;
+mod usage;
+mod wire;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tokio_rustls::rustls;
+
+use self::course::Course;
+use self::error::BenchError;
+use self::machine::Machine;
+use self::server::Server;
+use crate::cli::{Bench, Scenario};
+use crate::command::{Outcome, asked_to_end};
+use crate::output;
+
+/// Measures what was asked for, one after another, until all is measured or somebody ends it.
+pub(crate) async fn run(args: &Bench) -> Outcome {
+    crate::log::start("warn");
+    // The client wants one though it speaks no TLS here; an error says that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::select! {
+        measured = measured(args) => Ok(measured?),
+        ended = asked_to_end(None) => Ok(ended?),
+    }
+}
+
+async fn measured(args: &Bench) -> Outcome {
+    let scenarios = match args.scenarios.as_slice() {
+        [] if args.postgres.is_some() => &Scenario::USUAL[..Scenario::USUAL.len() - 1],
+        [] => &Scenario::USUAL,
+        asked => asked,
+    };
+    if args.postgres.is_some() && scenarios.contains(&Scenario::Outage) {
+        return Err(BenchError::ForeignServer.into());
+    }
+    let folder = Folder::make(args.data_dir.as_deref())?;
+    let mut server = Server::start(args.postgres.as_deref(), &folder.path).await?;
+    let machine = Machine::look(&folder.path);
+    if !args.json {
+        output::line(&machine)?;
+        output::line(server.describe())?;
+    }
+    let mut all = Vec::new();
+    for scenario in scenarios {
+        let course = Course::new(args, *scenario, &folder.path);
+        let figures = course.run(&mut server).await?;
+        if !args.json {
+            output::line(show::table(&figures))?;
+        }
+        all.push(figures);
+    }
+    if args.json {
+        output::json(&json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "machine": machine,
+            "postgresql": server.describe(),
+            "scenarios": all,
+        }))?;
+    }
+    Ok(())
+}
+
+/// A folder that goes when all is over, unless somebody wants it.
+struct Folder {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Folder {
+    fn make(wanted: Option<&Path>) -> Result<Self, BenchError> {
+        let own = || std::env::temp_dir().join(format!("gridos-bench-{}", std::process::id()));
+        let path = wanted.map_or_else(own, Path::to_owned);
+        fs::create_dir_all(&path).map_err(BenchError::folder(&path))?;
+        Ok(Self {
+            path,
+            is_kept: wanted.is_some(),
+        })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // What stays is in the folder for what is temporary.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `gridos bench` measures a small part of each scenario, and what it tells hangs together.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::engine::binary;
+use crate::support::postgres::Cluster;
+
+fn measured(scenario: &str, scale: &str) -> Option<Value> {
+    // Says so, or fails, where there is no server.
+    Cluster::prepare()?;
+    let output = Command::new(binary())
+        .args(["bench", scenario, "--scale", scale, "--port-base", "0"])
+        .args(["--for", "4s", "--warm-up", "1s", "--json"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(all["machine"]["cores"].as_u64().unwrap() > 0);
+    let [figures] = all["scenarios"].as_array().unwrap().as_slice() else {
+        panic!("{all}");
+    };
+    Some(figures.clone())
+}
+
+fn number(figures: &Value, path: &str) -> f64 {
+    let value = figures.pointer(path).and_then(Value::as_f64);
+    value.unwrap_or_else(|| panic!("no {path} in {figures:#}"))
+}
+
+/// What every scenario must tell.
+fn check(figures: &Value) {
+    for path in [
+        "/durable",
+        "/stored",
+        "/resident_bytes/peak",
+        "/database_alone/arrays",
+        "/database_alone/rows",
+        "/latency_ms/wire-durable/p99",
+        "/latency_ms/wire-stored/p50",
+        "/cpu_seconds_per_million/engine",
+        "/cpu_seconds_per_million/server",
+    ] {
+        assert!(number(figures, path) > 0.0, "{path} in {figures:#}");
+    }
+    let durable = &figures["latency_ms"]["wire-durable"];
+    let rising = ["p50", "p95", "p99", "p99.9", "max"].map(|part| durable[part].as_f64().unwrap());
+    assert!(rising.is_sorted(), "{durable}");
+    let ledger = &figures["ledger"];
+    assert_eq!(ledger["is_balanced"], true, "{ledger}");
+    assert_eq!(ledger["lost"], 0, "{ledger}");
+    // It drained at its end.
+    assert_eq!(ledger["received"], ledger["stored"], "{ledger}");
+}
+
+#[test]
+fn dense_devices_are_measured_beside_the_wire_alone() {
+    let Some(figures) = measured("modbus-dense", "0.02") else {
+        return;
+    };
+    check(&figures);
+    assert_eq!(figures["devices"], 2);
+    assert!(number(&figures, "/wire_alone") > 0.0);
+    let bytes = &figures["bytes_per_reading"];
+    // A value is 8 bytes, wherever it lies, and a table of arrays has little more.
+    for place in ["journal", "wal", "table"] {
+        let bytes = bytes[place].as_f64().unwrap();
+        assert!((4.0..100.0).contains(&bytes), "{place}: {figures:#}");
+    }
+}
+
+#[test]
+fn events_and_posts_are_measured() {
+    let Some(figures) = measured("mixed", "0.01") else {
+        return;
+    };
+    check(&figures);
+    assert_eq!(figures["devices"], 1 + 10 + 10);
+    assert!(figures["wire_alone"].is_null() && figures["offered"].is_null());
+}
+
+#[test]
+fn an_outage_is_measured_until_it_is_drained() {
+    let Some(figures) = measured("outage", "0.01") else {
+        return;
+    };
+    check(&figures);
+    assert_eq!(number(&figures, "/offered"), 20.0 * 32.0);
+    assert!(number(&figures, "/outage/seconds") >= 2.0);
+    assert!(number(&figures, "/outage/drained_within") > 0.0);
+}
