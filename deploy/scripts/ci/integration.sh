@@ -6,7 +6,7 @@
 # dev and test only: operators would be told of the alarm. All of it holds also if each request meets another replica.
 #
 # GRIDOS_TOKEN (role engineer, where access is on), CA_FILE (the only authorities of its certificate)
-# INTEGRATION_POINT (delivery-probe.sequence), INTEGRATION_SECONDS_MAX (60, until what was sent must have come out)
+# INTEGRATION_POINT (integration-test.value), INTEGRATION_SECONDS_MAX (60, until what was sent must have come out)
 # INTEGRATION_CHANGE=1: also change a threshold and put it back; only where one engine answers all requests
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -17,7 +17,7 @@ source "$here/lib/http.sh"
 
 main() {
     [ $# -eq 1 ] || usage
-    url=${1%/} point=${INTEGRATION_POINT:-delivery-probe.sequence} limit=${INTEGRATION_SECONDS_MAX:-60}
+    url=${1%/} point=${INTEGRATION_POINT:-integration-test.value} limit=${INTEGRATION_SECONDS_MAX:-60}
     alarm=$point:limit thresholds=/api/v1/alarms/thresholds/$point:limit
     need curl jq
     local failed=0 check

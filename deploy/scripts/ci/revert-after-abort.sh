@@ -5,7 +5,7 @@
 #   revert-after-abort.sh ENVIRONMENT COMMIT REASON…
 #
 # COMMIT is what update-manifests.sh told. Nothing is changed if somebody has put yet another image there since.
-# MANIFEST_BRANCH (main), MANIFEST_REMOTE (origin), PUSH_TRIES (8)
+# MANIFEST_BRANCH (main), MANIFEST_REMOTE (origin), MANIFEST_TOKEN (to push with), PUSH_TRIES (8)
 #
 # Results: reverted (true or false), commit.
 set -euo pipefail

@@ -12,8 +12,8 @@ source "$here/lib/say.sh"
 need git sha256sum
 
 # What the Dockerfile copies; a test holds it against this.
-readonly INPUTS=(.dockerignore Cargo.lock Cargo.toml Dockerfile benches crates examples deploy/analysis deploy/rollout-steps.yaml
-    rust-toolchain.toml web)
+readonly INPUTS=(.dockerignore Cargo.lock Cargo.toml Dockerfile benches crates deploy/analysis deploy/rollout-steps.yaml
+    rust-toolchain.toml)
 
 entries=$(git ls-tree --full-tree "${1:-HEAD}" -- "${INPUTS[@]}")
 [ "$(wc -l <<<"$entries")" = "${#INPUTS[@]}" ] || fail 2 "${1:-HEAD} has not all of: ${INPUTS[*]}"

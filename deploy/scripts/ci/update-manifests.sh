@@ -5,7 +5,7 @@
 #   update-manifests.sh ENVIRONMENT TAG sha256:…   the overlay gets the digest, the commit names the tag
 #
 # Run it in a clone whose remote may be pushed to. SOURCE_COMMIT: what the image was built of, for the record.
-# MANIFEST_BRANCH (main), MANIFEST_REMOTE (origin), PUSH_TRIES (8)
+# MANIFEST_BRANCH (main), MANIFEST_REMOTE (origin), MANIFEST_TOKEN (to push with), PUSH_TRIES (8)
 #
 # Results: changed (true or false), commit, previous (the image that stood there before).
 set -euo pipefail

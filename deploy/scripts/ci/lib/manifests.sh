@@ -1,12 +1,20 @@
 # shellcheck shell=bash
 # Committing to the branch that Argo CD follows, beside others who do the same. Needs say.sh and overlay.sh.
 #
-# MANIFEST_BRANCH (main), MANIFEST_REMOTE (origin), PUSH_TRIES (8)
+# MANIFEST_BRANCH (main), MANIFEST_REMOTE (origin), PUSH_TRIES (8), MANIFEST_TOKEN (to push with; else whatever the clone has)
 
 readonly OVERLAYS=deploy/applications/gridos/overlays
 readonly REMOTE=${MANIFEST_REMOTE:-origin} BRANCH=${MANIFEST_BRANCH:-main}
 
 overlay_of() { printf '%s/%s/kustomization.yaml\n' "$OVERLAYS" "$1"; }
+
+# The token reaches git by the environment alone: no file and no command line has it.
+if [ -n "${MANIFEST_TOKEN:-}" ]; then
+    export MANIFEST_TOKEN GIT_CONFIG_COUNT=2
+    export GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0=
+    # shellcheck disable=SC2016 # git's shell expands it
+    export GIT_CONFIG_KEY_1=credential.helper GIT_CONFIG_VALUE_1='!f() { echo username=x-access-token; echo "password=$MANIFEST_TOKEN"; }; f'
+fi
 
 # A work tree of its own, so that the caller's is left as it is.
 open_manifests() {
