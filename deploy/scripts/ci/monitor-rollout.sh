@@ -52,7 +52,7 @@ find_namespace() {
 manifest() {
     argocd "applications/$application/resource?namespace=$namespace&group=argoproj.io&version=v1alpha1&kind=$1&resourceName=$2" || return 1
     local object
-    object=$(jq --exit-status --raw-output '.manifest | fromjson | select(type == "object")' "$body" 2>/dev/null) || {
+    object=$(jq '.manifest | fromjson | select(type == "object")' "$body" 2>/dev/null) && [ -n "$object" ] || {
         trouble="Argo CD answers no manifest of $1 $2: $(answered)"
         return 1
     }

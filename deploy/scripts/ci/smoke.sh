@@ -38,12 +38,12 @@ check() {
     return 1
 }
 
-is_well() { jq --exit-status ".live == true and .ready == true" "$body" >/dev/null 2>&1; }
+is_well() { holds '.live == true and .ready == true'; }
 
 is_status() {
-    jq --exit-status --arg version "${EXPECTED_VERSION:-}" '
-        .live == true and .ready == true and (.ledger | type) == "object"
-        and ($version == "" or .version == $version)' "$body" >/dev/null 2>&1
+    # shellcheck disable=SC2016 # $version is jq's
+    holds '.live == true and .ready == true and (.ledger | type) == "object" and ($version == "" or .version == $version)' \
+        --arg version "${EXPECTED_VERSION:-}"
 }
 
 are_metrics() {

@@ -16,7 +16,7 @@ argocd() {
         403) fail 1 "Argo CD refuses (403): there is no such application, or the token may not 'get' it in the project's role" ;;
         *) trouble="Argo CD answers: $(answered)"; return 1 ;;
     esac
-    jq --exit-status 'type == "object"' "$body" >/dev/null 2>&1 || {
+    holds 'type == "object"' || {
         trouble="Argo CD answers something that is no JSON object: $(answered)"
         return 1
     }

@@ -21,5 +21,13 @@ http() {
     fi
 }
 
+# holds FILTER ARGUMENTS-OF-JQ…: whether the last answer is one value of JSON of which the filter is true. Counted by
+# --slurp, because jq 1.6 ends well with an empty file, whatever was asked.
+holds() {
+    local filter=$1
+    shift
+    jq --exit-status --slurp "$@" "length == 1 and (.[0] | $filter)" "$body" >/dev/null 2>&1
+}
+
 # The beginning of the last answer, for a person.
 answered() { one_line "status $status, $(head -c 300 "$body")"; }
