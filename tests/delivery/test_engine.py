@@ -1,6 +1,7 @@
 """smoke.sh and integration.sh against a real engine, and against one each of whose answers is wrong in turn."""
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ import pytest
 from conftest import skip
 from support.cluster import Cluster, programs
 from support.engine import BINARY, Engine
-from support.scripts import run
+from support.scripts import ROOT, run
 from support.serving import Answer
 from support.spoiler import spoiled
 
@@ -190,6 +191,15 @@ def test_each_check_fails_by_itself(engine, engineer, fault):
     failed = {line.split(":")[0] for line in ran.said.splitlines() if ": not well" in line}
     assert (ran.code, failed) == (1, expected), ran.said
     assert f"{well}: well" in ran.said
+
+
+def test_what_runbooks_ask_the_database_it_can_be_asked(engine, cluster):
+    asked = 0
+    for page in sorted((ROOT / "deploy/docs/runbooks").glob("*.md")):
+        for block in re.findall(r"```sql\n(.*?)```", page.read_text(), re.S):
+            cluster.query("gridos", block)
+            asked += 1
+    assert asked >= 4
 
 
 def test_nobody_there_is_not_well():

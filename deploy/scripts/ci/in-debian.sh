@@ -12,5 +12,6 @@ source "$here/lib/say.sh"
 [ $# -gt 0 ] || usage
 need docker
 exec docker run --rm --init --volume "$here/../../..:/src" --workdir /src --shm-size 1g --cap-add SYS_PTRACE \
+    --env GIT_CONFIG_COUNT=1 --env GIT_CONFIG_KEY_0=safe.directory --env GIT_CONFIG_VALUE_0=/src \
     --env CI=true --env CARGO_INCREMENTAL=0 --env CARGO_TERM_COLOR=always \
     "${CONTAINER_IMAGE:-rust:1.95.0-bookworm}" "$@"
