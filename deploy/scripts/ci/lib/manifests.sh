@@ -43,7 +43,7 @@ change_manifests() {
         fi
         say "somebody else pushed to $BRANCH meanwhile; try $((try + 1))"
         git -C "$work" reset --quiet --hard FETCH_HEAD
-        sleep "$((RANDOM % 3))"
+        sleep "0.$RANDOM"
     done
     rm -f "$work.push"
     fail 1 "others pushed to $BRANCH each of ${PUSH_TRIES:-8} times; run this again"
