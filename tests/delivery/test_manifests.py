@@ -111,6 +111,7 @@ def test_a_push_that_is_refused_is_no_race(repository):
     hook.chmod(0o755)
     ran = update(repository, "dev", "test-1")
     assert ran.code == 1 and "not because of a race" in ran.said and "protected branch" in ran.said
+    assert "try 2" not in ran.said
 
 
 def test_who_always_loses_gives_up_and_says_so(repository):

@@ -1,6 +1,7 @@
 """promote-digest.sh, tested-digest.sh and source-id.sh: what was tested goes on, bit for bit."""
 
 import hashlib
+import os
 from urllib.parse import parse_qs
 
 import pytest
@@ -91,6 +92,31 @@ def test_who_is_not_let_in_is_told():
         assert ran.code == 1 and "does not let the pipeline in: status 401" in ran.said
         assert script("tested-digest.sh", registry, "tested-1", REGISTRY_REFRESH_TOKEN="", REGISTRY_TOKEN="wrong").code == 1
         assert script("tested-digest.sh", registry, "tested-1", REGISTRY_REFRESH_TOKEN="", REGISTRY_TOKEN="access").code == 0
+
+
+def docker(folder, registry_url: str) -> str:
+    """A stand-in for Docker on the PATH, which pushes a manifest as it would; what it was told is in `folder`/told."""
+    (folder / "manifest").write_bytes(MANIFEST)
+    program = folder / "docker"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {folder}/told\ntest "$1" = push || exit 0\n'
+        f'exec curl -sf -X PUT -H "Authorization: Bearer access" -H "Content-Type: application/vnd.oci.image.index.v1+json" '
+        f'--data-binary @{folder}/manifest "{registry_url}/v2/gridos/manifests/${{2##*:}}"\n'
+    )
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def test_an_image_is_pushed_once_and_a_second_run_finds_it(tmp_path):
+    with Registry() as registry:
+        path = docker(tmp_path, registry.url)
+        ran = script("push-image.sh", registry, "gridos:candidate", "test-1", PATH=path)
+        assert (ran.code, ran.results) == (0, {"digest": digest(MANIFEST)}), ran.said
+        (tmp_path / "manifest").write_bytes(OTHER)
+        ran = script("push-image.sh", registry, "gridos:candidate", "test-1", PATH=path)
+        assert (ran.code, ran.results) == (0, {"digest": digest(MANIFEST)}), ran.said
+        assert "not pushed again" in ran.said
+        assert [line.split()[0] for line in (tmp_path / "told").read_text().splitlines()] == ["tag", "push"]
 
 
 @pytest.mark.parametrize("tags", [("a b", "v1"), ("tested-1", "../v1"), ("sha256:12", "v1"), ("tested-1", "")])

@@ -36,6 +36,7 @@ def test_what_was_before_the_new_image_is_not_taken_for_its_end():
         ran = monitor(argocd)
     assert ran.code == 0, ran.said
     assert "does not have the image yet" in ran.said and "has not seen the new Rollout yet" in ran.said
+    assert len([request for request in argocd.requests if "kind=Rollout" in request.path]) == 5
 
 
 def test_an_abort_fails_with_what_the_analysis_measured():
@@ -53,7 +54,8 @@ def test_an_abort_fails_with_what_the_analysis_measured():
 
 def test_an_abort_is_seen_before_the_phase_is():
     with canary(rollout("Progressing", abort=True)) as argocd:
-        assert monitor(argocd).code == 1
+        ran = monitor(argocd, ROLLOUT_SECONDS_MAX="20")
+    assert ran.code == 1 and "was rolled back" in ran.results["reason"]
 
 
 def test_degraded_without_an_analysis_fails_with_its_message():
