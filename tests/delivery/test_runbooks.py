@@ -11,7 +11,7 @@ from support.engine import BINARY
 from support.scripts import ROOT
 
 BOOK = ROOT / "deploy/docs/runbooks"
-URL = "https://github.com/gridos/gridos/blob/main/deploy/docs/runbooks/"
+URL = "https://github.com/example/gridos/blob/main/deploy/docs/runbooks/"
 # Of Prometheus about containers and itself, not of the engine.
 FOREIGN = {"container_cpu_cfs_throttled_periods_total"}
 

@@ -171,7 +171,7 @@ def test_a_job_may_do_what_it_must_and_no_more(name, job, body):
 def test_no_secret_of_azure_is_stored():
     for path in WORKFLOWS.values():
         secrets = set(re.findall(r"secrets\.(\w+)", path.read_text()))
-        assert secrets <= {"ARGOCD_TOKEN", "DELIVERY_APP_KEY", "SLACK_WEBHOOK_URL", "SNYK_TOKEN"}, secrets
+        assert secrets <= {"ARGOCD_TOKEN", "DATABASE_ADMINISTRATOR_PASSWORD", "DELIVERY_APP_KEY", "SLACK_WEBHOOK_URL", "SNYK_TOKEN"}, secrets
 
 
 def test_nothing_foreign_is_pasted_into_a_command():
