@@ -12,6 +12,7 @@ mod demo;
 mod deploy;
 mod doctor;
 mod fleet;
+mod follow;
 mod full;
 mod fuzz;
 mod history;

@@ -24,6 +24,7 @@ mod pages;
 pub mod plan;
 mod progress;
 mod replay;
+mod rollout;
 mod service;
 mod size;
 
