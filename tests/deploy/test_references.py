@@ -74,7 +74,8 @@ def test_a_replica_count_of_an_overlay_would_reach_the_rollout(planted):
 def test_the_vault_has_what_pods_ask_for(objects):
     """The names that Terraform's Key Vault has to hold, and who may see which."""
     assert references.secrets(objects) == {
-        "gridos-engine": {"database-writer-password", "nats-password", "dial-in-ca", "dial-in-certificate", "dial-in-key"},
+        "gridos-engine": {"database-writer-password", "nats-password", "http-certificate", "http-key",
+                          "dial-in-ca", "dial-in-certificate", "dial-in-key"},
         "gridos-migration": {"database-owner-password"},
         "gridos-follower": {"nats-password"},
         "nats": {"nats-authorization"},

@@ -85,5 +85,5 @@ def test_a_field_that_a_patch_misspells_is_found(planted, schemas):
 
 def test_the_schemas_are_of_the_kinds_that_are_used(built_once, schemas):
     kinds = {o["kind"] for o in built_once["prod"] if schemas.knows(o)}
-    assert kinds == {"AnalysisTemplate", "Gateway", "PodMonitor", "PrometheusRule", "Rollout", "VirtualService"}
+    assert kinds == {"AnalysisTemplate", "DestinationRule", "Gateway", "PodMonitor", "PrometheusRule", "Rollout", "VirtualService"}
     assert (ROOT / "deploy").is_dir()

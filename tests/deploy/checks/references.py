@@ -43,6 +43,8 @@ def _of_istio(objects):
         yield from ((by, "Gateway", name) for name in service["spec"]["gateways"])
         for route in service["spec"].get("http", []) + service["spec"].get("tcp", []):
             yield from ((by, "Service", d["destination"]["host"]) for d in route["route"])
+    for rule in of_kind(objects, "DestinationRule"):
+        yield f"DestinationRule {rule['metadata']['name']}", "Service", rule["spec"]["host"]
 
 
 def _of_rights(objects):
