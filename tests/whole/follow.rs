@@ -124,7 +124,7 @@ fn share(config: &Path) -> f64 {
 fn canary(dir: &Path, config: &Path, labels: &Path) -> Process {
     let mut command = Command::new(binary());
     command
-        .arg("run")
+        .args(["run", "--json"])
         .arg(config)
         .current_dir(dir)
         .env("GRIDOS__ENGINE__NAME", "gridos-new-1");
@@ -152,7 +152,7 @@ fn the_share_is_the_weight_and_stays_until_a_promoted_version_knows_that_it_is_s
     fs::write(account.join("token"), "first\n").unwrap();
     let api = Api::start("first");
     let mut member = canary(dir.path(), &config, &labels);
-    member.wait_for("http://");
+    member.wait_for("started");
 
     let url = format!("http://{}/", api.address);
     let follow = ["fleet", "follow", "--rollout", "gridos", "--every", "100ms"];
