@@ -100,6 +100,10 @@ resource "azurerm_role_assignment" "pull" {
 }
 
 resource "azurerm_kubernetes_cluster" "this" {
+  #checkov:skip=CKV_AZURE_117:Keys of the platform; machines encrypt at the host, and nothing is kept on their disks
+  #checkov:skip=CKV_AZURE_232:Argo CD and Prometheus live here; engines have machines of their own
+  #checkov:skip=CKV_AZURE_170:Dev has no promise of availability on purpose; a test holds test and prod to Standard
+
   name                                = "aks-gridos-${var.environment}"
   location                            = var.location
   resource_group_name                 = var.resource_group_name
@@ -241,6 +245,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "engines" {
   host_encryption_enabled     = true
   temporary_name_for_rotation = "enginestmp"
   node_labels                 = { "gridos.io/pool" = "engines" }
+  node_taints                 = ["gridos.io/pool=engines:NoSchedule"]
   tags                        = var.tags
 
   upgrade_settings {
@@ -292,4 +297,19 @@ output "workload_identity" {
 output "subjects" {
   description = "Which service accounts are the workload identity."
   value       = [for credential in azurerm_federated_identity_credential.workload : credential.subject]
+}
+
+output "facts" {
+  description = "What a plan is held against."
+  value = {
+    is_private        = azurerm_kubernetes_cluster.this.private_cluster_enabled
+    local_accounts    = !azurerm_kubernetes_cluster.this.local_account_disabled
+    workload_identity = azurerm_kubernetes_cluster.this.workload_identity_enabled && azurerm_kubernetes_cluster.this.oidc_issuer_enabled
+    mesh              = one(azurerm_kubernetes_cluster.this.service_mesh_profile[*].mode)
+    internal_ingress  = one(azurerm_kubernetes_cluster.this.service_mesh_profile[*].internal_ingress_gateway_enabled)
+    external_ingress  = one(azurerm_kubernetes_cluster.this.service_mesh_profile[*].external_ingress_gateway_enabled)
+    sku_tier          = azurerm_kubernetes_cluster.this.sku_tier
+    engines_at_least  = azurerm_kubernetes_cluster_node_pool.engines.min_count
+    pull_role         = azurerm_role_assignment.pull.role_definition_name
+  }
 }

@@ -108,3 +108,12 @@ output "uri" {
   description = "Where secrets are, with a slash at the end."
   value       = azurerm_key_vault.this.vault_uri
 }
+
+output "facts" {
+  description = "What a plan is held against."
+  value = {
+    is_public        = azurerm_key_vault.this.public_network_access_enabled
+    purge_protection = azurerm_key_vault.this.purge_protection_enabled
+    reader_role      = distinct([for reader in azurerm_role_assignment.readers : reader.role_definition_name])
+  }
+}
