@@ -30,6 +30,7 @@ main() {
     [ -n "$dry_run" ] || need az
 
     namespaces
+    addresses "$environment"
     secrets "$vault"
     charts "$environment"
     everything_is_up
@@ -64,6 +65,15 @@ namespaces() {
         say "namespace $name"
         if [ -z "$dry_run" ]; then kubectl create namespace "$name" --dry-run=client -o yaml | apply_; fi
     done
+}
+
+# The internal load balancers are where Application Gateway and the field look for them: the output ingress_addresses of Terraform.
+addresses() {
+    local network
+    case "$1" in dev) network=10.10 ;; test) network=10.20 ;; prod) network=10.30 ;; esac
+    do_ kubectl -n aks-istio-ingress annotate --overwrite service aks-istio-ingressgateway-internal \
+        "service.beta.kubernetes.io/azure-load-balancer-ipv4=$network.20.4" \
+        service.beta.kubernetes.io/azure-load-balancer-internal-subnet=ingress
 }
 
 # Values go through pipes and files of this process alone: never into arguments, which every user of the machine can see.
