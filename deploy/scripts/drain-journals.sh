@@ -4,13 +4,13 @@
 #   drain-journals.sh [NAMESPACE]        default gridos
 #
 # A journal belongs to its pod while there is one. When the pod goes for good, its disk stays (the class gridos-journal retains it,
-# released) and belongs to whoever runs this: an engine without devices takes it, stores all of it under the name of the engine that
-# wrote it, and ends. Only a journal that says that nothing is left loses its disk. Run it as often as you like; one at a time.
+# released) and belongs to whoever runs this: `gridos journal drain` stores all of it under the name of the engine that wrote it.
+# Only a journal that has nothing left loses its disk. Run it as often as you like, one at a time.
 # Needs kubectl for the cluster, with rights to volumes, claims and jobs, and jq.
 set -euo pipefail
 
 readonly CLASS=gridos-journal
-readonly DRAIN_FOR=10min
+readonly DRAIN_WITHIN=10min
 readonly WAIT=900s
 namespace="${1:-gridos}"
 readonly namespace
@@ -20,7 +20,8 @@ main() {
     volumes=$(kubectl get persistentvolumes -o json | jq -r --arg class "$CLASS" --arg namespace "$namespace" '
         .items[]
         | select(.spec.storageClassName == $class and .spec.claimRef.namespace == $namespace)
-        | select(.status.phase == "Released" or (.status.phase != "Released" and .spec.claimRef.name == "drain-" + .metadata.name))
+        # Released, or taken by an earlier run that was cut off.
+        | select(.status.phase == "Released" or .spec.claimRef.name == "drain-" + .metadata.name)
         | .metadata.name')
     for volume in $volumes; do
         drain "$volume" || failed=1
@@ -66,10 +67,9 @@ manifests() {
     local volume="$1" claim="$2" engine="$3" image="$4" rollout
     rollout=$(kubectl -n "$namespace" get rollout gridos -o json)
     jq -n --argjson rollout "$rollout" --arg volume "$volume" --arg claim "$claim" --arg engine "$engine" --arg image "$image" \
-        --arg class "$CLASS" --arg for "$DRAIN_FOR" --arg size "$(size_of "$volume")" '
+        --arg class "$CLASS" --arg within "$DRAIN_WITHIN" --arg size "$(size_of "$volume")" '
         ($rollout.spec.template.spec) as $pod
         | ($pod.containers[0]) as $container
-        | ([{name: "GRIDOS__ENGINE__NAME", value: $engine}]) as $name
         | {apiVersion: "v1", kind: "List", items: [
             {apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: {name: $claim},
              spec: {accessModes: ["ReadWriteOncePod"], storageClassName: $class, volumeName: $volume,
@@ -82,14 +82,11 @@ manifests() {
                   | {serviceAccountName, automountServiceAccountToken, enableServiceLinks, securityContext}
                   + {restartPolicy: "Never",
                      terminationGracePeriodSeconds: 180,
-                     initContainers: [$container
-                       | {name: "store", image: $image, args: ["run", "/etc/gridos/drain.toml", "--for", $for],
-                          envFrom, resources, securityContext}
-                       + {env: $name, volumeMounts: (.volumeMounts | map(select(.name != "podinfo")))}],
                      containers: [$container
-                       | {name: "verify", image: $image, args: ["journal", "drained", "/etc/gridos/drain.toml"],
+                       | {name: "drain", image: $image, args: ["journal", "drain", "/etc/gridos/gridos.toml", "--within", $within],
                           envFrom, resources, securityContext}
-                       + {env: $name, volumeMounts: (.volumeMounts | map(select(.name != "podinfo")))}],
+                       + {env: [{name: "GRIDOS__ENGINE__NAME", value: $engine}],
+                          volumeMounts: (.volumeMounts | map(select(.name != "podinfo")))}],
                      volumes: ($pod.volumes | map(select(.name == "config" or .name == "secrets"))
                        + [{name: "journal", persistentVolumeClaim: {claimName: $claim}}])})}}}]}'
 }

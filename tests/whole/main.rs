@@ -11,6 +11,7 @@ mod decode;
 mod demo;
 mod deploy;
 mod doctor;
+mod drain;
 mod fleet;
 mod follow;
 mod full;

@@ -5,9 +5,11 @@ variables {
   admin_group_ids                 = ["00000000-0000-0000-0000-000000000001"]
 }
 
-run "networks_are_those_of_the_overlay" {
+# One plan for all: each takes its time.
+run "environment" {
   command = plan
 
+  # Networks are those of the overlay.
   assert {
     condition     = output.environment.subnets.database == "10.20.16.0/24"
     error_message = "deploy/applications/gridos/overlays/test/networks.yaml lets engines reach PostgreSQL at 10.20.16.0/24."
@@ -20,11 +22,8 @@ run "networks_are_those_of_the_overlay" {
     condition     = output.environment.ingress_addresses == { requests = "10.20.20.4", dial_in = "10.20.20.5" }
     error_message = "deploy/scripts/install-argocd.sh gives the ingress gateway the address 10.20.20.4."
   }
-}
 
-run "nothing_but_the_firewall_is_public" {
-  command = plan
-
+  # Nothing but the firewall is public.
   assert {
     condition     = output.environment.facts.cluster.is_private && !output.environment.facts.cluster.external_ingress
     error_message = "The API of Kubernetes and the ingress gateway of Istio must have no public address."
@@ -41,11 +40,8 @@ run "nothing_but_the_firewall_is_public" {
     condition     = output.environment.facts.ingress.firewall == "Prevention" && output.environment.facts.ingress.tier == "WAF_v2"
     error_message = "The firewall must refuse, not only watch."
   }
-}
 
-run "requests_go_through_istio_and_no_field_protocol_does" {
-  command = plan
-
+  # Requests go through istio and no field protocol does.
   assert {
     condition     = output.environment.facts.ingress.backends == [output.environment.ingress_addresses.requests]
     error_message = "Application Gateway must send to the internal ingress gateway: else the weights of a canary count for nothing."
@@ -62,11 +58,8 @@ run "requests_go_through_istio_and_no_field_protocol_does" {
     condition     = join(" ", sort(try(output.environment.facts.open_ports["nodes-dial-in"].ports, []))) == ""
     error_message = "Devices dial in by the ports of their protocols, where there are devices."
   }
-}
 
-run "identities_and_rights" {
-  command = plan
-
+  # Identities and rights.
   assert {
     condition     = output.environment.facts.cluster.pull_role == "AcrPull" && join(" ", output.environment.facts.vault.reader_role) == "Key Vault Secrets User"
     error_message = "Nodes pull images, pods read secrets: neither may do more."
@@ -83,11 +76,8 @@ run "identities_and_rights" {
     ])
     error_message = "The service accounts that read the vault are those of deploy/applications."
   }
-}
 
-run "what_must_not_be_lost" {
-  command = plan
-
+  # What must not be lost.
   assert {
     condition     = output.environment.facts.database.standby_mode == null
     error_message = "The standby of the database is not what test needs."
