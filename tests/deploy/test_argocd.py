@@ -218,4 +218,4 @@ def test_values_take_effect_in_argo_rollouts(tmp_path):
 def test_values_take_effect_in_the_adapter(tmp_path):
     objects = rendered("prometheus-adapter", "prometheus-adapter-values.yaml", tmp_path)
     configuration = [o for o in of_kind(objects, "ConfigMap") if "config.yaml" in o["data"]][0]["data"]["config.yaml"]
-    assert yaml.safe_load(configuration)["externalRules"][0]["name"]["as"] == "gridos_fleet_readings_per_second"
+    assert yaml.safe_load(configuration)["externalRules"][0]["name"]["as"] == "fleet_readings_per_second"
