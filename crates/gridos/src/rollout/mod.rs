@@ -53,9 +53,10 @@ impl Rollout {
     pub(crate) fn read(document: &Value) -> Result<Self, StatusError> {
         let status = &document["status"];
         let hash = |key: &str| status[key].as_str().unwrap_or_default().to_owned();
-        let weight = match &status["canary"]["weights"]["canary"]["weight"] {
-            Value::Null => None,
-            given => {
+        let given = &status["canary"]["weights"]["canary"]["weight"];
+        let weight = match given.is_null() {
+            true => None,
+            false => {
                 let share = given.as_f64().and_then(Share::from_percent);
                 Some(share.ok_or_else(|| StatusError::Weight(given.to_string()))?)
             }
