@@ -45,8 +45,8 @@ pub use doctor::Doctor;
 pub use everywhere::{command, main};
 pub use export::{Export, ExportFormat};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
-pub use fleet::{FleetCommand, FleetShare, FleetStatus};
-pub use journal::{JournalAt, JournalCommand, JournalDump, JournalRepair};
+pub use fleet::{FleetCommand, FleetFollow, FleetShare, FleetStatus};
+pub use journal::{JournalAt, JournalCommand, JournalDrain, JournalDump, JournalRepair};
 pub use shell::{Completions, Man};
 
 /// Collects telemetry from RTUs, PLCs and IEDs, judges it, keeps it and stores it.

@@ -25,6 +25,7 @@ mod pages;
 pub mod plan;
 mod progress;
 mod replay;
+mod rollout;
 mod service;
 mod size;
 

@@ -9,7 +9,9 @@ use gridos_telemetry::{BUCKET_BOUNDS, Metric, Values, catalogue};
 use super::root;
 
 /// Words that begin as series do: roles of the database in examples, and families of series.
-const NO_SERIES: [&str; 4] = [
+const NO_SERIES: [&str; 6] = [
+    "gridos_admin",
+    "gridos_owner",
     "gridos_reader",
     "gridos_writer",
     "gridos_alarm_",

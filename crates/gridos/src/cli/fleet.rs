@@ -14,6 +14,8 @@ pub enum FleetCommand {
     Status(FleetStatus),
     /// Sets how many percent of the channels the canary has
     Share(FleetShare),
+    /// Keeps that share at the weight of a Rollout, until it is asked to end
+    Follow(FleetFollow),
 }
 
 /// What `gridos fleet status` takes.
@@ -51,4 +53,38 @@ pub struct FleetShare {
     pub percent: f64,
     /// The configuration file of any member: its section [fleet] says where the fleet is
     pub config: PathBuf,
+}
+
+/// What `gridos fleet follow` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "In a pod it finds the API of Kubernetes, and reads the Rollout as the pod's service account, which needs \
+        the right to get it and no other. While nobody can be asked, the share stays as it is. When the canary is \
+        promoted, its pods keep their devices until their labels say that they are stable.\n\n\
+        Examples:\n  \
+        gridos fleet follow --rollout gridos /etc/gridos/gridos.toml\n  \
+        gridos fleet follow --rollout gridos --namespace gridos --api http://127.0.0.1:8001 gridos.toml"
+)]
+pub struct FleetFollow {
+    /// The configuration file of any member: its section [fleet] says where the fleet is
+    pub config: PathBuf,
+    /// The name of the Rollout
+    #[arg(long, value_name = "NAME")]
+    pub rollout: String,
+    /// Its namespace; without it, that of the pod
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Where the API of Kubernetes is; without it, where pods find it
+    #[arg(long, value_name = "URL")]
+    pub api: Option<String>,
+    /// A folder with the files of a service account: token, ca.crt, namespace
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "/var/run/secrets/kubernetes.io/serviceaccount"
+    )]
+    pub account: PathBuf,
+    /// How often the Rollout is looked at
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    pub every: Duration,
 }

@@ -1,9 +1,12 @@
 //! The commands that look into a journal.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gridos_model::Timestamp;
+
+use crate::config::parse_duration;
 
 /// The commands of `gridos journal`.
 #[derive(Debug, Subcommand)]
@@ -16,6 +19,8 @@ pub enum JournalCommand {
     Dump(JournalDump),
     /// Repairs what can be repaired, with the engine stopped; shows what it would do unless --write
     Repair(JournalRepair),
+    /// Stores what the journal of an engine that is gone still holds, and ends when nothing is left
+    Drain(JournalDrain),
 }
 
 /// Which journal.
@@ -81,6 +86,25 @@ pub struct JournalRepair {
     #[arg(long)]
     pub write: bool,
     /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gridos journal drain` takes.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It is the engine of that configuration without devices, listeners and fleet: it takes nothing and only writes. \
+        The engine's name should be that of who wrote the journal (GRIDOS__ENGINE__NAME).\n\n\
+        Exit codes: 0 nothing is left, the folder may be removed; 1 something is.\n\n\
+        Example:\n  GRIDOS__ENGINE__NAME=north-2 gridos journal drain /etc/gridos/gridos.toml"
+)]
+pub struct JournalDrain {
+    /// The configuration file of the engine
+    pub config: PathBuf,
+    /// How long it may take
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = parse_duration)]
+    pub within: Duration,
+    /// Tell as JSON how it ended
     #[arg(long)]
     pub json: bool,
 }

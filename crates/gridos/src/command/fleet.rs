@@ -34,6 +34,7 @@ pub(crate) fn run(command: &FleetCommand) -> Outcome {
                 }
             }
             FleetCommand::Status(args) => status(args).await,
+            FleetCommand::Follow(args) => super::follow::run(args, options(&args.config)?).await,
         }
     })?
 }

@@ -1,5 +1,6 @@
 //! `gridos journal`: looking into a journal, and repairing one.
 
+mod drain;
 mod dump;
 mod info;
 mod names;
@@ -17,5 +18,6 @@ pub(crate) fn run(command: &JournalCommand) -> Outcome {
         JournalCommand::Verify(args) => verify::run(args),
         JournalCommand::Dump(args) => dump::run(args),
         JournalCommand::Repair(args) => repair::run(args),
+        JournalCommand::Drain(args) => drain::run(args),
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod doctor;
 pub(crate) mod event;
 pub(crate) mod export;
 pub(crate) mod fleet;
+mod follow;
 pub(crate) mod import;
 pub(crate) mod journal;
 pub(crate) mod migrate;

@@ -138,7 +138,15 @@ impl Engine {
     ///
     /// If the pipeline failed, nothing was acknowledged since; the next start recovers. The
     /// summary says what is known all the same.
-    pub async fn end(mut self) -> (Summary, Result<(), PipelineError>) {
+    pub async fn end(self) -> (Summary, Result<(), PipelineError>) {
+        self.end_storing_within(STORE_PATIENCE).await
+    }
+
+    /// The same, where the database has as long as `patience`.
+    pub(crate) async fn end_storing_within(
+        mut self,
+        patience: Duration,
+    ) -> (Summary, Result<(), PipelineError>) {
         self.readiness.on_draining();
         self.membership.end().await;
         self.stop_intake.send_replace(true);
@@ -167,7 +175,7 @@ impl Engine {
             self.http.abort();
         }
         self.stop_writer.send_replace(true);
-        let written = timeout(STORE_PATIENCE, &mut self.writer).await;
+        let written = timeout(patience, &mut self.writer).await;
         let is_stored = matches!(written, Ok(Ok(true)));
         self.writer.abort();
         self.housekeeping.abort();

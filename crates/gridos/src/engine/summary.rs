@@ -41,6 +41,11 @@ impl Summary {
         &self.ledger
     }
 
+    /// Whether the database has everything that was in the journal.
+    pub fn is_stored(&self) -> bool {
+        self.is_stored
+    }
+
     /// The same for machines.
     pub(crate) fn as_json(&self) -> Value {
         let ledger = &self.ledger;

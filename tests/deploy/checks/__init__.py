@@ -1,0 +1,1 @@
+"""Rules that manifests must keep, each a function from objects to what is wrong with them."""
