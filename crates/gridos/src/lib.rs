@@ -24,6 +24,7 @@ mod pages;
 pub mod plan;
 mod progress;
 mod replay;
+mod screen;
 mod service;
 mod size;
 

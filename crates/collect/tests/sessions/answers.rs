@@ -365,7 +365,8 @@ async fn scans_are_measured() {
     assert!(round_trip.max >= round_trip.mean && scan.load(now) > 0.0);
     assert!(scan.scans.get() >= 20 && scan.lateness.summary(now).count >= 20);
     assert!(rig.device(0).uncertainty.summary(now).max > Duration::ZERO);
-    assert!(rig.telemetry.modbus.round_trip.buckets().count() >= 20);
-    assert!(rig.telemetry.modbus.lateness.buckets().count() >= 20);
+    let scans = &rig.telemetry.scans;
+    assert!(scans.round_trip(Protocol::Modbus).buckets().count() >= 20);
+    assert!(scans.lateness(Protocol::Modbus).buckets().count() >= 20);
     rig.stop().await;
 }

@@ -1,16 +1,19 @@
-//! A roll-out rehearsed on this machine: real engines, a real Prometheus, simulated devices, and the
-//! manifests that ship.
+//! A roll-out rehearsed on this machine: a fleet of real engines over a real NATS server, a real
+//! Prometheus, simulated devices, and the manifests that ship.
 
 mod config;
 mod course;
 mod damage;
 mod error;
 mod line;
+mod live;
+mod nats;
 mod process;
 mod scraper;
 mod share;
 mod site;
 mod telling;
+mod wording;
 
 use crate::cli::CanaryRehearse;
 use crate::cli::exit_codes::{INCONCLUSIVE, NOT_AS_GOOD};
