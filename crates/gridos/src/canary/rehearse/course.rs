@@ -286,14 +286,13 @@ impl Run {
             };
         };
         let last = self.last.get(number).copied().flatten();
-        let last = match last {
-            Some(last) => format!("is {}", wording::value(&metric.name, last)),
-            None => "has no value".to_owned(),
-        };
+        let last = last.map_or(wording::NONE.to_owned(), |last| {
+            wording::value(&metric.name, last)
+        });
         Halt {
             by: metric.name.clone(),
             phase,
-            came_to: format!("{last}, must be {}", wording::demand(metric)),
+            came_to: format!("is {last}, must be {}", wording::demand(metric)),
         }
     }
 

@@ -119,10 +119,6 @@ impl Process {
         timeout(PATIENCE, found).await
     }
 
-    pub(super) fn who(&self) -> &'static str {
-        self.who
-    }
-
     /// A client of its API.
     pub(super) fn client(&self) -> Result<Client, RehearseError> {
         let at = EngineAt {

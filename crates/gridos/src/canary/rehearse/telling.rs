@@ -1,5 +1,6 @@
 //! What a rehearsal tells: a page on a terminal, else lines for people; or JSON.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ const BAR: usize = 20;
 pub(super) enum Telling {
     /// A line each.
     Json,
-    /// Lines for people.
-    Lines,
+    /// Lines for people; of each metric, what was told last.
+    Lines(Mutex<BTreeMap<String, Phase>>),
     /// A page that changes.
     Live(Mutex<Live>),
 }
@@ -52,7 +53,7 @@ impl Telling {
     pub(super) fn new(is_json: bool) -> Self {
         match (is_json, color::is_terminal()) {
             (true, _) => Self::Json,
-            (false, false) => Self::Lines,
+            (false, false) => Self::Lines(Mutex::default()),
             (false, true) => Self::Live(Mutex::new(Live::new())),
         }
     }
@@ -64,11 +65,21 @@ impl Telling {
                 fields["event"] = json!(event);
                 let _ = output::json(&fields);
             }
-            Self::Lines => {
+            Self::Lines(_) => {
                 let _ = output::line(words());
             }
             Self::Live(_) => {}
         }
+    }
+
+    /// Whether a line is to tell what a metric came to: people want to know when that changes.
+    fn is_news(&self, metric: &str, phase: Phase) -> bool {
+        let Self::Lines(told) = self else {
+            return true;
+        };
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = told.insert(metric.to_owned(), phase);
+        phase != before.unwrap_or(Phase::Successful)
     }
 
     fn page(&self, change: impl FnOnce(&mut super::live::Page)) {
@@ -166,7 +177,7 @@ impl Telling {
                 in_row: of.in_row,
             });
         });
-        if matches!(self, Self::Lines) && *phase == Phase::Successful {
+        if !self.is_news(&of.metric.name, *phase) {
             return;
         }
         // What is no number has no place in JSON but as text.
@@ -289,7 +300,7 @@ impl Measurement<'_> {
             .map(|value| wording::value(&self.metric.name, *value));
         let shown: Vec<String> = shown.collect();
         match shown.as_slice() {
-            [] => "–".to_owned(),
+            [] => wording::NONE.to_owned(),
             shown => shown.join(", "),
         }
     }
@@ -338,16 +349,19 @@ fn ledger_words(ledger: &Value) -> String {
         Some(false) | None => "NOT BALANCED",
     };
     let longest = ledger["longest_without_a_poll_seconds"].as_f64();
+    let longest = match longest.filter(|_| ledger["handed_over"] != 0) {
+        Some(longest) => format!("; no device was without a poll for more than {longest:.1} s"),
+        None => String::new(),
+    };
     format!(
         "{} readings received{carried}, {} stored, {} lost, {} refused: {balance}.\n\
-         {} hand-overs, {} requests of two masters at once; no device was without a poll for more than {:.1} s.",
+         {} hand-overs, {} requests of two masters at once{longest}.",
         ledger["received"],
         ledger["stored"],
         ledger["lost"],
         ledger["refused"],
         ledger["handed_over"],
-        ledger["asked_by_both"],
-        longest.unwrap_or(0.0)
+        ledger["asked_by_both"]
     )
 }
 

@@ -35,6 +35,9 @@ const WORDS: &[(&str, &str, Kind)] = &[
 /// What conditions for one number begin with.
 const ONE_NUMBER: &str = "len(result) == 1 && result[0] ";
 
+/// What a metric is of which nothing is known.
+pub(super) const NONE: &str = "unknown";
+
 /// The columns that a label takes at most.
 pub(super) const LABEL_MAX: usize = 32;
 
@@ -45,6 +48,9 @@ pub(super) fn label(name: &str) -> &str {
 
 /// A value of that metric.
 pub(super) fn value(name: &str, value: f64) -> String {
+    if value.is_nan() {
+        return NONE.to_owned();
+    }
     let kind = known(name).map_or(Kind::Number, |(_, _, kind)| *kind);
     match kind {
         Kind::Share => format!("{} %", number(value * 100.0, 2)),
@@ -133,7 +139,7 @@ mod tests {
             ("else", f64::NAN),
         ];
         let shown = shown.map(|(name, number)| value(name, number));
-        assert_eq!(shown, ["99.88 %", "-0.127 s", "0.25", "612", "NaN"]);
+        assert_eq!(shown, ["99.88 %", "-0.127 s", "0.25", "612", NONE]);
         assert_eq!(value("completeness", -0.000_000_1), "0 %");
         assert_eq!(label("else"), "else");
     }
