@@ -6,6 +6,7 @@ use async_nats::Client;
 use async_nats::jetstream::kv;
 use futures_util::StreamExt as _;
 use gridos_fleet::{MemberRecord, Plan, Revision, Share};
+use gridos_telemetry::Vitals;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
@@ -16,7 +17,7 @@ use crate::{BucketOptions, format};
 #[derive(Debug)]
 pub(crate) enum Seen {
     /// A member's record, or that it is gone.
-    Record(String, Revision, Option<MemberRecord>),
+    Record(String, Revision, Option<(MemberRecord, Option<Vitals>)>),
     /// The plan.
     Plan(Revision, Option<Plan>),
     /// The canary's share.

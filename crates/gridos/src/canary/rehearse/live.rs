@@ -31,7 +31,7 @@ pub(super) struct Live {
 pub(super) struct Page {
     began: Instant,
     /// What is rehearsed.
-    pub(super) title: String,
+    title: String,
     /// Where the pages of both engines and Prometheus are, while they are.
     pub(super) places: Vec<String>,
     /// The shares in percent, in their order.
@@ -59,11 +59,11 @@ pub(super) struct Row {
 }
 
 impl Live {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(title: String) -> Self {
         Self {
             screen: Some(Screen::enter(true)),
             drawn: None,
-            page: Page::new(),
+            page: Page::new(title),
         }
     }
 
@@ -87,10 +87,10 @@ impl Live {
 }
 
 impl Page {
-    fn new() -> Self {
+    fn new(title: String) -> Self {
         Self {
             began: Instant::now(),
-            title: "canary rehearsal".to_owned(),
+            title,
             places: Vec::new(),
             steps: Vec::new(),
             share: None,
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     fn page() -> Page {
-        let mut page = Page::new();
+        let mut page = Page::new("a title".to_owned());
         page.steps = vec![20, 40, 60, 80, 100];
         page.share = Some(40);
         page.held = Held {
@@ -256,7 +256,7 @@ mod tests {
                 "█".repeat(20),
                 "·".repeat(30)
             ),
-            "  ✔ scans gone wrong                         1 %   < 5 %  2 of 3 times",
+            "  ✔ scans gone wrong                          1 %   < 5 %  2 of 3 times",
         ] {
             assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
         }

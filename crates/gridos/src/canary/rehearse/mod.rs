@@ -30,7 +30,7 @@ use super::Manifests;
 pub(crate) async fn run(args: &CanaryRehearse) -> Outcome {
     crate::log::start("warn");
     let manifests = Manifests::load(args.manifests.as_deref())?;
-    let telling = Telling::new(args.json);
+    let telling = Telling::new(args);
     tokio::select! {
         ending = rehearsed(args, manifests, &telling) => match ending? {
             Ending::Promoted => Ok(()),

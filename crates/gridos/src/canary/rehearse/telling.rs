@@ -50,11 +50,11 @@ pub(super) struct Back<'a> {
 }
 
 impl Telling {
-    pub(super) fn new(is_json: bool) -> Self {
-        match (is_json, color::is_terminal()) {
+    pub(super) fn new(args: &CanaryRehearse) -> Self {
+        match (args.json, color::is_terminal()) {
             (true, _) => Self::Json,
             (false, false) => Self::Lines(Mutex::default()),
-            (false, true) => Self::Live(Mutex::new(Live::new())),
+            (false, true) => Self::Live(Mutex::new(Live::new(title(args)))),
         }
     }
 
@@ -111,12 +111,7 @@ impl Telling {
             "candidate": candidate,
             "prometheus": prometheus,
         });
-        let title = format!(
-            "{} simulated devices, {}, {} times as fast",
-            args.devices,
-            rehearsed(args.fault),
-            args.speed
-        );
+        let title = title(args);
         let places = [
             format!("stable     {stable}"),
             format!("candidate  {candidate}"),
@@ -126,7 +121,6 @@ impl Telling {
             format!("{}\n{}\n", color::paint(TITLE, &title), places.join("\n"))
         });
         self.page(|page| {
-            page.title = title;
             let faint = places
                 .iter()
                 .map(|place| color::paint(FAINT, format_args!("  {place}")));
@@ -328,6 +322,12 @@ impl Back<'_> {
     }
 }
 
+fn title(args: &CanaryRehearse) -> String {
+    let (devices, speed) = (args.devices, args.speed);
+    let fault = rehearsed(args.fault);
+    format!("{devices} simulated devices, {fault}, {speed} times as fast")
+}
+
 fn rehearsed(fault: Option<RehearsedFault>) -> &'static str {
     match fault {
         None => "a good candidate",
@@ -350,7 +350,7 @@ fn ledger_words(ledger: &Value) -> String {
     };
     let longest = ledger["longest_without_a_poll_seconds"].as_f64();
     let longest = match longest.filter(|_| ledger["handed_over"] != 0) {
-        Some(longest) => format!("; no device was without a poll for more than {longest:.1} s"),
+        Some(longest) => format!(",\nno device without a poll for more than {longest:.1} s"),
         None => String::new(),
     };
     format!(
@@ -371,11 +371,12 @@ fn what_now(ending: Ending) -> &'static str {
             "What now: see a bad one rolled back: gridos canary rehearse --fault errors"
         }
         Ending::RolledBack => {
-            "What now: in a cluster Git still names the bad version; revert its commit, or the next sync tries it again."
+            "What now: in a cluster Git still names the bad version:\n\
+             revert its commit, or the next sync tries it again."
         }
         Ending::Undecided => {
-            "What now: a cluster would wait for a person here. See why it has too little to show: \
-             is it given devices, is it scraped?"
+            "What now: a cluster would wait for a person here. Find out why nobody can tell:\n\
+             has it devices, is it scraped, is the machine busy with something else?"
         }
     }
 }

@@ -23,12 +23,12 @@ const WORDS: &[(&str, &str, Kind)] = &[
     ("latency-p95", "stored within 0.5 s", Kind::Share),
     (
         "latency-vs-stable",
-        "p95 above 1.25 × stable + 0.1 s",
+        "p95 beyond what stable allows",
         Kind::Seconds,
     ),
     (
         "lateness-vs-stable",
-        "overdue, above 2 × stable or 5 %",
+        "overdue beyond what stable allows",
         Kind::Share,
     ),
 ];
@@ -39,7 +39,7 @@ const ONE_NUMBER: &str = "len(result) == 1 && result[0] ";
 pub(super) const NONE: &str = "unknown";
 
 /// The columns that a label takes at most.
-pub(super) const LABEL_MAX: usize = 32;
+pub(super) const LABEL_MAX: usize = 33;
 
 /// What the metric called `name` measures; its name, where nobody wrote words for it.
 pub(super) fn label(name: &str) -> &str {
