@@ -105,7 +105,10 @@ fn begin(args: &[&str]) -> Option<Running> {
 fn catch(fault: &str, code: i32, metrics: &[&str], phase: &str) -> Option<Rehearsal> {
     for n in 1..=TRIES {
         let rehearsal = begin(&["--fault", fault])?.finish();
-        assert_eq!(rehearsal.shares(), FIRST, "{:#?}", rehearsal.events);
+        let (percent, devices) = rehearsal.shares()[0];
+        let taken = if fault == "idle" { 0 } else { 10 };
+        assert_eq!((percent, devices), (20, taken), "{:#?}", rehearsal.events);
+        assert_eq!(rehearsal.shares().len(), 1, "{:#?}", rehearsal.events);
         let back = rehearsal.one("rolled_back");
         let is_caught = back["phase"] == phase && metrics.iter().any(|m| back["metric"] == *m);
         if is_caught || n == TRIES {
@@ -117,9 +120,6 @@ fn catch(fault: &str, code: i32, metrics: &[&str], phase: &str) -> Option<Rehear
     }
     None
 }
-
-/// The share of the first step, and the devices that it is.
-const FIRST: [(u64, u64); 1] = [(20, 10)];
 
 impl Running {
     /// The next event; none behind the last one.
