@@ -98,6 +98,8 @@ struct Lately {
     durable: Latency,
     /// From when it was due to durable: late polls and the devices' own time are in it.
     due: Latency,
+    /// From the last byte on the wire to stored: what a canary is judged by.
+    stored: Latency,
     /// Scans that ended; with DNP3, requests.
     scans: u64,
     /// The share of these that brought all their readings, 0 to 1; null if there were none.
@@ -326,6 +328,7 @@ impl Lately {
         Self {
             durable: vitals.durable.into(),
             due: vitals.due.into(),
+            stored: vitals.stored.into(),
             scans: vitals.scans,
             answered_ratio: (vitals.scans > 0).then_some(answered),
         }

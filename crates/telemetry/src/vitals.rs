@@ -12,6 +12,8 @@ pub struct Vitals {
     pub durable: Percentiles,
     /// From when it was due to durable: late polls and the devices' own time are in it.
     pub due: Percentiles,
+    /// From the last byte on the wire to stored: what a canary is judged by.
+    pub stored: Percentiles,
     /// Scans that ended; with DNP3, requests.
     pub scans: u64,
     /// Of these, those that brought all their readings.
@@ -23,6 +25,7 @@ pub struct Vitals {
 pub struct VitalsWindow {
     durable: Lately,
     due: Lately,
+    stored: Lately,
     /// Scans that had ended, and been answered, at some moments.
     marks: VecDeque<(Instant, [u64; 2])>,
 }
@@ -36,6 +39,7 @@ impl VitalsWindow {
         Self {
             durable: Lately::new(SPAN, start),
             due: Lately::new(SPAN, start),
+            stored: Lately::new(SPAN, start),
             marks: VecDeque::from([(start, [0; 2])]),
         }
     }
@@ -61,6 +65,7 @@ impl VitalsWindow {
         Vitals {
             durable: self.durable.look(&stages.durable, now),
             due: self.due.look(&stages.due.durable, now),
+            stored: self.stored.look(&stages.stored, now),
             scans,
             answered,
         }

@@ -7,6 +7,7 @@ import { milliseconds, portion } from "../text/number";
 const ROWS: { title: string; of: (members: FleetMember[]) => string }[] = [
   ...latencies("wire → durable", (member) => member.lately?.durable),
   ...latencies("due → durable", (member) => member.lately?.due),
+  ...latencies("wire → stored", (member) => member.lately?.stored),
   { title: "scans answered", of: (members) => portion(answered(members)) },
 ];
 

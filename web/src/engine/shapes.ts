@@ -346,6 +346,7 @@ export interface FleetMember {
   lately?: {
     durable: Percentiles;
     due: Percentiles;
+    stored: Percentiles;
     scans: number;
     answered_ratio: number | null;
   } | null;

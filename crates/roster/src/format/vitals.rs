@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct WrittenVitals {
     durable: WrittenPercentiles,
     due: WrittenPercentiles,
+    stored: WrittenPercentiles,
     scans: u64,
     answered: u64,
 }
@@ -36,6 +37,7 @@ impl From<Vitals> for WrittenVitals {
         Self {
             durable: percentiles(vitals.durable),
             due: percentiles(vitals.due),
+            stored: percentiles(vitals.stored),
             scans: vitals.scans,
             answered: vitals.answered,
         }
@@ -53,6 +55,7 @@ impl From<WrittenVitals> for Vitals {
         Self {
             durable: percentiles(written.durable),
             due: percentiles(written.due),
+            stored: percentiles(written.stored),
             scans: written.scans,
             answered: written.answered,
         }
