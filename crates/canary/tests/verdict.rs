@@ -137,7 +137,7 @@ fn what_stable_has_as_well_is_inconclusive_and_what_is_far_worse_fails() {
 
 #[test]
 fn later_than_stable_fails_and_as_late_as_stable_does_not() {
-    let overdue = |late| side(move |_, i| i.due_within = Some(100 - late));
+    let overdue = |late: u64| side(move |_, i| i.due_within = Some(100 - late));
     let judged = |candidate, stable| {
         judge(
             &overdue(stable),
