@@ -293,7 +293,7 @@ impl Member {
         match told {
             Seen::Record(name, revision, record) => {
                 let key = format!("{SESSION}{name}");
-                match &record {
+                match record.as_deref() {
                     None => {
                         self.deleted.insert(key, revision.raw());
                         self.known.members.remove(&name);
@@ -304,7 +304,7 @@ impl Member {
                         self.known.members.insert(name.clone(), known);
                     }
                 }
-                let record = record.map(|(record, _)| record);
+                let record = record.map(|said| said.0);
                 self.participant.handle_record(&name, revision, record, now);
             }
             Seen::Plan(revision, plan) => {

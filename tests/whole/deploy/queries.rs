@@ -50,8 +50,10 @@ const IDLE: Deeds = Deeds {
     readings: [0; 3],
 };
 
-/// The metrics whose outcome is not the usual one, by what both sides do.
-fn cases() -> Vec<(&'static str, Does, Does, Is, Vec<(&'static str, Is)>)> {
+/// What is tried, what the candidate and stable do, what metrics are then, and those that are something else.
+type Case = (&'static str, Does, Does, Is, Vec<(&'static str, Is)>);
+
+fn cases() -> Vec<Case> {
     let scans = |scans| Some(Deeds { scans, ..FINE });
     let stored = |stored| Some(Deeds { stored, ..FINE });
     let overdue = |overdue| Some(Deeds { overdue, ..FINE });

@@ -9,7 +9,7 @@ use gridos_modbus::{Kind, RegisterPoint, Table};
 use gridos_model::{DeviceId, GapReason, Quality};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Proxy, Server, Spoil};
-use gridos_telemetry::DeviceState;
+use gridos_telemetry::{DeviceState, Protocol};
 
 const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
