@@ -114,7 +114,7 @@ report() {
         [ $part = 0.99 ] && budget='budget 50'
         line "lateness, p$part, ms, at most" "$(percentile gridos_scan_lateness_seconds $part)" "$budget"
     done
-    line 'round trip, p0.99, ms' "$(percentile gridos_modbus_round_trip_seconds 0.99)" ''
+    line 'round trip, p0.99, ms' "$(percentile gridos_round_trip_seconds 0.99)" ''
     line 'timeouts' "$(grown gridos_modbus_timeouts_total)" ''
     line 'connections' "$(awk '$1 ~ /^gridos_modbus_connections([{]|$)/ { print $NF }' "$WORK/after.prom")" ''
     grep -E 'WARN|ERROR' "$WORK/engine.log" | head -5 || true

@@ -11,6 +11,8 @@ use gridos_canary::Thresholds;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+mod queries;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
@@ -68,12 +70,12 @@ fn the_numbers_are_the_judges() {
         one(format!(">= {}", t.batches_at_least))
     );
     assert_eq!(
-        success("enough-requests"),
-        one(format!(">= {}", t.asked_at_least))
+        success("enough-scans"),
+        one(format!(">= {}", t.scans_at_least))
     );
     // Too few are never a failure.
     assert_eq!(
-        (failure("enough-batches"), failure("enough-requests")),
+        (failure("enough-batches"), failure("enough-scans")),
         ("false".to_owned(), "false".to_owned())
     );
     let query = &metrics["latency-vs-stable"].query;
@@ -86,7 +88,21 @@ fn the_numbers_are_the_judges() {
         "{query}"
     );
     let objective = format!("le=\"{}\"", t.objective_seconds);
-    assert!(metrics["latency-p95"].query.contains(&objective));
+    for name in ["latency-p95", "lateness-vs-stable"] {
+        assert!(metrics[name].query.contains(&objective), "{name}");
+    }
+    for name in [
+        "success-rate",
+        "error-rate",
+        "latency-p95",
+        "lateness-vs-stable",
+    ] {
+        let own = format!("{} * ", t.own_times);
+        assert!(metrics[name].query.contains(&own), "{name}");
+    }
+    assert_eq!(pair("lateness-vs-stable"), both("<=", ">", 0.0));
+    let most = format!("), {})", t.overdue_at_most);
+    assert!(metrics["lateness-vs-stable"].query.ends_with(&most));
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Metric {
     pub failure_limit: i64,
     /// So many may be inconclusive.
     pub inconclusive_limit: i64,
+    /// So many successes in a row end it as a success; 0: only its count does.
+    pub consecutive_success_limit: i64,
     /// So many may be in error, one after the other.
     pub consecutive_error_limit: i64,
     /// When a measurement is a success.
@@ -47,6 +49,7 @@ struct Written {
     count: Option<Value>,
     failure_limit: Option<Value>,
     inconclusive_limit: Option<Value>,
+    consecutive_success_limit: Option<Value>,
     consecutive_error_limit: Option<Value>,
     success_condition: Option<String>,
     failure_condition: Option<String>,
@@ -95,12 +98,22 @@ impl Metric {
         let count = count.map(|count| {
             u32::try_from(count).map_err(|_| Fault::shape(&place, "count is no count"))
         });
+        let count = count.transpose()?;
+        let failure_limit = number(written.failure_limit, 0)?;
+        let consecutive_success_limit = number(written.consecutive_success_limit, 0)?;
+        // As the cluster would refuse it.
+        let least = failure_limit.max(0) + consecutive_success_limit;
+        if count.is_some_and(|count| i64::from(count) < least) {
+            let what = "count is less than failureLimit and consecutiveSuccessLimit together";
+            return Err(Fault::shape(&place, what));
+        }
         Ok(Self {
             interval: time(written.interval, "interval")?,
             initial_delay: time(written.initial_delay, "initialDelay")?.unwrap_or_default(),
-            count: count.transpose()?,
-            failure_limit: number(written.failure_limit, 0)?,
+            count,
+            failure_limit,
             inconclusive_limit: number(written.inconclusive_limit, 0)?,
+            consecutive_success_limit,
             consecutive_error_limit: number(
                 written.consecutive_error_limit,
                 CONSECUTIVE_ERRORS_DEFAULT,

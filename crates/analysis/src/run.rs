@@ -65,6 +65,7 @@ struct Track {
     count: u32,
     failed: i64,
     inconclusive: i64,
+    successes_in_row: i64,
     errors_in_row: i64,
     last: Option<Duration>,
     /// Set once, when it is over.
@@ -83,6 +84,7 @@ impl AnalysisRun {
             count: 0,
             failed: 0,
             inconclusive: 0,
+            successes_in_row: 0,
             errors_in_row: 0,
             last: None,
             ended: None,
@@ -171,6 +173,13 @@ impl AnalysisRun {
         worst
     }
 
+    /// How many successes in a row a metric has, and how many it needs; none if its count ends it.
+    pub fn successes_in_row(&self, metric: usize) -> Option<(i64, i64)> {
+        let track = self.tracks.get(metric)?;
+        let needed = track.metric.consecutive_success_limit;
+        (needed > 0).then_some((track.successes_in_row, needed))
+    }
+
     /// How a metric stands.
     pub fn metric_phase(&self, metric: usize) -> Option<Phase> {
         let track = self.tracks.get(metric)?;
@@ -192,6 +201,12 @@ impl Track {
             self.errors_in_row = 0;
             self.count += 1;
         }
+        match phase {
+            Phase::Successful => self.successes_in_row += 1,
+            Phase::Running | Phase::Inconclusive | Phase::Error | Phase::Failed => {
+                self.successes_in_row = 0;
+            }
+        }
         self.failed += i64::from(phase == Phase::Failed);
         self.inconclusive += i64::from(phase == Phase::Inconclusive);
         if self.ended.is_none() {
@@ -212,10 +227,19 @@ impl Track {
         {
             return Some(Phase::Error);
         }
+        let in_row = metric.consecutive_success_limit;
+        if in_row > 0 && self.successes_in_row >= in_row {
+            return Some(Phase::Successful);
+        }
         let is_counted_out = metric
             .effective_count()
             .is_some_and(|count| self.count >= count);
-        is_counted_out.then_some(Phase::Successful)
+        is_counted_out.then_some(match (in_row > 0, metric.failure_limit >= 0) {
+            (false, _) => Phase::Successful,
+            // Neither of both limits was reached.
+            (true, true) => Phase::Inconclusive,
+            (true, false) => Phase::Failed,
+        })
     }
 
     fn phase(&self, is_ending: bool) -> Phase {

@@ -116,6 +116,11 @@ fn what_is_not_known_is_refused_by_name() {
         ("count: 3", "counts: 3", "counts"),
         ("interval: 30s", "interval: soon", "'soon' is no time"),
         ("count: 3", "count: many", "\"many\" is no whole number"),
+        (
+            "count: 3",
+            "count: 3\n    consecutiveSuccessLimit: 3",
+            "count is less than failureLimit and consecutiveSuccessLimit",
+        ),
         ("< 0.95", "<", "metric latency"),
         ("prometheus:", "datadog:", "datadog"),
     ] {
@@ -162,6 +167,40 @@ fn nan_empty_and_two_series_are_inconclusive_and_never_pass() {
         let strict = metric(&[("inconclusiveLimit: \"1\"", "inconclusiveLimit: 0")]);
         assert_eq!(phases(strict, &[unclear]), [Inconclusive]);
     }
+}
+
+/// What cannot be told is measured again, until it can.
+#[test]
+fn successes_in_a_row_end_it_and_what_breaks_the_row_begins_it_anew() {
+    use Phase::{Failed, Inconclusive, Running, Successful};
+    let row = |limit: &str| {
+        metric(&[
+            ("count: 3", "count: 6\n    consecutiveSuccessLimit: 2"),
+            ("inconclusiveLimit: \"1\"", "inconclusiveLimit: 4"),
+            ("failureLimit: 1", limit),
+        ])
+    };
+    let both = || row("failureLimit: 1");
+    assert_eq!(phases(both(), &[GOOD, GOOD]), [Running, Successful]);
+    for other in [NAN, BAD, AWAY] {
+        let answers = [GOOD, other, GOOD, GOOD];
+        assert_eq!(
+            phases(both(), &answers),
+            [Running, Running, Running, Successful]
+        );
+    }
+    assert_eq!(
+        phases(both(), &[GOOD, BAD, GOOD, BAD]).last(),
+        Some(&Failed)
+    );
+    // Neither limit is reached: nobody can tell, and never a pass.
+    let neither = [GOOD, NAN, GOOD, NAN, GOOD, NAN];
+    assert_eq!(phases(both(), &neither).last(), Some(&Inconclusive));
+    let alone = row("failureLimit: -1");
+    assert_eq!(phases(alone, &neither).last(), Some(&Failed));
+    let mut run = AnalysisRun::new(vec![both()], Duration::ZERO, 1.0);
+    run.handle_answer(0, Ok(&[0.99]), seconds(60));
+    assert_eq!(run.successes_in_row(0), Some((1, 2)));
 }
 
 #[test]

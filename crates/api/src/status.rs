@@ -7,7 +7,9 @@ use std::time::Instant;
 use axum::extract::State;
 use axum::response::Response;
 use gridos_model::{Directory, Priority};
-use gridos_telemetry::{DeviceState, LedgerSnapshot, Loss, Refusal, Stage, StageName, Telemetry};
+use gridos_telemetry::{
+    DeviceState, LedgerSnapshot, Loss, Refusal, Stage, StageName, Telemetry, Vitals,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -84,6 +86,24 @@ struct Member {
     /// Those that the plan gives it.
     channels: usize,
     leaving: bool,
+    /// How it did lately, as it said when it renewed its lease last; null if it does not say so.
+    lately: Option<Lately>,
+}
+
+/// How a member did over some 20 s.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FleetMemberLately)]
+struct Lately {
+    /// From the last byte on the wire to durable.
+    durable: Latency,
+    /// From when it was due to durable: late polls and the devices' own time are in it.
+    due: Latency,
+    /// From the last byte on the wire to stored: what a canary is judged by.
+    stored: Latency,
+    /// Scans that ended; with DNP3, requests.
+    scans: u64,
+    /// The share of these that brought all their readings, 0 to 1; null if there were none.
+    answered_ratio: Option<f64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -285,6 +305,7 @@ impl Fleet {
             version: member.version.clone(),
             channels: member.channels,
             leaving: member.leaving,
+            lately: member.vitals.map(Lately::of),
         };
         Some(Self {
             name: roll.name.clone(),
@@ -297,6 +318,20 @@ impl Fleet {
             fences: cells.fences.get(),
             members: roll.members.iter().map(member).collect(),
         })
+    }
+}
+
+impl Lately {
+    fn of(vitals: Vitals) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a share, for people")]
+        let answered = vitals.answered as f64 / vitals.scans as f64;
+        Self {
+            durable: vitals.durable.into(),
+            due: vitals.due.into(),
+            stored: vitals.stored.into(),
+            scans: vitals.scans,
+            answered_ratio: (vitals.scans > 0).then_some(answered),
+        }
     }
 }
 

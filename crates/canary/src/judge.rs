@@ -27,6 +27,7 @@ pub fn judge(stable: &Side, candidate: &Side, thresholds: &Thresholds) -> Verdic
         case.latency(),
         case.errors_against_stable(),
         case.latency_against_stable(),
+        case.lateness_against_stable(),
     ])
 }
 
@@ -55,12 +56,12 @@ impl Case<'_> {
 
     fn samples(&self) -> Finding {
         let (batches, _) = self.candidate.total(|i| i.batches);
-        let (asked, _) = self.candidate.total(|i| i.asked);
+        let (scans, _) = self.candidate.total(|i| i.scans);
         let least = self.thresholds;
-        let is_enough = batches >= least.batches_at_least && asked >= least.asked_at_least;
+        let is_enough = batches >= least.batches_at_least && scans >= least.scans_at_least;
         let why = format!(
-            "{batches} batches and {asked} requests of the candidate; {} and {} are the least",
-            least.batches_at_least, least.asked_at_least
+            "{batches} batches and {scans} scans of the candidate; {} and {} are the least",
+            least.batches_at_least, least.scans_at_least
         );
         let decision = if is_enough {
             Decision::Pass
@@ -129,85 +130,104 @@ impl Case<'_> {
     fn success(&self) -> Finding {
         let bad: Counted = |i| Some(i.errors?.saturating_add(i.unavailable?));
         let bound = self.thresholds.success_above;
-        match self.requests(self.candidate, bad) {
-            Err(missing) => inconclusive(Check::Success, missing),
-            Ok(bad) => {
-                let good = Rate::of(bad.total() - bad.hits(), bad.total()).unwrap_or(bad);
-                let is_kept = good.share() > bound;
-                let p = good.p_if_at_least(bound);
-                let what = format!("answered well, must be above {}", percent(bound));
-                self.against_bound(Check::Success, good, (is_kept, p, bound), &what)
-            }
-        }
+        let good = self.scans(self.candidate, bad).map(misses);
+        let bound = Bound {
+            check: Check::Success,
+            bound,
+            what: format!("answered well, must be above {}", percent(bound)),
+            is_kept: |share, bound| share > bound,
+            is_share_of_good: true,
+        };
+        self.against_bound(&bound, good, self.scans(self.stable, bad).map(misses))
     }
 
     fn errors(&self) -> Finding {
         let bound = self.thresholds.errors_below;
-        match self.requests(self.candidate, |i| i.errors) {
-            Err(missing) => inconclusive(Check::Errors, missing),
-            Ok(rate) => {
-                let is_kept = rate.share() < bound;
-                let what = format!("answered wrongly, must be below {}", percent(bound));
-                let p = rate.p_if_at_most(bound);
-                self.against_bound(Check::Errors, rate, (is_kept, p, bound), &what)
-            }
-        }
+        let bound = Bound {
+            check: Check::Errors,
+            bound,
+            what: format!("went wrong, must be below {}", percent(bound)),
+            is_kept: |share, bound| share < bound,
+            is_share_of_good: false,
+        };
+        let of = |side| self.scans(side, |i| i.errors);
+        self.against_bound(&bound, of(self.candidate), of(self.stable))
     }
 
     fn latency(&self) -> Finding {
         let bound = self.thresholds.within_at_least;
-        let rate = self.rate(self.candidate, |i| i.within, |i| i.batches);
-        match rate.and_then(|rate| enough(rate, self.thresholds.batches_at_least, "batches")) {
-            Err(missing) => inconclusive(Check::Latency, missing),
-            Ok(rate) => {
-                let is_kept = rate.share() >= bound;
-                let what = format!(
-                    "stored within {} s, must be at least {}",
-                    self.thresholds.objective_seconds,
-                    percent(bound)
-                );
-                let p = rate.p_if_at_least(bound);
-                self.against_bound(Check::Latency, rate, (is_kept, p, bound), &what)
-            }
-        }
+        let bound = Bound {
+            check: Check::Latency,
+            bound,
+            what: format!(
+                "stored within {} s, must be at least {}",
+                self.thresholds.objective_seconds,
+                percent(bound)
+            ),
+            is_kept: |share, bound| share >= bound,
+            is_share_of_good: true,
+        };
+        let of = |side| {
+            let rate = self.rate(side, |i| i.within, |i| i.batches)?;
+            enough(rate, self.thresholds.batches_at_least, "batches")
+        };
+        self.against_bound(&bound, of(self.candidate), of(self.stable))
     }
 
-    /// A bound that is not kept fails only if chance does not explain it; it never passes.
+    /// A bound that is not kept fails only if chance does not explain it, and if stable has not
+    /// about the same trouble at the same time; it never passes.
     fn against_bound(
         &self,
-        check: Check,
-        rate: Rate,
-        (is_kept, p, bound): (bool, f64, f64),
-        what: &str,
+        of: &Bound,
+        candidate: Result<Rate, Missing>,
+        stable: Result<Rate, Missing>,
     ) -> Finding {
+        let rate = match candidate {
+            Ok(rate) => rate,
+            Err(missing) => return inconclusive(of.check, missing),
+        };
+        let p = of.p(rate);
         let is_sure = p < self.thresholds.significance;
-        let (decision, note) = match (is_kept, is_sure) {
-            (true, _) => (Decision::Pass, ""),
-            (false, true) => (Decision::Fail, ""),
-            (false, false) => (Decision::Inconclusive, "; too few to be sure"),
+        let common = stable.ok().filter(|stable| {
+            let own = self.thresholds.own_times * of.bad(*stable);
+            of.bad(rate) <= own
+        });
+        let (decision, note) = match ((of.is_kept)(rate.share(), of.bound), is_sure, common) {
+            (true, ..) => (Decision::Pass, String::new()),
+            (false, _, Some(stable)) => {
+                let note = format!(
+                    "; stable has {} at the same time, so it is not the candidate alone",
+                    percent(stable.share())
+                );
+                (Decision::Inconclusive, note)
+            }
+            (false, true, None) => (Decision::Fail, String::new()),
+            (false, false, None) => (Decision::Inconclusive, "; too few to be sure".to_owned()),
         };
         let (low, high) = rate.interval(Z_95);
         let why = format!(
-            "{} of {} {what} (95 % interval {} to {}){note}",
+            "{} of {} {} (95 % interval {} to {}){note}",
             percent(rate.share()),
             rate.total(),
+            of.what,
             percent(low),
             percent(high)
         );
         Finding {
             candidate: Some(rate.share()),
-            bound: Some(bound),
+            stable: common.map(|stable| stable.share()),
+            bound: Some(of.bound),
             interval: Some((low, high)),
             p: Some(p),
             samples: rate.total(),
-            ..Finding::new(check, decision, why)
+            ..Finding::new(of.check, decision, why)
         }
     }
 
     fn errors_against_stable(&self) -> Finding {
         let both = self
-            .requests(self.candidate, |i| i.errors)
-            .and_then(|candidate| Ok((candidate, self.requests(self.stable, |i| i.errors)?)));
+            .scans(self.candidate, |i| i.errors)
+            .and_then(|candidate| Ok((candidate, self.scans(self.stable, |i| i.errors)?)));
         let (candidate, stable) = match both {
             Ok(both) => both,
             Err(missing) => return inconclusive(Check::ErrorsAgainstStable, missing),
@@ -217,7 +237,7 @@ impl Case<'_> {
         let allowed = self.thresholds.errors_above_stable;
         let is_worse = p < self.thresholds.significance && above > allowed;
         let why = format!(
-            "{} of the candidate's requests, {} of stable's; {} more may be (Fisher's exact test: p {})",
+            "{} of the candidate's scans went wrong, {} of stable's; {} more may (Fisher's exact test: p {})",
             percent(candidate.share()),
             percent(stable.share()),
             percent(allowed),
@@ -271,9 +291,44 @@ impl Case<'_> {
         }
     }
 
-    fn requests(&self, side: &Side, hits: Counted) -> Result<Rate, Missing> {
-        let rate = self.rate(side, hits, |i| i.asked)?;
-        enough(rate, self.thresholds.asked_at_least, "requests")
+    /// What comes late from when it was due, the device's own time and late polls included: only
+    /// beside stable, whose devices are like the candidate's.
+    fn lateness_against_stable(&self) -> Finding {
+        let check = Check::LatenessAgainstStable;
+        let late = |side| {
+            let within = self.rate(side, |i| i.due_within, |i| i.due)?;
+            let within = enough(within, self.thresholds.batches_at_least, "batches")?;
+            Ok::<_, Missing>(misses(within))
+        };
+        let both = late(self.candidate).and_then(|candidate| Ok((candidate, late(self.stable)?)));
+        let (candidate, stable) = match both {
+            Ok(both) => both,
+            Err(missing) => return inconclusive(check, missing),
+        };
+        let usual = self.thresholds.own_times * stable.share();
+        let allowed = usual.max(self.thresholds.overdue_at_most);
+        let p = candidate.p_if_at_most(allowed);
+        let is_worse = candidate.share() > allowed && p < self.thresholds.significance;
+        let why = format!(
+            "{} of the candidate's batches are stored more than {} s after they were due, {} of stable's; {} may be",
+            percent(candidate.share()),
+            self.thresholds.objective_seconds,
+            percent(stable.share()),
+            percent(allowed)
+        );
+        Finding {
+            candidate: Some(candidate.share()),
+            stable: Some(stable.share()),
+            bound: Some(allowed),
+            p: Some(p),
+            samples: candidate.total(),
+            ..Finding::new(check, failed_if(is_worse), why)
+        }
+    }
+
+    fn scans(&self, side: &Side, hits: Counted) -> Result<Rate, Missing> {
+        let rate = self.rate(side, hits, |i| i.scans)?;
+        enough(rate, self.thresholds.scans_at_least, "scans")
     }
 
     /// The share over the intervals in which both numbers are known.
@@ -287,7 +342,7 @@ impl Case<'_> {
             return Err(self.too_few(known));
         }
         let (hits, _) = whole.total(hits);
-        // A request may be counted within one interval and its answer within the next.
+        // What is counted in two cells may fall between the two looks at them.
         Rate::of(hits.min(sum), sum).ok_or_else(|| "there was nothing to count: idle".to_owned())
     }
 
@@ -295,6 +350,40 @@ impl Case<'_> {
         let least = self.thresholds.intervals_at_least;
         format!("known in {known} intervals; {least} are the least")
     }
+}
+
+/// A bound on a share.
+struct Bound {
+    check: Check,
+    bound: f64,
+    what: String,
+    is_kept: fn(f64, f64) -> bool,
+    /// The share is of what is good: it must be high.
+    is_share_of_good: bool,
+}
+
+impl Bound {
+    /// How likely chance alone takes the share beyond the bound.
+    fn p(&self, rate: Rate) -> f64 {
+        match self.is_share_of_good {
+            true => rate.p_if_at_least(self.bound),
+            false => rate.p_if_at_most(self.bound),
+        }
+    }
+
+    /// The share of what is bad.
+    fn bad(&self, rate: Rate) -> f64 {
+        match self.is_share_of_good {
+            true => misses(rate).share(),
+            false => rate.share(),
+        }
+    }
+}
+
+/// What is not in the rate, of the same total.
+fn misses(rate: Rate) -> Rate {
+    // No more than the total, so it is a rate.
+    Rate::of(rate.total() - rate.hits(), rate.total()).unwrap_or(rate)
 }
 
 fn enough(rate: Rate, least: u64, what: &str) -> Result<Rate, Missing> {

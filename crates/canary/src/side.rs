@@ -3,9 +3,9 @@
 /// What one side did within one interval. `None` is what nobody knows, which is not 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Interval {
-    /// Requests to devices.
-    pub asked: Option<u64>,
-    /// Of these, how many were answered wrongly: exceptions, broken answers.
+    /// Scans of devices that ended; with DNP3, requests.
+    pub scans: Option<u64>,
+    /// Of these, how many went wrong: exceptions, broken answers, no room, passed over.
     pub errors: Option<u64>,
     /// Of these, how many nobody answered: devices that are away. Neither a success nor an error.
     pub unavailable: Option<u64>,
@@ -13,6 +13,10 @@ pub struct Interval {
     pub batches: Option<u64>,
     /// Of these, how many were stored within the objective.
     pub within: Option<u64>,
+    /// Batches that were stored, of those that had a time at which they were due.
+    pub due: Option<u64>,
+    /// Of these, how many were stored within the objective from then.
+    pub due_within: Option<u64>,
     /// How long storing took for 95 % of the batches, in seconds.
     pub latency: Option<f64>,
     /// Readings that came.
@@ -56,6 +60,6 @@ impl Side {
     /// Whether it still told something in the last interval.
     pub(crate) fn is_there(&self) -> bool {
         let last = self.intervals.last();
-        last.is_some_and(|interval| interval.received.is_some() && interval.asked.is_some())
+        last.is_some_and(|interval| interval.received.is_some() && interval.scans.is_some())
     }
 }

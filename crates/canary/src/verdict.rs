@@ -38,9 +38,9 @@ pub enum Check {
     Loss,
     /// All that came was kept.
     Completeness,
-    /// Requests are answered well.
+    /// Scans are answered well.
     Success,
-    /// Requests are not answered wrongly.
+    /// Scans do not go wrong.
     Errors,
     /// Batches are stored within the objective.
     Latency,
@@ -48,6 +48,8 @@ pub enum Check {
     ErrorsAgainstStable,
     /// Not slower than stable.
     LatencyAgainstStable,
+    /// Not later than stable, from when batches were due.
+    LatenessAgainstStable,
 }
 
 impl fmt::Display for Check {
@@ -62,6 +64,7 @@ impl fmt::Display for Check {
             Self::Latency => "latency",
             Self::ErrorsAgainstStable => "errors against stable",
             Self::LatencyAgainstStable => "latency against stable",
+            Self::LatenessAgainstStable => "lateness against stable",
         })
     }
 }
@@ -93,7 +96,7 @@ pub struct Finding {
     /// Cliff's delta: −1 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delta: Option<f64>,
-    /// What it rests on: requests, batches, readings or intervals of the candidate.
+    /// What it rests on: scans, batches, readings or intervals of the candidate.
     pub samples: u64,
 }
 

@@ -5,13 +5,15 @@
 use gridos_canary::{Check, Decision, Interval, Side, Thresholds, Verdict, judge};
 use proptest::prelude::*;
 
-/// An interval as a good side has it: a hundred requests, stored within 60 ms.
+/// An interval as a good side has it: a hundred scans, stored within 60 ms.
 const GOOD: Interval = Interval {
-    asked: Some(100),
+    scans: Some(100),
     errors: Some(0),
     unavailable: Some(0),
     batches: Some(100),
     within: Some(100),
+    due: Some(100),
+    due_within: Some(100),
     latency: Some(0.06),
     received: Some(4_000),
     missing: Some(0),
@@ -50,7 +52,7 @@ fn with(verdict: &Verdict, decision: Decision) -> Vec<Check> {
 fn a_good_candidate_passes() {
     let verdict = of(&good());
     assert_eq!(verdict.decision, Decision::Pass, "{verdict}");
-    assert_eq!(verdict.findings.len(), 9);
+    assert_eq!(verdict.findings.len(), 10);
 }
 
 #[test]
@@ -107,6 +109,55 @@ fn the_bounds_are_strict_as_the_objectives_say() {
     assert_eq!(with(&verdict, Decision::Fail), [Check::Latency]);
 }
 
+/// What a starved machine, a slow disk or a bad network does to both is no fault of the candidate.
+#[test]
+fn what_stable_has_as_well_is_inconclusive_and_what_is_far_worse_fails() {
+    let judged = |candidate: u64, stable: u64| {
+        let errors = |errors| side(move |_, i| i.errors = Some(errors));
+        judge(&errors(stable), &errors(candidate), &Thresholds::default())
+    };
+    for (candidate, stable) in [(8, 8), (8, 4), (40, 30)] {
+        let verdict = judged(candidate, stable);
+        let unclear = with(&verdict, Decision::Inconclusive);
+        assert_eq!(unclear, [Check::Success, Check::Errors], "{verdict}");
+    }
+    let own = judged(9, 4);
+    assert_eq!(
+        with(&own, Decision::Fail),
+        [Check::Success, Check::Errors, Check::ErrorsAgainstStable],
+        "{own}"
+    );
+    let told = judged(8, 6).to_string();
+    assert!(told.contains("; stable has 6 % at the same time"), "{told}");
+    let late = |within| side(move |_, i| i.within = Some(within));
+    let slow = |candidate, stable| judge(&late(stable), &late(candidate), &Thresholds::default());
+    assert_eq!(slow(60, 75).decision, Decision::Inconclusive);
+    assert_eq!(with(&slow(60, 90), Decision::Fail), [Check::Latency]);
+}
+
+#[test]
+fn later_than_stable_fails_and_as_late_as_stable_does_not() {
+    let overdue = |late: u64| side(move |_, i| i.due_within = Some(100 - late));
+    let judged = |candidate, stable| {
+        judge(
+            &overdue(stable),
+            &overdue(candidate),
+            &Thresholds::default(),
+        )
+    };
+    for (candidate, stable) in [(5, 0), (20, 20), (40, 20), (100, 60)] {
+        assert_eq!(judged(candidate, stable).decision, Decision::Pass);
+    }
+    for (candidate, stable) in [(9, 0), (60, 20)] {
+        let verdict = judged(candidate, stable);
+        assert_eq!(
+            with(&verdict, Decision::Fail),
+            [Check::LatenessAgainstStable],
+            "{verdict}"
+        );
+    }
+}
+
 #[test]
 fn slower_than_stable_fails_within_the_objective() {
     let slower = |by: f64| of(&side(move |_, i| i.latency = i.latency.map(|l| l + by)));
@@ -132,11 +183,13 @@ fn an_idle_candidate_is_inconclusive() {
     let verdict = of(&side(|_, i| {
         *i = Interval {
             latency: Some(f64::NAN),
-            asked: Some(0),
+            scans: Some(0),
             errors: Some(0),
             unavailable: Some(0),
             batches: Some(0),
             within: Some(0),
+            due: Some(0),
+            due_within: Some(0),
             received: Some(0),
             missing: Some(0),
             lost: Some(0),
@@ -160,7 +213,7 @@ fn one_that_is_gone_is_inconclusive() {
 fn too_few_batches_are_inconclusive_whatever_they_say() {
     for errors in [0, 20] {
         let verdict = of(&side(|_, i| {
-            i.asked = Some(20);
+            i.scans = Some(20);
             i.batches = Some(20);
             i.within = Some(0);
             i.errors = Some(errors);
@@ -183,7 +236,7 @@ fn a_verdict_is_told_in_words_and_in_json() {
     let words = verdict.to_string();
     assert!(words.starts_with("fail\n"), "{words}");
     assert!(
-        words.contains("errors: 8 % of 1000 answered wrongly, must be below 5 %"),
+        words.contains("errors: 8 % of 1000 went wrong, must be below 5 %"),
         "{words}"
     );
     let json = serde_json::to_value(&verdict).unwrap();
@@ -211,8 +264,8 @@ fn interval() -> impl Strategy<Value = Interval> {
         Just(-1.0),
         0.0_f64..10.0
     ]);
-    (prop::collection::vec(maybe(), 8), latency).prop_map(|(n, latency)| Interval {
-        asked: n[0],
+    (prop::collection::vec(maybe(), 10), latency).prop_map(|(n, latency)| Interval {
+        scans: n[0],
         errors: n[1],
         unavailable: n[2],
         batches: n[3],
@@ -221,6 +274,8 @@ fn interval() -> impl Strategy<Value = Interval> {
         received: n[5],
         missing: n[6],
         lost: n[7],
+        due: n[8],
+        due_within: n[9],
     })
 }
 
@@ -238,7 +293,7 @@ proptest! {
                 candidate.intervals.iter().filter_map(of).fold(0, u64::saturating_add)
             };
             prop_assert_eq!(total(|i| i.lost), 0);
-            prop_assert!(total(|i| i.asked) >= thresholds.asked_at_least);
+            prop_assert!(total(|i| i.scans) >= thresholds.scans_at_least);
             prop_assert!(total(|i| i.batches) >= thresholds.batches_at_least);
         }
     }

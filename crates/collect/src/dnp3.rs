@@ -14,6 +14,7 @@ mod listener;
 mod moment;
 mod offer;
 mod outstation;
+mod pace;
 mod pause;
 mod pending;
 mod permits;

@@ -28,6 +28,7 @@ pub use association::Association;
 pub use config::{Config, Confirm, EarlyEvents, Retry, TimeSync};
 pub use counters::Counters;
 pub use event::{Event, Failure, Gap, Offline};
+pub use exchange::Times;
 pub use poll::{Assignments, Poll, PollError};
 pub use received::{DeadLetter, Delivery, Ignored, Received, Token};
 pub use task::Task;

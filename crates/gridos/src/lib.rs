@@ -26,6 +26,7 @@ pub mod plan;
 mod progress;
 mod replay;
 mod rollout;
+mod screen;
 mod service;
 mod size;
 

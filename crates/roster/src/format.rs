@@ -3,6 +3,7 @@
 pub(crate) mod plan;
 pub(crate) mod record;
 pub(crate) mod share;
+mod vitals;
 
 /// What stands under a key was not written by this version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

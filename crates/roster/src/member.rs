@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use gridos_fleet::{
@@ -11,7 +11,7 @@ use gridos_fleet::{
 };
 use gridos_model::{DeviceId, Epoch};
 use gridos_ring::boot_time;
-use gridos_telemetry::Telemetry;
+use gridos_telemetry::{Telemetry, Vitals, VitalsWindow};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -37,6 +37,8 @@ pub struct Member {
     role: watch::Receiver<Role>,
     roll: watch::Sender<Arc<Roll>>,
     telemetry: Arc<Telemetry>,
+    /// How this engine did lately, which it tells the others with each renewal.
+    vitals: VitalsWindow,
     write_timeout: Duration,
     bucket: watch::Receiver<Option<Bucket>>,
     /// What is under way.
@@ -58,7 +60,7 @@ pub struct Member {
 struct Known {
     share: Share,
     plan: Option<Plan>,
-    members: BTreeMap<String, (SessionId, MemberRecord)>,
+    members: BTreeMap<String, (SessionId, MemberRecord, Option<Vitals>)>,
     is_new: bool,
 }
 
@@ -105,6 +107,7 @@ impl Member {
             role,
             roll,
             telemetry,
+            vitals: VitalsWindow::new(Instant::now()),
             write_timeout: timing.renew_every(),
             bucket: unopened,
             writes: JoinSet::new(),
@@ -171,7 +174,8 @@ impl Member {
                     record,
                 } => {
                     let key = format!("{SESSION}{}", self.name);
-                    let value = format::record::write(&record);
+                    let vitals = self.vitals.look(&self.telemetry, Instant::now());
+                    let value = format::record::write(&record, Some(vitals));
                     self.write(write, key, expect, Some(value));
                 }
                 Action::WritePlan {
@@ -289,17 +293,18 @@ impl Member {
         match told {
             Seen::Record(name, revision, record) => {
                 let key = format!("{SESSION}{name}");
-                match &record {
+                match record.as_deref() {
                     None => {
                         self.deleted.insert(key, revision.raw());
                         self.known.members.remove(&name);
                     }
-                    Some(record) => {
+                    Some((record, vitals)) => {
                         self.deleted.remove(&key);
-                        let known = (record.session_at(revision), record.clone());
+                        let known = (record.session_at(revision), record.clone(), *vitals);
                         self.known.members.insert(name.clone(), known);
                     }
                 }
+                let record = record.map(|said| said.0);
                 self.participant.handle_record(&name, revision, record, now);
             }
             Seen::Plan(revision, plan) => {
@@ -376,7 +381,8 @@ impl Member {
                 ..
             } = &self.known;
             let members = members.iter();
-            let members = members.map(|(name, (session, record))| (&**name, *session, record));
+            let members = members
+                .map(|(name, (session, record, vitals))| (&**name, *session, record, *vitals));
             let roll = Roll::of(*share, plan.as_ref(), members);
             self.roll.send_replace(Arc::new(roll));
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gridos_fleet::{MemberRecord, Plan, Revision, Role, SessionId, Share};
 use gridos_model::DeviceId;
+use gridos_telemetry::Vitals;
 
 use crate::bucket::{Bucket, BucketError, PLAN, SESSION, SHARE};
 use crate::format;
@@ -46,7 +47,12 @@ pub struct Standing {
     pub hold_off: Duration,
     /// Whether it is about to leave.
     pub leaving: bool,
+    /// How it did when it renewed its lease last, if it says so.
+    pub vitals: Option<Vitals>,
 }
+
+/// A member: its name, its session, what it says of itself, and how it did lately.
+pub(crate) type Known<'a> = (&'a str, SessionId, &'a MemberRecord, Option<Vitals>);
 
 impl Roll {
     /// What the bucket says at this moment.
@@ -66,13 +72,15 @@ impl Roll {
                 continue;
             };
             if let Some((bytes, revision)) = bucket.read(&key).await? {
-                let record = format::record::read(&key, &bytes)?;
-                records.push((name.to_owned(), Revision::from_raw(revision), record));
+                let (record, vitals) = format::record::read(&key, &bytes)?;
+                let revision = Revision::from_raw(revision);
+                records.push((name.to_owned(), revision, record, vitals));
             }
         }
-        let members = records
-            .iter()
-            .map(|(name, revision, record)| (name.as_str(), record.session_at(*revision), record));
+        let members = records.iter().map(|(name, revision, record, vitals)| {
+            let session = record.session_at(*revision);
+            (name.as_str(), session, record, *vitals)
+        });
         Ok(Self::of(
             share.transpose()?.unwrap_or_default(),
             plan.as_ref(),
@@ -84,9 +92,9 @@ impl Roll {
     pub(crate) fn of<'a>(
         share: Share,
         plan: Option<&Plan>,
-        members: impl Iterator<Item = (&'a str, SessionId, &'a MemberRecord)>,
+        members: impl Iterator<Item = Known<'a>>,
     ) -> Self {
-        let standing = |(name, session, record): (&str, SessionId, &MemberRecord)| Standing {
+        let standing = |(name, session, record, vitals): Known<'a>| Standing {
             name: name.into(),
             session,
             role: record.role,
@@ -95,6 +103,7 @@ impl Roll {
             channels: 0,
             hold_off: record.hold_off,
             leaving: record.leaving,
+            vitals,
         };
         let mut roll = Self {
             share,
@@ -164,7 +173,7 @@ mod tests {
                 (devices[3], holding(session(9), None)),
             ]),
         };
-        let members = [("m", SessionId::from_raw(1), &record)];
+        let members = [("m", SessionId::from_raw(1), &record, None)];
         let roll = Roll::of(Share::NONE, Some(&plan), members.into_iter());
         assert_eq!((roll.plan, roll.moving, roll.unowned), (3, 2, 2));
         assert_eq!((roll.members[0].channels, roll.owners.len()), (2, 2));

@@ -6,17 +6,21 @@ use async_nats::Client;
 use async_nats::jetstream::kv;
 use futures_util::StreamExt as _;
 use gridos_fleet::{MemberRecord, Plan, Revision, Share};
+use gridos_telemetry::Vitals;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use crate::bucket::{Bucket, BucketError, PLAN, SESSION, SHARE};
 use crate::{BucketOptions, format};
 
+/// What a member says of itself: its record, and how it did lately.
+pub(crate) type Said = (MemberRecord, Option<Vitals>);
+
 /// What the watch tells.
 #[derive(Debug)]
 pub(crate) enum Seen {
     /// A member's record, or that it is gone.
-    Record(String, Revision, Option<MemberRecord>),
+    Record(String, Revision, Option<Box<Said>>),
     /// The plan.
     Plan(Revision, Option<Plan>),
     /// The canary's share.
@@ -117,7 +121,7 @@ fn of_entry(entry: &kv::Entry) -> Option<Seen> {
             let name = key.strip_prefix(SESSION)?.to_owned();
             let record = is_there.then(|| format::record::read(key, value));
             let record = record.transpose();
-            record.map(|record| Seen::Record(name, revision, record))
+            record.map(|said| Seen::Record(name, revision, said.map(Box::new)))
         }
     };
     match told {

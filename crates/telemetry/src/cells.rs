@@ -26,10 +26,6 @@ pub struct ModbusCells {
     pub connections: Gauge,
     /// Requests sent again because the device was busy (exceptions 5 and 6).
     pub retries: Counter,
-    /// From sending a request to the last byte of its answer, or until it was given up.
-    pub round_trip: Histogram,
-    /// How long after its time each scan began, or was passed over.
-    pub lateness: Histogram,
 }
 
 /// What listeners count in, to which devices connect by themselves.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::{Counter, Gauge};
+use crate::{Counter, Gauge, Vitals};
 
 /// What a member of a fleet counts in; all is 0 where devices are not shared.
 #[derive(Debug, Default)]
@@ -55,6 +55,8 @@ pub struct FleetMember {
     pub channels: usize,
     /// Whether it is about to leave.
     pub leaving: bool,
+    /// How it did when it renewed its lease last; none if it is of a version that does not say so.
+    pub vitals: Option<Vitals>,
 }
 
 impl FleetCells {

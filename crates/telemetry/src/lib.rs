@@ -35,6 +35,7 @@ mod stage;
 mod telemetry;
 mod trail;
 mod troubles;
+mod vitals;
 
 pub use alarms::{ALARM_ACTIONS, ALARM_PRIORITIES, AlarmCells};
 pub use areas::AreaCells;
@@ -75,3 +76,4 @@ pub use stage::{DueStages, Stage, StageRecorder, Stages};
 pub use telemetry::Telemetry;
 pub use trail::{Mark, Trail};
 pub use troubles::Trouble;
+pub use vitals::{Vitals, VitalsWindow};

@@ -1,6 +1,6 @@
-//! How many scans there were to be, and what became of them.
+//! How many scans there were to be, what became of them, and how long they took.
 
-use crate::{Counter, Protocol, ScanOutcome};
+use crate::{Counter, Histogram, Protocol, ScanOutcome};
 
 /// The scans of all devices by protocol; with DNP3, their requests.
 ///
@@ -10,6 +10,8 @@ use crate::{Counter, Protocol, ScanOutcome};
 pub struct ScanCells {
     expected: [Counter; Protocol::ALL.len()],
     ended: [[Counter; ScanOutcome::ALL.len()]; Protocol::ALL.len()],
+    lateness: [Histogram; Protocol::ALL.len()],
+    round_trip: [Histogram; Protocol::ALL.len()],
 }
 
 impl ScanCells {
@@ -21,6 +23,16 @@ impl ScanCells {
     /// Counts `scans` that ended with `outcome`.
     pub fn end(&self, protocol: Protocol, outcome: ScanOutcome, scans: u64) {
         self.ended[protocol as usize][outcome as usize].add(scans);
+    }
+
+    /// How long after its time each scan began, or was passed over.
+    pub fn lateness(&self, protocol: Protocol) -> &Histogram {
+        &self.lateness[protocol as usize]
+    }
+
+    /// From sending each request to the last byte of its answer, or until it was given up.
+    pub fn round_trip(&self, protocol: Protocol) -> &Histogram {
+        &self.round_trip[protocol as usize]
     }
 
     /// Scans that were due.

@@ -4,6 +4,7 @@ import { usePoll } from "../engine/poll";
 import type { Fleet, FleetMember } from "../engine/shapes";
 import { count, percent } from "../text/number";
 import { plural } from "../text/words";
+import { Compare } from "./compare";
 
 const EVERY_MS = 2000;
 
@@ -71,6 +72,7 @@ function Shared({ fleet }: { fleet: Fleet }) {
           ))}
         </tbody>
       </table>
+      {canary.length > 0 && <Compare stable={of("stable")} canary={canary} />}
       <p>
         Whether the canary may go on is judged from Prometheus: <code>gridos canary judge</code> says
         it with its reasons.

@@ -342,4 +342,12 @@ export interface FleetMember {
   version: string;
   channels: number;
   leaving: boolean;
+  /** Of a version that does not say so, nothing is known. */
+  lately?: {
+    durable: Percentiles;
+    due: Percentiles;
+    stored: Percentiles;
+    scans: number;
+    answered_ratio: number | null;
+  } | null;
 }

@@ -48,6 +48,12 @@ export function percent(share: number | null): string {
   return `${fixed(share < 0.1 ? 1 : 0, share * 100)} %`;
 }
 
+/** A share that is near all or nothing: only what is all shows as 100 %. */
+export function portion(share: number | null): string {
+  if (share === null) return NOTHING;
+  return `${fixed(2, Math.floor(share * 1e4 + 1e-6) / 100)} %`;
+}
+
 export function bytes(number: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let size = number;

@@ -59,6 +59,10 @@ test("members are shown with what they have, and a share as it is set", async ()
   await visit.page.waitForSelector("text=A canary has 0 of 5 channels");
   await visit.page.waitForSelector("tr:has-text('stable-1 (this one)') >> text=5");
   await visit.page.waitForSelector("tr:has-text('canary-1')");
+  // Of devices that never answer nothing is known, which is not 0.
+  await visit.page.waitForSelector("h2:has-text('Side by side')");
+  await visit.page.waitForSelector("tr:has-text('wire → durable, p95') >> text=–");
+  await visit.page.waitForSelector("tr:has-text('scans answered') >> text=–");
   await visit.isAccessible("canary");
   await visit.close();
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { source } from "../support/source.mjs";
 
-const { NOTHING, bytes, milliseconds, percent, rate, value } = await source("text/number.ts");
+const { NOTHING, bytes, milliseconds, percent, portion, rate, value } = await source("text/number.ts");
 const { hours, span } = await source("text/span.ts");
 const { isBad, qualityWords } = await source("text/quality.ts");
 
@@ -30,6 +30,8 @@ test("rates, sizes, latencies and shares carry their units", () => {
   assert.deepEqual([bytes(0), bytes(1536), bytes(3 * 2 ** 30)], ["0 B", "1.5 KiB", "3 GiB"]);
   assert.deepEqual([milliseconds(0.42), milliseconds(35.6), milliseconds(2500)], ["0.4 ms", "36 ms", "2.5 s"]);
   assert.deepEqual([percent(0.034), percent(0.5), percent(null)], ["3.4 %", "50 %", NOTHING]);
+  const portions = [1, 0.99999, 0.9146, 0, null].map(portion);
+  assert.deepEqual(portions, ["100 %", "99.99 %", "91.46 %", "0 %", NOTHING]);
 });
 
 test("spans are told in the two units that matter", () => {

@@ -13,6 +13,7 @@ use gridos_telemetry::{DeviceStats, Dnp3Cells};
 use super::Dnp3Device;
 use super::channel::Ended;
 use super::moment::Moment;
+use super::pace::Pace;
 use super::sorting::Row;
 use super::tally::fault;
 use super::unit::Unit;
@@ -28,6 +29,7 @@ pub(super) struct Outstation {
     pub(super) is_touched: bool,
     /// Whether what it is to be told is on its way.
     is_sending: bool,
+    pace: Pace,
 }
 
 /// Memory that outstations use one after the other, so that no idle one has it.
@@ -54,6 +56,7 @@ impl Outstation {
             unit: Unit::new(device, stats),
             is_touched: false,
             is_sending: false,
+            pace: Pace::default(),
         })
     }
 
@@ -85,6 +88,7 @@ impl Outstation {
             | Ended::Noise(_)
             | Ended::Superseded => self.unit.on_disconnected(why, intake),
         }
+        self.pace.forget();
         self.unit.tell(intake.telemetry());
     }
 
@@ -142,6 +146,8 @@ impl Outstation {
         }
         self.unit.take_events(now, intake);
         self.unit.tell(intake.telemetry());
+        self.pace
+            .look(self.unit.association.asking(), now, intake.telemetry());
     }
 
     /// All that was to be sent has left.

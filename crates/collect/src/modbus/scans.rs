@@ -9,8 +9,9 @@ use super::session::{Place, Session};
 
 impl Session {
     pub(super) fn begin_scan(&mut self, lane: usize, late: Duration) {
-        self.cells().lateness.record(late);
-        self.scan_cells().expect(Protocol::Modbus, 1);
+        let cells = self.scan_cells();
+        cells.lateness(Protocol::Modbus).record(late);
+        cells.expect(Protocol::Modbus, 1);
         let now = Instant::now();
         let scan = &mut self.scans[lane];
         scan.used = Duration::ZERO;
@@ -29,8 +30,13 @@ impl Session {
         }
     }
 
+    pub(super) fn record_round_trip(&self, spent: Duration) {
+        let round_trip = self.scan_cells().round_trip(Protocol::Modbus);
+        round_trip.record(spent);
+    }
+
     pub(super) fn on_round_trip(&self, lane: usize, spent: Duration, now: Instant) {
-        self.cells().round_trip.record(spent);
+        self.record_round_trip(spent);
         let scan = &self.scans[lane];
         if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
             stats.round_trip.record(spent, now);
@@ -92,9 +98,9 @@ impl Session {
     pub(super) fn skip(&self, lane: usize, scans: u64, late: Duration) {
         if scans > 0 {
             let period = self.schedule.period(lane);
-            let lateness = &self.cells().lateness;
-            lateness.record_series(late + period, period, scans);
             let cells = self.scan_cells();
+            let lateness = cells.lateness(Protocol::Modbus);
+            lateness.record_series(late + period, period, scans);
             cells.expect(Protocol::Modbus, scans);
             cells.end(Protocol::Modbus, ScanOutcome::Skipped, scans);
             self.count_overruns(lane, scans);

@@ -309,7 +309,7 @@ impl Session {
             Err(error) => {
                 if matches!(error, ReadError::Timeout(_)) {
                     // Left out, the slowest of all would make the share within an objective better.
-                    self.cells().round_trip.record(spent);
+                    self.record_round_trip(spent);
                 }
                 // A device may close a connection that idled; only a fresh one tells who failed.
                 let is_closed = matches!(error, ReadError::Io(_) | ReadError::Closed);

@@ -9,7 +9,7 @@ use gridos_modbus::{Kind, RegisterPoint, Table};
 use gridos_model::{DeviceId, GapReason, Quality};
 use gridos_sim::modbus::Table as SimTable;
 use gridos_sim::modbus::{Device, Exception, Fault, Gateway, Memory, Proxy, Server, Spoil};
-use gridos_telemetry::DeviceState;
+use gridos_telemetry::{DeviceState, Protocol};
 
 const FREE_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
@@ -365,7 +365,8 @@ async fn scans_are_measured() {
     assert!(round_trip.max >= round_trip.mean && scan.load(now) > 0.0);
     assert!(scan.scans.get() >= 20 && scan.lateness.summary(now).count >= 20);
     assert!(rig.device(0).uncertainty.summary(now).max > Duration::ZERO);
-    assert!(rig.telemetry.modbus.round_trip.buckets().count() >= 20);
-    assert!(rig.telemetry.modbus.lateness.buckets().count() >= 20);
+    let scans = &rig.telemetry.scans;
+    assert!(scans.round_trip(Protocol::Modbus).buckets().count() >= 20);
+    assert!(scans.lateness(Protocol::Modbus).buckets().count() >= 20);
     rig.stop().await;
 }

@@ -63,7 +63,7 @@ async fn scans_that_are_passed_over_are_late() {
     rig.stop().await;
     let (skipped, lateness) = (
         ended(&telemetry, ScanOutcome::Skipped),
-        telemetry.modbus.lateness.buckets(),
+        telemetry.scans.lateness(Protocol::Modbus).buckets(),
     );
     assert!(skipped >= 5 * 10, "{skipped}");
     assert_eq!(lateness.count(), telemetry.scans.expected(Protocol::Modbus));
@@ -89,7 +89,7 @@ async fn a_timeout_counts_as_a_round_trip_and_as_unavailable() {
     rig.stop().await;
     let (timeouts, trips) = (
         telemetry.modbus.timeouts.get(),
-        telemetry.modbus.round_trip.buckets(),
+        telemetry.scans.round_trip(Protocol::Modbus).buckets(),
     );
     assert_eq!(trips.count(), timeouts);
     assert_eq!(above(&trips, Duration::from_millis(50)), timeouts);

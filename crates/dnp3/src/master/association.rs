@@ -13,7 +13,7 @@ use std::time::Instant;
 use super::agenda::Agenda;
 use super::clock::Clock;
 use super::confirms::{Confirms, Withheld};
-use super::exchange::{Exchange, Wait};
+use super::exchange::{Exchange, Times, Wait};
 use super::indications::Indications;
 use super::presence::Presence;
 use super::time::{after, mix, share};
@@ -199,6 +199,9 @@ impl Association {
             && let Wait::Fragment(due) = &mut exchange.wait
         {
             *due = deadline;
+            if exchange.fragments == 0 {
+                exchange.times.sent = now;
+            }
             if exchange.task == Task::TimeSync && exchange.fragments == 0 {
                 self.clock.on_sent(now, wall);
             }
@@ -278,6 +281,12 @@ impl Association {
     /// connection and came, or on the last one: what it buffered in between is known.
     pub fn has_read_events(&self) -> bool {
         self.scans.is_caught_up
+    }
+
+    /// The times of the request that waits for its answer, if one does.
+    pub fn asking(&self) -> Option<Times> {
+        let waits = |exchange: &Exchange| exchange.wait != Wait::LastConfirm;
+        self.exchange.filter(waits).map(|exchange| exchange.times)
     }
 
     /// Whether there is a connection.

@@ -15,8 +15,7 @@ pub(super) const FRAGMENTS_MAX: u32 = 4_096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exchange {
     pub(super) task: Task,
-    /// When it was due.
-    pub(super) due: Instant,
+    pub(super) times: Times,
     /// What a scan reads.
     pub(super) classes: EventClasses,
     pub(super) wait: Wait,
@@ -39,6 +38,17 @@ pub(super) struct Exchange {
     pub(super) token: Token,
 }
 
+/// The times of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When it was due.
+    pub due: Instant,
+    /// When it was made. No two requests of an association have the same.
+    pub asked: Instant,
+    /// When its last octet had left, as far as that was told; else when it was made.
+    pub sent: Instant,
+}
+
 /// What an exchange waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -51,18 +61,18 @@ pub(super) enum Wait {
 }
 
 impl Exchange {
-    /// A request with the number `sequence` that was due at `due`, and has to be answered until
-    /// `deadline`; its fragments get names after `token`.
+    /// A request with the number `sequence` that has to be answered until `deadline`; its fragments get
+    /// names after `token`.
     pub(super) fn new(
         task: Task,
         sequence: Sequence,
         token: Token,
-        due: Instant,
+        times: Times,
         deadline: Instant,
     ) -> Self {
         Self {
             task,
-            due,
+            times,
             classes: EventClasses::empty(),
             wait: Wait::Fragment(deadline),
             expected: sequence,

@@ -71,34 +71,29 @@ pub(crate) async fn gather(
         .trim()
         .trim_start_matches('{')
         .trim_end_matches('}');
-    let count = async |counters: &[Counter]| {
-        let mut sum: Option<Vec<Option<u64>>> = None;
-        for counter in counters {
-            let query = series::select(*counter, selector);
-            let courses = prometheus
-                .query_range(&query, (grid.start(), grid.end), grid.step)
-                .await?;
-            let these = increases(&courses, grid);
-            // What is not known of one is not known of the sum.
-            sum = Some(match sum {
-                None => these,
-                Some(sum) => sum
-                    .into_iter()
-                    .zip(these)
-                    .map(|(a, b)| Some(a?.saturating_add(b?)))
-                    .collect(),
-            });
-        }
-        Ok::<_, PrometheusError>(sum.unwrap_or_default())
+    let count = async |counter: Counter| {
+        let query = series::select(counter, selector);
+        let courses = prometheus
+            .query_range(&query, (grid.start(), grid.end), grid.step)
+            .await?;
+        Ok::<_, PrometheusError>(increases(&courses, grid))
     };
-    let asked = count(series::ASKED).await?;
+    let scans = count(series::SCANS).await?;
     let errors = count(series::ERRORS).await?;
     let unavailable = count(series::UNAVAILABLE).await?;
     let batches = count(series::BATCHES).await?;
     let within = count(series::WITHIN).await?;
+    let due = count(series::DUE).await?;
+    let due_within = count(series::DUE_WITHIN).await?;
     let received = count(series::RECEIVED).await?;
-    let missing = count(series::MISSING).await?;
     let lost = count(series::LOST).await?;
+    let mut missing = vec![Some(0_u64); grid.moments() - 1];
+    for counter in series::MISSING {
+        // What is not known of one is not known of the sum.
+        for (sum, more) in missing.iter_mut().zip(count(*counter).await?) {
+            *sum = sum.zip(more).map(|(sum, more)| sum.saturating_add(more));
+        }
+    }
     let latency = series::latency(selector, grid.step);
     let latency = prometheus
         .query_range(&latency, (grid.start(), grid.end), grid.step)
@@ -107,11 +102,13 @@ pub(crate) async fn gather(
     let intervals = (0..grid.moments() - 1).map(|n| {
         let of = |counts: &Vec<Option<u64>>| counts.get(n).copied().flatten();
         Interval {
-            asked: of(&asked),
+            scans: of(&scans),
             errors: of(&errors),
             unavailable: of(&unavailable),
             batches: of(&batches),
             within: of(&within),
+            due: of(&due),
+            due_within: of(&due_within),
             latency: latency.get(n + 1).copied().flatten(),
             received: of(&received),
             missing: of(&missing),

@@ -3,29 +3,25 @@
 /// A counter with labels of its own.
 pub(super) type Counter = (&'static str, &'static str);
 
-/// Requests to devices.
-pub(super) const ASKED: &[Counter] = &[
-    ("gridos_modbus_polls_total", ""),
-    ("gridos_dnp3_requests_total", ""),
-];
-/// Requests that were answered wrongly.
-pub(super) const ERRORS: &[Counter] = &[
-    ("gridos_modbus_exceptions_total", ""),
-    ("gridos_modbus_protocol_errors_total", ""),
-    ("gridos_dnp3_dead_letters_total", ""),
-];
-/// Requests that nobody answered.
-pub(super) const UNAVAILABLE: &[Counter] = &[
-    ("gridos_modbus_timeouts_total", ""),
-    ("gridos_dnp3_timeouts_total", ""),
-];
+/// Scans of devices that ended; with DNP3, requests.
+pub(super) const SCANS: Counter = ("gridos_scans_total", "");
+/// Of these, those that went wrong: refused, broken, without room, passed over.
+pub(super) const ERRORS: Counter = (
+    "gridos_scans_total",
+    r#"outcome=~"refused|error|held_back|skipped""#,
+);
+/// Of these, those that nobody answered.
+pub(super) const UNAVAILABLE: Counter = ("gridos_scans_total", r#"outcome="unavailable""#);
 /// Batches that were stored.
-pub(super) const BATCHES: &[Counter] = &[("gridos_stage_seconds_count", r#"stage="stored""#)];
+pub(super) const BATCHES: Counter = ("gridos_stage_seconds_count", r#"stage="stored""#);
 /// Batches that were stored within the objective.
-pub(super) const WITHIN: &[Counter] =
-    &[("gridos_stage_seconds_bucket", r#"stage="stored",le="0.5""#)];
+pub(super) const WITHIN: Counter = ("gridos_stage_seconds_bucket", r#"stage="stored",le="0.5""#);
+/// Batches that were stored, by when they were due.
+pub(super) const DUE: Counter = ("gridos_due_seconds_count", r#"stage="stored""#);
+/// Batches that were stored within the objective from when they were due.
+pub(super) const DUE_WITHIN: Counter = ("gridos_due_seconds_bucket", r#"stage="stored",le="0.5""#);
 /// Readings that came.
-pub(super) const RECEIVED: &[Counter] = &[("gridos_readings_received_total", "")];
+pub(super) const RECEIVED: Counter = ("gridos_readings_received_total", "");
 /// Readings that came and were not kept; what clients post and no device has is theirs.
 pub(super) const MISSING: &[Counter] = &[
     ("gridos_readings_lost_total", ""),
@@ -36,7 +32,7 @@ pub(super) const MISSING: &[Counter] = &[
     ),
 ];
 /// Readings that were kept and are gone.
-pub(super) const LOST: &[Counter] = &[("gridos_readings_lost_total", "")];
+pub(super) const LOST: Counter = ("gridos_readings_lost_total", "");
 
 /// A counter of the series that `selector` selects.
 pub(super) fn select((name, labels): Counter, selector: &str) -> String {
@@ -68,16 +64,17 @@ mod tests {
             .map(|m| m.name)
             .collect();
         let all = [
-            ASKED,
+            SCANS,
             ERRORS,
             UNAVAILABLE,
             BATCHES,
             WITHIN,
+            DUE,
+            DUE_WITHIN,
             RECEIVED,
-            MISSING,
             LOST,
         ];
-        for (name, _) in all.concat() {
+        for (name, _) in all.iter().chain(MISSING) {
             let family = name.trim_end_matches("_bucket").trim_end_matches("_count");
             assert!(known.contains(name) || known.contains(family), "{name}");
         }
@@ -85,9 +82,9 @@ mod tests {
 
     #[test]
     fn a_selector_goes_beside_the_labels() {
-        assert_eq!(select(ASKED[0], ""), "gridos_modbus_polls_total{}");
+        assert_eq!(select(SCANS, ""), "gridos_scans_total{}");
         assert_eq!(
-            select(BATCHES[0], r#"role="canary""#),
+            select(BATCHES, r#"role="canary""#),
             r#"gridos_stage_seconds_count{stage="stored",role="canary"}"#
         );
     }

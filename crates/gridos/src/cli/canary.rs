@@ -64,7 +64,7 @@ pub enum RehearsedFault {
 /// What `gridos canary rehearse` takes.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Needs a Prometheus (Debian: apt-get install prometheus).\n\n\
+    after_help = "Needs a Prometheus and a NATS server (Debian: apt-get install prometheus nats-server).\n\n\
         Exit codes: 0 promoted; 4 rolled back; 5 rolled back because nobody could tell; 1 it could not be rehearsed.\n\n\
         Examples:\n  \
         gridos canary rehearse\n  \
@@ -76,7 +76,7 @@ pub struct CanaryRehearse {
     #[arg(long, value_name = "FAULT")]
     pub fault: Option<RehearsedFault>,
     /// How many devices to simulate
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(5..=500))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(5..=500))]
     pub devices: u16,
     /// How many times faster than in the manifests: their times are divided by this
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -93,6 +93,9 @@ pub struct CanaryRehearse {
     /// The Prometheus to run
     #[arg(long, value_name = "FILE", default_value = "prometheus")]
     pub prometheus_binary: PathBuf,
+    /// The NATS server to run
+    #[arg(long, value_name = "FILE", default_value = "nats-server")]
+    pub nats_binary: PathBuf,
     /// Where to keep what the engines wrote; without it, all is removed at the end
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,

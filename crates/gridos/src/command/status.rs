@@ -9,11 +9,9 @@ use crate::cli::exit_codes::{DEGRADED, FAILED};
 use crate::client::{AskError, Client};
 use crate::color;
 use crate::output::{self, Ended};
+use crate::screen::Screen;
 
-mod screen;
 mod view;
-
-use self::screen::Screen;
 
 pub(crate) fn run(args: &Status) -> Outcome {
     super::block_on(async {

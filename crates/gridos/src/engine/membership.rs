@@ -201,6 +201,7 @@ impl Shown {
             version: standing.version.clone(),
             channels: standing.channels,
             leaving: standing.leaving,
+            vitals: standing.vitals,
         };
         FleetRoll {
             name: self.name.clone(),

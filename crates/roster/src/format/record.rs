@@ -5,8 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use gridos_fleet::{Epoch, MemberRecord, Role, SessionId};
 use gridos_model::DeviceId;
+use gridos_telemetry::Vitals;
 use serde::{Deserialize, Serialize};
 
+use super::vitals::WrittenVitals;
 use crate::FormatError;
 
 #[derive(Deserialize, Serialize)]
@@ -25,6 +27,9 @@ struct Written {
     seen: u64,
     releasing: Vec<u64>,
     leaving: bool,
+    /// For people; members of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vitals: Option<WrittenVitals>,
 }
 
 #[derive(Clone, Copy, Deserialize, Serialize)]
@@ -34,7 +39,7 @@ enum WrittenRole {
     Canary,
 }
 
-pub(crate) fn write(record: &MemberRecord) -> Bytes {
+pub(crate) fn write(record: &MemberRecord, vitals: Option<Vitals>) -> Bytes {
     let millis = |duration: Duration| {
         // Rounded up: nobody may wait for less.
         let millis = duration.as_nanos().div_ceil(1_000_000);
@@ -58,15 +63,18 @@ pub(crate) fn write(record: &MemberRecord) -> Bytes {
         seen: record.seen.raw(),
         releasing: record.releasing.iter().map(|device| device.raw()).collect(),
         leaving: record.leaving,
+        vitals: vitals.map(WrittenVitals::from),
     };
     // Numbers and texts cannot fail.
     serde_json::to_vec(&written).unwrap_or_default().into()
 }
 
-pub(crate) fn read(key: &str, bytes: &[u8]) -> Result<MemberRecord, FormatError> {
+/// The record, and how the member did lately, if it says so.
+pub(crate) fn read(key: &str, bytes: &[u8]) -> Result<(MemberRecord, Option<Vitals>), FormatError> {
     let written: Written =
         serde_json::from_slice(bytes).map_err(|error| FormatError::new(key, error))?;
-    Ok(MemberRecord {
+    let vitals = written.vitals.map(Vitals::from);
+    let record = MemberRecord {
         session: written.session.map(SessionId::from_raw),
         instance: written.instance,
         birth: written.birth,
@@ -88,7 +96,8 @@ pub(crate) fn read(key: &str, bytes: &[u8]) -> Result<MemberRecord, FormatError>
             .map(DeviceId::from_raw)
             .collect(),
         leaving: written.leaving,
-    })
+    };
+    Ok((record, vitals))
 }
 
 #[cfg(test)]
@@ -113,8 +122,11 @@ mod tests {
             releasing: vec![DeviceId::of("d")],
             leaving: true,
         };
-        let bytes = write(&record);
-        assert_eq!(read("session.a", &bytes), Ok(record.clone()));
+        let vitals = Some(Vitals::default());
+        let bytes = write(&record, vitals);
+        assert_eq!(read("session.a", &bytes), Ok((record.clone(), vitals)));
+        let silent = write(&record, None);
+        assert_eq!(read("session.a", &silent), Ok((record.clone(), None)));
         for cut in 0..bytes.len() {
             assert!(read("session.a", &bytes[..cut]).is_err(), "{cut}");
         }
@@ -122,7 +134,7 @@ mod tests {
             hold_off: Duration::from_nanos(1),
             ..record
         };
-        let back = read("session.a", &write(&odd)).unwrap();
+        let (back, _) = read("session.a", &write(&odd, None)).unwrap();
         assert_eq!(back.hold_off, Duration::from_millis(1));
     }
 }

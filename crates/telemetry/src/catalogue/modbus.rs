@@ -57,11 +57,6 @@ pub(super) const MODBUS: &[Metric] = &[
         "Modbus requests sent again because the device was busy.",
         |m, _| m.telemetry.modbus.retries.get(),
     ),
-    Metric::histogram(
-        "gridos_modbus_round_trip_seconds",
-        "Time from sending a Modbus request to the last byte of its answer, or until it was given up.",
-        |telemetry, _| telemetry.modbus.round_trip.buckets(),
-    ),
     Metric::counter(
         "gridos_modbus_timeouts_total",
         "Modbus requests without an answer in time.",

@@ -60,10 +60,27 @@ pub(super) const WAY: &[Metric] = &[
         |m, _| m.telemetry.pressure.ring_full.total(Instant::now()),
     ),
     Metric::histogram(
+        "gridos_round_trip_seconds",
+        "Time from sending a request to a device to the last byte of its answer, or until it was given up, by protocol.",
+        |telemetry, position| {
+            let protocol = Protocol::ALL.get(position);
+            protocol.map_or_else(Default::default, |protocol| {
+                telemetry.scans.round_trip(*protocol).buckets()
+            })
+        },
+    )
+    .by("protocol", Protocol::LABELS),
+    Metric::histogram(
         "gridos_scan_lateness_seconds",
-        "Time from when a scan was due to when its first request was sent, or to when it was passed over.",
-        |telemetry, _| telemetry.modbus.lateness.buckets(),
-    ),
+        "Time from when a scan was due to when its first request was sent, or to when it was passed over, by protocol; with DNP3, of each request.",
+        |telemetry, position| {
+            let protocol = Protocol::ALL.get(position);
+            protocol.map_or_else(Default::default, |protocol| {
+                telemetry.scans.lateness(*protocol).buckets()
+            })
+        },
+    )
+    .by("protocol", Protocol::LABELS),
     Metric::counter(
         "gridos_scans_expected_total",
         "Scans that were due, by protocol; with DNP3, requests.",

@@ -9,7 +9,8 @@ use tokio::time::sleep;
 use super::error::RehearseError;
 use super::scraper::SCRAPE;
 use super::site::Site;
-use super::telling::{Measurement, Telling};
+use super::telling::{Back, Measurement, Telling};
+use super::wording;
 use crate::canary::{Manifests, Prometheus};
 use crate::config::parse_duration;
 
@@ -24,8 +25,9 @@ pub(super) enum Ending {
 
 /// A rate over fewer scrapes than these says little.
 const WINDOW_MIN: Duration = SCRAPE.saturating_mul(5);
-/// More often, nothing new is measured.
-const INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// Measurements that follow each other sooner rest on the same scrapes, so that one stall of the machine
+/// would show in all of them.
+const INTERVAL_MIN: Duration = Duration::from_millis(1_500);
 /// How long the candidate shows that it has all devices.
 const PROMOTED_FOR: Duration = Duration::from_secs(1);
 /// How often is looked what is due.
@@ -57,6 +59,8 @@ struct Run {
 struct Halt {
     by: String,
     phase: Phase,
+    /// What the metric came to.
+    came_to: String,
 }
 
 impl<'a> Course<'a> {
@@ -76,6 +80,7 @@ impl<'a> Course<'a> {
     /// Goes through the steps, and promotes or rolls back.
     pub(super) async fn run(mut self, site: &mut Site) -> Result<Ending, RehearseError> {
         let steps = self.manifests.rollout.steps.clone();
+        self.telling.steps(weights(&steps));
         for (number, step) in steps.iter().enumerate() {
             self.step = number;
             self.begin_background(site)?;
@@ -90,7 +95,7 @@ impl<'a> Course<'a> {
                 return self.roll_back(halt, site).await;
             }
         }
-        let moved = site.set_share(100).await?;
+        let moved = site.set_share(100, self.telling).await?;
         self.telling.share(100, moved, site.devices());
         self.telling.promoted();
         // So that the candidate has had all of them for a moment.
@@ -145,8 +150,8 @@ impl<'a> Course<'a> {
     async fn take(&mut self, step: &Step, site: &mut Site) -> Result<Option<Halt>, RehearseError> {
         match step {
             Step::SetWeight(weight) => {
-                let moved = site.set_share(*weight).await?;
                 self.weight = *weight;
+                let moved = site.set_share(*weight, self.telling).await?;
                 self.telling.share(*weight, moved, site.devices());
                 Ok(None)
             }
@@ -205,7 +210,7 @@ impl<'a> Course<'a> {
                 break None;
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let what = inline.as_ref().map_or("pause", |run| run.name.as_str());
+            let what = inline.as_ref().map(|run| run.name.as_str());
             self.telling.live(self.weight, what, left);
             sleep(TICK).await;
         };
@@ -232,15 +237,22 @@ impl<'a> Course<'a> {
                 metric: &metric,
                 values: &values,
                 measured: &measured,
+                in_row: run.run.successes_in_row(number),
             });
         }
     }
 
     async fn roll_back(self, halt: Halt, site: &mut Site) -> Result<Ending, RehearseError> {
         let decided = Instant::now();
-        let moved = site.set_share(0).await?;
-        self.telling
-            .rolled_back(self.weight, moved, &halt.by, halt.phase, decided.elapsed());
+        let back = Back {
+            percent: self.weight,
+            metric: &halt.by,
+            phase: halt.phase,
+            came_to: &halt.came_to,
+        };
+        self.telling.rolling_back(&back);
+        let moved = site.set_share(0, self.telling).await?;
+        self.telling.rolled_back(&back, moved, decided.elapsed());
         Ok(match halt.phase {
             Phase::Inconclusive => Ending::Undecided,
             Phase::Successful | Phase::Running | Phase::Error | Phase::Failed => Ending::RolledBack,
@@ -248,14 +260,39 @@ impl<'a> Course<'a> {
     }
 }
 
+/// The shares of the steps; behind the last one the candidate has all.
+fn weights(steps: &[Step]) -> Vec<u8> {
+    let weights = steps.iter().filter_map(|step| match step {
+        Step::SetWeight(weight) => Some(*weight),
+        Step::Pause(_) | Step::Analysis(_) => None,
+    });
+    let mut weights: Vec<u8> = weights.collect();
+    if weights.last() != Some(&100) {
+        weights.push(100);
+    }
+    weights
+}
+
 impl Run {
     fn halt(&self) -> Halt {
         let phase = self.run.phase();
         let mut metrics = self.run.metrics().enumerate();
         let worst = metrics.find(|(number, _)| self.run.metric_phase(*number) == Some(phase));
+        let Some((number, metric)) = worst else {
+            return Halt {
+                by: self.name.clone(),
+                phase,
+                came_to: String::new(),
+            };
+        };
+        let last = self.last.get(number).copied().flatten();
+        let last = last.map_or(wording::NONE.to_owned(), |last| {
+            wording::value(&metric.name, last)
+        });
         Halt {
-            by: worst.map_or_else(|| self.name.clone(), |(_, metric)| metric.name.clone()),
+            by: metric.name.clone(),
             phase,
+            came_to: format!("is {last}, must be {}", wording::demand(metric)),
         }
     }
 

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use gridos_roster::BucketError;
+
+use super::share::Held;
 use crate::canary::{ManifestsError, PrometheusError};
 use crate::client::AskError;
 
@@ -20,14 +23,30 @@ pub(crate) enum RehearseError {
         .0.display()
     )]
     NoPrometheus(PathBuf),
+    #[error(
+        "there is no '{}': in a rehearsal engines share devices over a real NATS server; on Debian: \
+         apt-get install nats-server, elsewhere --nats-binary FILE",
+        .0.display()
+    )]
+    NoNats(PathBuf),
+    #[error("the NATS server does not get ready; it says: {0}")]
+    NatsUnready(String),
+    #[error("the canary's share cannot be set")]
+    Fleet(#[source] BucketError),
+    #[error(
+        "the devices are not handed over within two minutes: stable has {}, the candidate {}; \
+         they should have {} and {}",
+        .held.stable, .held.candidate, .goal.stable, .goal.candidate
+    )]
+    NotHandedOver { held: Held, goal: Held },
     #[error("Prometheus does not get ready; it says: {0}")]
     PrometheusUnready(String),
     #[error("{who} ended before it served; it says: {log}")]
     EngineEnded { who: &'static str, log: String },
     #[error("{who} does not get ready within a minute; it says: {log}")]
     EngineUnready { who: &'static str, log: String },
-    #[error("{who} does not take its devices")]
-    NotTaken {
+    #[error("{who} cannot be asked")]
+    NotAsked {
         who: &'static str,
         #[source]
         source: AskError,

@@ -1,16 +1,19 @@
-//! A roll-out rehearsed on this machine: real engines, a real Prometheus, simulated devices, and the
-//! manifests that ship.
+//! A roll-out rehearsed on this machine: a fleet of real engines over a real NATS server, a real
+//! Prometheus, simulated devices, and the manifests that ship.
 
 mod config;
 mod course;
 mod damage;
 mod error;
 mod line;
+mod live;
+mod nats;
 mod process;
 mod scraper;
 mod share;
 mod site;
 mod telling;
+mod wording;
 
 use crate::cli::CanaryRehearse;
 use crate::cli::exit_codes::{INCONCLUSIVE, NOT_AS_GOOD};
@@ -27,7 +30,7 @@ use super::Manifests;
 pub(crate) async fn run(args: &CanaryRehearse) -> Outcome {
     crate::log::start("warn");
     let manifests = Manifests::load(args.manifests.as_deref())?;
-    let telling = Telling::new(args.json);
+    let telling = Telling::new(args);
     tokio::select! {
         ending = rehearsed(args, manifests, &telling) => match ending? {
             Ending::Promoted => Ok(()),

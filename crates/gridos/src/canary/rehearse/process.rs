@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LIFE: &str = "3h";
 /// With what the names of variables begin that change a configuration.
 const VARIABLES: &str = "GRIDOS__";
+/// As a Rollout gives it to its pods.
+const ROLE_VARIABLE: &str = "GRIDOS_ROLE";
 /// Of a log, what is told where something went wrong.
 const LOG_BYTES: usize = 600;
 const LINES_HELD: usize = 64;
@@ -37,9 +39,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `gridos run` with that configuration, and waits until it serves.
+    /// Starts `gridos run` with that configuration and role, and waits until it serves.
     pub(super) async fn start(
-        who: &'static str,
+        (who, role): (&'static str, &str),
         binary: &Path,
         config: &Path,
         log: &Path,
@@ -62,6 +64,7 @@ impl Process {
                 command.env_remove(name);
             }
         }
+        command.env(ROLE_VARIABLE, role);
         let mut child = command
             .spawn()
             .map_err(|source| RehearseError::NotStarted {
@@ -116,10 +119,6 @@ impl Process {
         timeout(PATIENCE, found).await
     }
 
-    pub(super) fn who(&self) -> &'static str {
-        self.who
-    }
-
     /// A client of its API.
     pub(super) fn client(&self) -> Result<Client, RehearseError> {
         let at = EngineAt {
@@ -131,7 +130,7 @@ impl Process {
             timeout: PATIENCE,
         };
         let who = self.who;
-        Client::new(&at).map_err(|source| RehearseError::NotTaken { who, source })
+        Client::new(&at).map_err(|source| RehearseError::NotAsked { who, source })
     }
 
     /// `kill -9`.

@@ -1,25 +1,25 @@
-//! Which devices the candidate has.
+//! Which devices the candidate has: the canary's share of the fleet.
 
-use std::fs;
-use std::path::PathBuf;
+use gridos_fleet::Share;
+use gridos_roster::Bucket;
 
-use gridos_model::DeviceId;
-use serde_json::json;
-
-use super::config::{self, Kind};
 use super::error::RehearseError;
-use super::line::Field;
-use crate::client::Client;
 
-/// 2⁶⁴ over the golden ratio: spreads numbers in a row evenly (Knuth, "The Art of Computer
-/// Programming", 6.4).
-const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
+/// The canary's share, as `gridos fleet share` sets it.
+#[derive(Debug)]
+pub(super) struct CanaryShare {
+    bucket: Bucket,
+    devices: usize,
+    /// Whether the candidate takes what it is given.
+    takes: bool,
+    goal: Held,
+}
 
-/// Gives the candidate its share of the devices.
-pub(super) trait ShareOf {
-    /// Moves devices until the candidate has `percent` of them; raising only adds, lowering gives
-    /// back what came last. Who has a device releases it before the other one takes it.
-    async fn set(&mut self, percent: u8, fields: &[Field]) -> Result<Moved, RehearseError>;
+/// How many devices each side has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) stable: usize,
+    pub(super) candidate: usize,
 }
 
 /// What a change of the share did.
@@ -31,107 +31,39 @@ pub(super) struct Moved {
     pub(super) candidate: usize,
 }
 
-/// The share without a fleet: both engines' configurations are rewritten and taken anew.
-#[derive(Debug)]
-pub(super) struct ByReload {
-    pub(super) stable: Desk,
-    pub(super) candidate: Desk,
-    /// How many devices the candidate is given.
-    given: usize,
-    /// Whether it takes what it is given.
-    takes: bool,
-}
-
-/// Where one side's configuration is, and who takes it.
-#[derive(Debug)]
-pub(super) struct Desk {
-    pub(super) who: &'static str,
-    pub(super) config: PathBuf,
-    pub(super) data_dir: PathBuf,
-    pub(super) commit_interval: &'static str,
-    /// None while the engine does not run.
-    pub(super) client: Option<Client>,
-}
-
-impl Desk {
-    /// Writes its configuration.
-    pub(super) fn write<'a>(
-        &self,
-        devices: impl Iterator<Item = (&'a str, std::net::SocketAddr)>,
-    ) -> Result<(), RehearseError> {
-        let kind = Kind {
-            name: self.who,
-            data_dir: &self.data_dir,
-            commit_interval: self.commit_interval,
-        };
-        let text = config::text(kind, devices);
-        fs::write(&self.config, text).map_err(RehearseError::folder(&self.config))
-    }
-
-    async fn reload(&self) -> Result<(), RehearseError> {
-        let Some(client) = &self.client else {
-            return Ok(());
-        };
-        let taken = client
-            .post(&["api", "v1", "config", "reload"], &json!({}))
-            .await;
-        let who = self.who;
-        taken.map_err(|source| RehearseError::NotTaken { who, source })?;
-        Ok(())
-    }
-}
-
-impl ByReload {
+impl CanaryShare {
     /// The candidate has none yet; with `takes` unset, it never takes any.
-    pub(super) fn new(stable: Desk, candidate: Desk, takes: bool) -> Self {
+    pub(super) fn new(bucket: Bucket, devices: usize, takes: bool) -> Self {
         Self {
-            stable,
-            candidate,
-            given: 0,
+            bucket,
+            devices,
             takes,
+            goal: Held {
+                stable: devices,
+                candidate: 0,
+            },
         }
     }
 
-    /// Puts the devices that go first to the candidate first: an order that has nothing to do with
-    /// their names, and is the same each time.
-    pub(super) fn order(fields: &mut [Field]) {
-        fields.sort_by_key(|field| {
-            let id = DeviceId::of(&field.name).raw();
-            // Names in a row have ids in a row.
-            (id ^ (id >> 32)).wrapping_mul(SCATTER)
-        });
+    /// Who is to have how many.
+    pub(super) fn goal(&self) -> Held {
+        self.goal
     }
 
-    fn write_stable(&self, fields: &[Field]) -> Result<(), RehearseError> {
-        let rest = fields.iter().skip(self.given);
-        self.stable
-            .write(rest.map(|field| (field.name.as_str(), field.stable)))
-    }
-
-    fn write_candidate(&self, fields: &[Field]) -> Result<(), RehearseError> {
-        let given = fields.iter().take(if self.takes { self.given } else { 0 });
-        self.candidate
-            .write(given.map(|field| (field.name.as_str(), field.candidate)))
-    }
-}
-
-impl ShareOf for ByReload {
-    async fn set(&mut self, percent: u8, fields: &[Field]) -> Result<Moved, RehearseError> {
-        let before = self.given;
-        self.given = (fields.len() * usize::from(percent) + 50) / 100;
-        self.write_stable(fields)?;
-        self.write_candidate(fields)?;
-        if self.given >= before {
-            self.stable.reload().await?;
-            self.candidate.reload().await?;
-        } else {
-            // One that is gone has released what it had.
-            let _ = self.candidate.reload().await;
-            self.stable.reload().await?;
-        }
-        Ok(Moved {
-            devices: self.given.abs_diff(before),
-            candidate: self.given,
-        })
+    /// Lets the canary have `percent` of the devices from now on; how many that moves.
+    pub(super) async fn set(&mut self, percent: u8) -> Result<usize, RehearseError> {
+        let share = Share::from_percent(f64::from(percent)).unwrap_or(Share::ALL);
+        let share_set = self.bucket.set_share(share).await;
+        share_set.map_err(RehearseError::Fleet)?;
+        let candidate = match self.takes {
+            true => share.of(self.devices),
+            false => 0,
+        };
+        let moved = candidate.abs_diff(self.goal.candidate);
+        self.goal = Held {
+            stable: self.devices - candidate,
+            candidate,
+        };
+        Ok(moved)
     }
 }

@@ -1,41 +1,56 @@
-//! All that a rehearsal runs: devices, two engines, a Prometheus, and a folder for what they write.
+//! All that a rehearsal runs: devices, a NATS server, two engines, a Prometheus, and a folder for what
+//! they write.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
+use super::config::{self, Kind};
 use super::damage;
 use super::error::RehearseError;
 use super::line::Field;
+use super::nats::Nats;
 use super::process::Process;
 use super::scraper::Scraper;
-use super::share::{ByReload, Desk, Moved, ShareOf as _};
+use super::share::{CanaryShare, Held, Moved};
 use super::telling::Telling;
 use crate::canary::Prometheus;
 use crate::canary::manifests::Sides;
 use crate::cli::{CanaryRehearse, RehearsedFault};
 
-/// What the hashes of the pod templates are here.
+/// What the hashes of the pod templates are here, and what the engines are called.
 const STABLE: &str = "stable";
 const CANDIDATE: &str = "candidate";
+/// What a Rollout calls the role of a candidate.
+const CANARY: &str = "canary";
 /// Quick, so that what is judged is the engine and not its patience.
 const COMMIT_INTERVAL: &str = "50ms";
 /// Four times the objective.
 const COMMIT_INTERVAL_SLOW: &str = "2s";
 /// 8.3 % of the requests; less than 5 % is good.
 const SPOILT_EVERY: u64 = 12;
+/// The usual weight in a fleet.
+const CAPACITY: u32 = 100;
+/// How long a hand-over may take: of a dead candidate, its lease and more.
+const HAND_OVER_MAX: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The site; all of it ends when dropped.
 pub(super) struct Site {
     stable: Process,
     candidate: Process,
     scraper: Scraper,
-    share: ByReload,
+    share: CanaryShare,
     fields: Vec<Field>,
     fault: Option<RehearsedFault>,
     candidate_binary: PathBuf,
     handed_over: usize,
+    // The engines leave the fleet before it ends.
+    _nats: Nats,
     // Last: the others write to it.
     folder: Folder,
 }
@@ -60,64 +75,50 @@ impl Site {
         args: &CanaryRehearse,
         telling: &Telling,
     ) -> Result<Self, RehearseError> {
-        let folder = folder(args)?;
+        let folder = Folder::of(args)?;
         let mut fields = Vec::new();
         let spoilt_every = (args.fault == Some(RehearsedFault::Errors)).then_some(SPOILT_EVERY);
         for n in 0..args.devices {
             let field = Field::start(n, spoilt_every).await;
             fields.push(field.map_err(RehearseError::Devices)?);
         }
-        ByReload::order(&mut fields);
-        let slow = args.fault == Some(RehearsedFault::Latency);
-        let mut stable = desk(&folder.path, STABLE, COMMIT_INTERVAL)?;
-        let interval = if slow {
-            COMMIT_INTERVAL_SLOW
-        } else {
-            COMMIT_INTERVAL
-        };
-        let mut candidate = desk(&folder.path, CANDIDATE, interval)?;
-        stable.write(
-            fields
-                .iter()
-                .map(|field| (field.name.as_str(), field.stable)),
-        )?;
-        candidate.write(std::iter::empty())?;
+        telling.starting("a NATS server");
+        let nats = Nats::start(&args.nats_binary, &folder.path.join("nats")).await?;
+        folder.write_configs(&fields, args.fault, &nats.url)?;
         let own = std::env::current_exe().map_err(RehearseError::folder("/proc/self/exe"))?;
         let stable_binary = args.stable_binary.as_deref().unwrap_or(&own);
         let candidate_binary = args.candidate_binary.clone().unwrap_or_else(|| own.clone());
-        let [stable_log, candidate_log] =
-            [STABLE, CANDIDATE].map(|who| folder.path.join(format!("{who}.log")));
-        let (stable_process, candidate_process) = tokio::try_join!(
-            Process::start(STABLE, stable_binary, &stable.config, &stable_log),
-            Process::start(
-                CANDIDATE,
-                &candidate_binary,
-                &candidate.config,
-                &candidate_log
-            ),
-        )?;
-        stable.client = Some(stable_process.client()?);
-        candidate.client = Some(candidate_process.client()?);
+        telling.starting("stable and the candidate");
+        let stable = folder.start((STABLE, STABLE), stable_binary);
+        let candidate = folder.start((CANDIDATE, CANARY), &candidate_binary);
+        let (stable, candidate) = tokio::try_join!(stable, candidate)?;
+        telling.starting("Prometheus");
         let targets = [
-            (stable_process.address.as_str(), STABLE),
-            (candidate_process.address.as_str(), CANDIDATE),
+            (stable.address.as_str(), STABLE),
+            (candidate.address.as_str(), CANDIDATE),
         ];
         let scraper_folder = folder.path.join("prometheus");
         let scraper = Scraper::start(&args.prometheus_binary, &scraper_folder, &targets);
         let scraper = scraper.await?;
         let urls = targets.map(|(address, _)| format!("http://{address}/"));
-        telling.began(args, &urls, &scraper.url);
-        Ok(Self {
-            share: ByReload::new(stable, candidate, args.fault != Some(RehearsedFault::Idle)),
-            stable: stable_process,
-            candidate: candidate_process,
+        let takes = args.fault != Some(RehearsedFault::Idle);
+        let mut site = Self {
+            share: CanaryShare::new(nats.bucket.clone(), fields.len(), takes),
+            stable,
+            candidate,
             scraper,
             fields,
             fault: args.fault,
             candidate_binary,
             handed_over: 0,
+            _nats: nats,
             folder,
-        })
+        };
+        // Whoever comes first has all, until the other one is there.
+        site.share.set(0).await?;
+        site.settle(telling).await?;
+        telling.began(args, &urls, &site.scraper.url);
+        Ok(site)
     }
 
     pub(super) fn prometheus(&self) -> Prometheus {
@@ -139,10 +140,54 @@ impl Site {
         self.fields.len()
     }
 
-    pub(super) async fn set_share(&mut self, percent: u8) -> Result<Moved, RehearseError> {
-        let moved = self.share.set(percent, &self.fields).await?;
-        self.handed_over += moved.devices;
-        Ok(moved)
+    /// Sets the canary's share, and waits until each device is where it belongs: who gives has let go
+    /// of it, who takes has taken it.
+    pub(super) async fn set_share(
+        &mut self,
+        percent: u8,
+        telling: &Telling,
+    ) -> Result<Moved, RehearseError> {
+        let devices = self.share.set(percent).await?;
+        self.settle(telling).await?;
+        self.handed_over += devices;
+        Ok(Moved {
+            devices,
+            candidate: self.share.goal().candidate,
+        })
+    }
+
+    async fn settle(&mut self, telling: &Telling) -> Result<(), RehearseError> {
+        let (began, goal) = (Instant::now(), self.share.goal());
+        loop {
+            let is_dead = self.candidate.has_ended();
+            let held = self.held().await;
+            telling.handing_over(held, goal);
+            // A candidate that died takes nothing more; the analysis finds it.
+            if held == goal || is_dead && goal.candidate > 0 {
+                return Ok(());
+            }
+            if began.elapsed() > HAND_OVER_MAX {
+                return Err(RehearseError::NotHandedOver { held, goal });
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// How many devices each engine has, as it says itself; one that does not answer has none.
+    async fn held(&self) -> Held {
+        let of = async |process: &Process| {
+            let client = process.client().ok()?;
+            let status = client
+                .get(&["api", "v1", "scada", "status"], &[])
+                .await
+                .ok()?;
+            usize::try_from(status["fleet"]["held"].as_u64()?).ok()
+        };
+        let (stable, candidate) = tokio::join!(of(&self.stable), of(&self.candidate));
+        Held {
+            stable: stable.unwrap_or(0),
+            candidate: candidate.unwrap_or(0),
+        }
     }
 
     /// Does to the candidate what comes from outside; again and again while it has devices.
@@ -168,20 +213,25 @@ impl Site {
 
     /// Lets both engines drain, and tells where all readings are.
     pub(super) async fn end(mut self, telling: &Telling) -> Result<(), RehearseError> {
+        telling.ending();
         if self.candidate.has_ended() {
             // What it has in its journal is stored by its next life, as a restarted pod would.
-            let log = self.folder.path.join("candidate.log");
-            let config = &self.share.candidate.config;
-            let again = Process::start(CANDIDATE, &self.candidate_binary, config, &log);
+            let again = self
+                .folder
+                .start((CANDIDATE, CANARY), &self.candidate_binary);
             self.candidate = again.await?;
         }
-        let changes: u64 = self.fields.iter().map(Field::changes).sum();
-        let handed_over = u64::try_from(self.handed_over).unwrap_or(u64::MAX);
-        let names = [self.stable.who(), self.candidate.who()];
-        let (stable, candidate) = tokio::join!(self.stable.end(), self.candidate.end());
+        // Who has no devices goes first, so that none is handed over once more.
+        let candidate_first = self.share.goal().candidate == 0;
+        let (stable, candidate) = if candidate_first {
+            let candidate = self.candidate.end().await;
+            (self.stable.end().await, candidate)
+        } else {
+            (self.stable.end().await, self.candidate.end().await)
+        };
         let ledgers = [stable, candidate]
             .map(|summary| summary.map_or(Value::Null, |mut summary| summary["ledger"].take()));
-        let by_side: Value = names
+        let by_side: Value = [STABLE, CANDIDATE]
             .into_iter()
             .zip(&ledgers)
             .map(|(n, l)| (n.to_owned(), l.clone()))
@@ -192,6 +242,8 @@ impl Site {
                 .filter_map(|ledger| ledger[key].as_u64())
                 .sum()
         };
+        let seen: Vec<_> = self.fields.iter().map(Field::seen).collect();
+        let longest = seen.iter().flat_map(|seen| &seen.changes).max();
         telling.ledger(&json!({
             "received": sum("received"),
             "carried_over": sum("carried_over"),
@@ -199,37 +251,76 @@ impl Site {
             "lost": sum("lost"),
             "refused": sum("refused"),
             "is_balanced": ledgers.iter().all(|ledger| ledger["balanced"] == true),
-            "handed_over": handed_over,
-            // Each hand-over lets another side ask, once.
-            "asked_by_both": changes.saturating_sub(handed_over),
+            "handed_over": self.handed_over,
+            "asked_by_both": seen.iter().map(|seen| seen.overlaps).sum::<u64>(),
+            "longest_without_a_poll_seconds": longest.map_or(0.0, Duration::as_secs_f64),
             "by_side": by_side,
         }));
         Ok(())
     }
 }
 
-fn folder(args: &CanaryRehearse) -> Result<Folder, RehearseError> {
-    let own = || std::env::temp_dir().join(format!("gridos-rehearsal-{}", std::process::id()));
-    let path = args.data_dir.clone().unwrap_or_else(own);
-    fs::create_dir_all(&path).map_err(RehearseError::folder(&path))?;
-    Ok(Folder {
-        path,
-        is_kept: args.data_dir.is_some(),
-    })
-}
+impl Folder {
+    fn of(args: &CanaryRehearse) -> Result<Self, RehearseError> {
+        let own = || std::env::temp_dir().join(format!("gridos-rehearsal-{}", std::process::id()));
+        let path = args.data_dir.clone().unwrap_or_else(own);
+        fs::create_dir_all(&path).map_err(RehearseError::folder(&path))?;
+        Ok(Self {
+            path,
+            is_kept: args.data_dir.is_some(),
+        })
+    }
 
-fn desk(
-    folder: &Path,
-    who: &'static str,
-    commit_interval: &'static str,
-) -> Result<Desk, RehearseError> {
-    let data_dir = folder.join(who);
-    fs::create_dir_all(&data_dir).map_err(RehearseError::folder(&data_dir))?;
-    Ok(Desk {
-        who,
-        config: folder.join(format!("{who}.toml")),
-        data_dir,
-        commit_interval,
-        client: None,
-    })
+    fn config(&self, who: &str) -> PathBuf {
+        self.path.join(format!("{who}.toml"))
+    }
+
+    fn write_configs(
+        &self,
+        fields: &[Field],
+        fault: Option<RehearsedFault>,
+        servers: &str,
+    ) -> Result<(), RehearseError> {
+        let interval = match fault {
+            Some(RehearsedFault::Latency) => COMMIT_INTERVAL_SLOW,
+            _ => COMMIT_INTERVAL,
+        };
+        let capacity = match fault {
+            Some(RehearsedFault::Idle) => 0,
+            _ => CAPACITY,
+        };
+        let address: [fn(&Field) -> SocketAddr; 2] =
+            [|field| field.stable, |field| field.candidate];
+        for (name, role, commit_interval, capacity, address) in [
+            (STABLE, STABLE, COMMIT_INTERVAL, CAPACITY, address[0]),
+            (CANDIDATE, CANARY, interval, capacity, address[1]),
+        ] {
+            let data_dir = self.path.join(name);
+            fs::create_dir_all(&data_dir).map_err(RehearseError::folder(&data_dir))?;
+            let kind = Kind {
+                name,
+                role,
+                data_dir: &data_dir,
+                commit_interval,
+                capacity,
+                servers,
+            };
+            let devices = fields
+                .iter()
+                .map(|field| (field.name.as_str(), address(field)));
+            let config = self.config(name);
+            let written = fs::write(&config, config::text(kind, devices));
+            written.map_err(RehearseError::folder(&config))?;
+        }
+        Ok(())
+    }
+
+    async fn start(
+        &self,
+        (who, role): (&'static str, &str),
+        binary: &std::path::Path,
+    ) -> Result<Process, RehearseError> {
+        let log = self.path.join(format!("{who}.log"));
+        Process::start((who, role), binary, &self.config(who), &log).await
+    }
 }

@@ -40,13 +40,22 @@ fn write(text: &mut String, args: &Demo, addresses: &[SocketAddr]) -> std::fmt::
 }
 
 /// The profile of the simulated feeders, named `feeder`, read in a scan class.
-pub(crate) fn profile(text: &mut String, scan: &str) -> std::fmt::Result {
+fn profile(text: &mut String, scan: &str) -> std::fmt::Result {
+    profile_of(text, scan, |_| true)
+}
+
+/// The same, of those points that are wanted.
+pub(crate) fn profile_of(
+    text: &mut String,
+    scan: &str,
+    is_wanted: fn(&MapPoint) -> bool,
+) -> std::fmt::Result {
     writeln!(
         text,
         "[[profile]]\nname = \"feeder\"\nprotocol = \"modbus\"\nscan = \"{scan}\""
     )?;
     writeln!(text, "point = [")?;
-    for point in MAP {
+    for point in MAP.iter().filter(|point| is_wanted(point)) {
         writeln!(text, "    {},", inline(point))?;
     }
     writeln!(text, "]")

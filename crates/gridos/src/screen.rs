@@ -2,11 +2,12 @@
 
 use terminal_size::{Height, Width, terminal_size};
 
-use super::Outcome;
+use crate::command::Outcome;
 use crate::{color, output};
 
 /// The whole terminal, which is given back as it was; or lines one below the other where there is none.
-pub(super) struct Screen {
+#[derive(Debug)]
+pub(crate) struct Screen {
     is_terminal: bool,
 }
 
@@ -20,7 +21,7 @@ const PLAIN: &str = "\x1b[0m";
 const ESCAPE: char = '\x1b';
 
 impl Screen {
-    pub(super) fn enter(is_terminal: bool) -> Self {
+    pub(crate) fn enter(is_terminal: bool) -> Self {
         if is_terminal {
             // What cannot be drawn shows with the first page.
             let _ = output::drawn(ENTER);
@@ -30,7 +31,7 @@ impl Screen {
 
     /// Draws over the page before, line by line, so that nothing flickers; what does not fit is cut,
     /// for a line that wraps would push all others down.
-    pub(super) fn show(&self, page: &str) -> Outcome {
+    pub(crate) fn show(&self, page: &str) -> Outcome {
         if !self.is_terminal {
             return output::line(page);
         }
