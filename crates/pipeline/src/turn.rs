@@ -219,10 +219,6 @@ impl Turn {
         }
     }
 
-    pub(crate) fn is_stalled(&self) -> bool {
-        self.stalled
-    }
-
     /// Whether all is written that was appended, and nothing has to be written again.
     pub(crate) fn is_written(&self) -> bool {
         self.journal.unwritten_bytes() == 0 && !self.journal.is_poisoned()

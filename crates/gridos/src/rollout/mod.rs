@@ -122,6 +122,7 @@ mod tests {
             channels: 0,
             hold_off: Duration::ZERO,
             leaving: false,
+            vitals: None,
         }
     }
 

@@ -40,7 +40,7 @@ fn write(text: &mut String, args: &Demo, addresses: &[SocketAddr]) -> std::fmt::
 }
 
 /// The profile of the simulated feeders, named `feeder`, read in a scan class.
-fn profile(text: &mut String, scan: &str) -> std::fmt::Result {
+pub(crate) fn profile(text: &mut String, scan: &str) -> std::fmt::Result {
     profile_of(text, scan, |_| true)
 }
 
