@@ -97,11 +97,12 @@ def test_each_planted_fault_fails_its_assertion(planted):
 
 
 def test_it_is_formatted():
-    terraform = shutil.which("terraform")
-    if not terraform:
-        skip("terraform on PATH, for terraform fmt")
-    checked = subprocess.run([terraform, "fmt", "-check", "-recursive", TERRAFORM], capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout
+    if not OFFLINE.exists():
+        skip("../shared/tools/azurerm-offline")
+    # Terraform on PATH, or that of the registry of packages.
+    command = [TOOLS / "azurerm/bin/python", OFFLINE, "run", "fmt", "-check", "-recursive", TERRAFORM]
+    checked = subprocess.run(command, env={**os.environ, **VARIABLES}, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_states_are_apart_and_locked():
