@@ -28,6 +28,7 @@ mod export;
 mod field;
 mod fleet;
 mod journal;
+mod replay;
 mod shell;
 
 pub use access::{
@@ -45,6 +46,7 @@ pub use export::{Export, ExportFormat};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
 pub use fleet::{FleetCommand, FleetShare, FleetStatus};
 pub use journal::{JournalAt, JournalCommand, JournalDump, JournalRepair};
+pub use replay::Replay;
 pub use shell::{Completions, Man};
 
 /// Collects telemetry from RTUs, PLCs and IEDs, judges it, keeps it and stores it.
@@ -114,6 +116,8 @@ enum Command {
     /// Shows what captured octets mean
     #[command(subcommand)]
     Decode(Decode),
+    /// Replays a journal or captures through this version, and compares it with another one to the bit
+    Replay(Replay),
     /// Looks into a journal: what is in it, whether it is whole; repairs what can be repaired
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -333,6 +337,7 @@ impl Cli {
             Command::Discover(Discover::Dnp3(args)) => discover::dnp3::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),
             Command::Decode(Decode::Dnp3(args)) => decode::run(&args),
+            Command::Replay(args) => command::replay::run(&args),
             Command::Journal(command) => command::journal::run(&command),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
             Command::Simulate(Simulate::Dnp3(args)) => simulate::dnp3::run(&args),

@@ -26,5 +26,6 @@ mod progress;
 mod replay;
 mod service;
 mod size;
+mod tee;
 
 pub use engine::{Engine, OpenError, StartError, Summary};

@@ -22,6 +22,7 @@ pub(crate) mod journal;
 pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod probe;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod shell;
 pub(crate) mod simulate;
