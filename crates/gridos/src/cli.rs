@@ -30,6 +30,7 @@ mod fleet;
 mod journal;
 mod replay;
 mod shell;
+mod writer;
 
 pub use access::{
     AccessList, Expiry, TokenCommand, TokenCreate, TokenNamed, UserAdd, UserCommand, UserNamed,
@@ -48,6 +49,7 @@ pub use fleet::{FleetCommand, FleetShare, FleetStatus};
 pub use journal::{JournalAt, JournalCommand, JournalDump, JournalRepair};
 pub use replay::Replay;
 pub use shell::{Completions, Man};
+pub use writer::Writer;
 
 /// Collects telemetry from RTUs, PLCs and IEDs, judges it, keeps it and stores it.
 #[derive(Debug, Parser)]
@@ -83,6 +85,8 @@ enum Command {
     Demo(Demo),
     /// Runs the engine
     Run(Run),
+    /// Puts into the database what engines on other machines ship, beside other writers
+    Writer(Writer),
     /// Shows how a running engine does
     Status(Status),
     /// Checks a configuration and shows what would run
@@ -324,6 +328,7 @@ impl Cli {
         match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
+            Command::Writer(args) => command::writer::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Migrate(args) => migrate::run(&args),
             Command::Export(args) => command::export::run(&args),

@@ -29,6 +29,7 @@ pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod user;
+pub(crate) mod writer;
 
 /// What every command ends with.
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
