@@ -203,10 +203,7 @@ async fn follow_layouts(channel: Channel, book: Arc<LayoutBook>) {
                     }
                 }
             }
-            Err(_) => {
-                messages.restart();
-                sleep(RETRY).await;
-            }
+            Err(_) => sleep(RETRY).await,
         }
     }
 }

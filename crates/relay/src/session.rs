@@ -85,6 +85,7 @@ impl Session {
         let options = WriterOptions {
             recovered: stored.furthest(),
             skips: false,
+            recalls: !feed.is_late,
             ..self.options
         };
         let mut writer = Writer::new(
@@ -128,6 +129,7 @@ impl Session {
             if is_nothing && begun.elapsed() >= RECALL_PATIENCE && feed.start < at {
                 // Nobody can tell those minutes any more.
                 feed = Feed::new(self, at);
+                feed.is_late = true;
             }
         }
         Ok(Some(feed))
@@ -138,6 +140,8 @@ impl Session {
 struct Feed<'a> {
     session: &'a Session,
     start: Position,
+    /// Whether it begins behind the minutes that are open.
+    is_late: bool,
     mirror: Mirror,
     messages: Messages,
     parts: Parts,
@@ -154,6 +158,7 @@ impl<'a> Feed<'a> {
         Self {
             session,
             start,
+            is_late: false,
             mirror: Mirror::new(session.stream, start),
             messages: Messages::of(&session.channel, subject),
             parts: Parts::default(),
@@ -221,8 +226,8 @@ impl<'a> Feed<'a> {
                 self.end.send_replace(end);
             }
             Added::Known => self.pieces.push_back((piece.until().position, sequence)),
-            // It comes again, behind what is missing before it.
-            Added::Apart => {}
+            // It comes again behind what is missing before it, or is deleted with that.
+            Added::Apart => self.pieces.push_back((piece.until().position, sequence)),
             Added::Foreign => refused.increment(),
         }
         Ok(())
@@ -260,6 +265,8 @@ impl<'a> Feed<'a> {
             self.pieces.pop_front();
         }
         if let Some(last) = last {
+            // In another stream the numbers would be those of pieces that nobody has stored.
+            self.messages.check().await?;
             let Session {
                 channel, stream, ..
             } = self.session;

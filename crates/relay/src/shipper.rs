@@ -63,6 +63,7 @@ pub struct Shipper {
 struct UnderWay {
     from: Tail,
     until: Tail,
+    round: u64,
     receipts: Vec<PublishAckFuture>,
 }
 
@@ -258,9 +259,8 @@ impl Shipper {
                 self.is_there = false;
                 self.writer.hinder(&error.to_string());
                 self.retry = Instant::now() + RETRY;
-                // What was under way may be there or not: it goes on where receipts end.
                 if let Some(first) = self.under_way.front() {
-                    self.window.advance(first.from);
+                    self.window.retry(first.from);
                 }
                 self.under_way.clear();
                 false
@@ -269,9 +269,6 @@ impl Shipper {
     }
 
     async fn try_step(&mut self, end: Tail) -> Result<bool, RelayError> {
-        let Some(next) = self.window.next() else {
-            return Ok(false);
-        };
         let channel = match &self.channel {
             Some(channel) => channel.clone(),
             None => {
@@ -284,6 +281,9 @@ impl Shipper {
             self.is_there = true;
         }
         self.doubt(&channel, end).await?;
+        let Some(next) = self.window.next() else {
+            return Ok(false);
+        };
         let mut sent = false;
         if next.position < end.position && self.under_way.len() < UNDER_WAY_MAX {
             self.layouts.tell(&channel).await?;
@@ -327,13 +327,14 @@ impl Shipper {
             return Ok(false);
         };
         let (from, until, bytes) = (self.chunk.from(), self.chunk.until(), piece.len());
-        let name = self.name(from, until);
+        let name = self.name(from, until, self.window.rounds());
         let receipts = channel.send_piece(&name, piece).await?;
         self.window.advance(until);
         self.sent = Some(Instant::now());
         self.under_way.push_back(UnderWay {
             from,
             until,
+            round: name.round,
             receipts,
         });
         let cells = &self.telemetry.relay;
@@ -342,12 +343,12 @@ impl Shipper {
         Ok(true)
     }
 
-    fn name(&self, from: Tail, until: Tail) -> Name {
+    fn name(&self, from: Tail, until: Tail, round: u64) -> Name {
         Name {
             stream: self.stream,
             from: from.position,
             until: until.position,
-            round: self.window.rounds(),
+            round,
         }
     }
 
@@ -387,12 +388,16 @@ impl Shipper {
         for receipt in std::mem::take(&mut first.receipts) {
             sequence = channel.receipt(receipt).await?;
         }
-        if let Some(UnderWay { from, until, .. }) = self.under_way.pop_front() {
+        if let Some(UnderWay {
+            from, until, round, ..
+        }) = self.under_way.pop_front()
+        {
             self.window.on_sent(Sent {
                 from,
                 until,
                 sequence,
                 parts,
+                round,
             });
         }
         Ok(true)
@@ -414,7 +419,7 @@ impl Shipper {
         let Some(oldest) = self.window.oldest() else {
             return Ok(());
         };
-        let name = self.name(oldest.from, oldest.until);
+        let name = self.name(oldest.from, oldest.until, oldest.round);
         if channel.has(oldest.sequence, &name, oldest.parts).await? {
             return Ok(());
         }

@@ -13,6 +13,8 @@ pub(crate) struct Sent {
     pub(crate) sequence: u64,
     /// How many messages it took.
     pub(crate) parts: usize,
+    /// The round that it was sent in.
+    pub(crate) round: u64,
 }
 
 /// What was sent of one journal and is still needed, and where to go on.
@@ -38,6 +40,13 @@ impl Window {
     /// Whatever was sent counts for nothing: all goes on at `from`.
     pub(crate) fn begin(&mut self, from: Tail) {
         self.sent.clear();
+        self.next = Some(from);
+        self.rounds += 1;
+    }
+
+    /// What was under way from `from` on may be there or not: it goes on there. All of it is sent once
+    /// more in its order; what the server knew again would stay before what was missing.
+    pub(crate) fn retry(&mut self, from: Tail) {
         self.next = Some(from);
         self.rounds += 1;
     }
@@ -101,6 +110,7 @@ mod tests {
             until: tail(until),
             sequence: until,
             parts: 1,
+            round: 1,
         }
     }
 
@@ -130,5 +140,11 @@ mod tests {
         assert_eq!((window.next(), window.rounds()), (Some(tail(96)), 2));
         window.begin(tail(16));
         assert_eq!((window.next(), window.rounds()), (Some(tail(16)), 3));
+        window.advance(tail(32));
+        window.on_sent(sent(16, 32));
+        window.advance(tail(64));
+        window.retry(tail(32));
+        assert_eq!((window.next(), window.rounds()), (Some(tail(32)), 4));
+        assert_eq!(window.oldest(), Some(sent(16, 32)));
     }
 }

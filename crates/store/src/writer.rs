@@ -85,6 +85,8 @@ pub struct Writer {
     draining: bool,
     /// Whether what cannot be read is skipped, and counted as lost.
     skips: bool,
+    /// Whether the minutes that are open must be added up again.
+    recalls: bool,
     /// Where the durable journal behind the stream ends, if another stream follows.
     behind: Option<watch::Receiver<Tail>>,
     /// Where the journal began: what is before cannot wait to be stored, whatever the database
@@ -133,6 +135,7 @@ impl Writer {
             set_back: false,
             draining: false,
             skips: options.skips,
+            recalls: options.recalls,
             behind: None,
             oldest: Position::START,
             backoff: Backoff::new(options.retry_first, options.retry_cap),

@@ -23,6 +23,9 @@ pub struct WriterOptions {
     /// Whether what cannot be read of the journal is skipped and counted as lost, as it must be where
     /// it is the only one; true by default. A writer of a copy ends there instead.
     pub skips: bool,
+    /// Whether a writer of a copy ends if that lacks what the minutes are made of that are open; false by
+    /// default: then readings are missing in them.
+    pub recalls: bool,
 }
 
 impl WriterOptions {
@@ -35,6 +38,7 @@ impl WriterOptions {
             retry_first: Duration::from_millis(100),
             retry_cap: Duration::from_secs(10),
             skips: true,
+            recalls: false,
         }
     }
 }
