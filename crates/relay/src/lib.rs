@@ -24,9 +24,11 @@ mod peers;
 mod pieces;
 mod session;
 mod shipper;
+mod survey;
 mod window;
 
 pub use channel::RelayError;
 pub use crew::{Crew, Stores};
 pub use options::RelayOptions;
 pub use shipper::Shipper;
+pub use survey::Survey;
