@@ -70,7 +70,7 @@ impl Site {
     fn text(&self) -> String {
         let mut text = format!(
             "[engine]\nname = \"north\"\ndata_dir = {:?}\n[http]\nlisten = \"{}\"\n\
-             [journal]\nsegment_size = \"1MiB\"\nkeep = \"0s\"\n\
+             [journal]\nsegment_size = \"1MiB\"\nkeep = \"0s\"\ndisk_limit = \"16MiB\"\n\
              [store]\nkind = \"postgres\"\nurl = \"{}\"\n\
              [relay]\nservers = \"{}\"\nreplicas = 1\nsize_limit = \"64MiB\"\n\
              [scan_class]\nquick = \"50ms\"\n\

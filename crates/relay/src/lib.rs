@@ -4,8 +4,8 @@
 //! says by itself where it belongs, and a [`Crew`] of writers puts them into the database by the same
 //! [`Writer`](gridos_store::Writer) that an engine has, rows and position in one transaction. What the
 //! stream says of itself is believed of nothing: the engine asks the database how far it stands and
-//! keeps its journal until then, and whatever is missing in the stream it sends again. This crate must
-//! not know protocols, configurations and HTTP.
+//! keeps its journal until then, and whatever is missing in the stream it sends again. This crate
+//! must not know protocols, configurations and HTTP.
 //!
 //! ```text
 //! gridos-journal-NAME                       the stream: files, discard new, on 1, 3 or 5 servers

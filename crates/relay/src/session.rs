@@ -61,6 +61,10 @@ impl Session {
         while !*stop.borrow() && stop.has_changed().is_ok() {
             match self.attempt(&stop).await {
                 Ok(()) => return,
+                // Another one was here, or the minutes that are open must be added up anew.
+                Err(Broken::Elsewhere) => {
+                    tracing::info!(stream = %self.stream, "going on from where the database stands");
+                }
                 Err(error) => {
                     let error = error.to_string();
                     if told.as_ref() != Some(&error) {

@@ -219,10 +219,13 @@ impl Writer {
                 Ok(Turn::Moved) if self.draining || self.is_in_haste(&durable) => {}
                 Ok(Turn::Moved | Turn::Idle) => self.gather(&mut durable, &mut stop).await,
                 Err(error) => {
+                    lacks = !self.skips && error.is_of_the_journal();
+                    if lacks {
+                        break;
+                    }
                     self.fail(&error);
                     set_aside = self.draining && error.is_for_ever();
-                    lacks = !self.skips && error.is_of_the_journal();
-                    if set_aside || lacks {
+                    if set_aside {
                         break;
                     }
                     if stopping && self.backoff.failures() >= FAILURES_WHEN_STOPPING_MAX {

@@ -16,7 +16,11 @@ pub(super) async fn examine(config: &Config) -> Option<Finding> {
         Err(error) => {
             let why = std::error::Error::source(&error).map(ToString::to_string);
             let what = format!("{error}: {}", why.unwrap_or_default());
-            return Some(Finding::problem(CHECK, what, "let the engine's user read it"));
+            return Some(Finding::problem(
+                CHECK,
+                what,
+                "let the engine's user read it",
+            ));
         }
     };
     Some(judge(&Survey::of(&options).await, relay.replicas))
