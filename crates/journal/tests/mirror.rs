@@ -99,11 +99,16 @@ fn it_begins_in_the_middle_of_a_piece() {
 
 #[test]
 fn a_piece_that_is_cut_or_bent_is_refused() {
-    let (chunk, _) = frames(3, 1, Tail::default());
+    let (chunk, ends) = frames(3, 1, Tail::default());
     let good = Piece::write(STREAM, &chunk).unwrap();
     assert!(Piece::read(&good).is_ok());
     for end in 0..good.len() {
-        assert!(Piece::read(&good[..end]).is_err(), "{end}");
+        // Cut between two frames it is a shorter piece, and says so.
+        let read = Piece::read(&good[..end]).map(|piece| piece.until());
+        let is_between = ends[..2]
+            .iter()
+            .any(|tail| tail.position.get() + 64 == end as u64);
+        assert_eq!(read.is_ok(), is_between, "{end}: {read:?}");
     }
     assert_eq!(Piece::read(&[]).unwrap_err(), PieceError::Short);
     for byte in 0..good.len() {
