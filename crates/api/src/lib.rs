@@ -23,6 +23,7 @@ mod layouts;
 mod letters;
 mod limit;
 mod metrics;
+mod observe;
 mod openapi;
 mod page;
 mod parameters;
@@ -55,6 +56,7 @@ pub use config::{
     FaultTold, Names, ReloadReport,
 };
 pub use instant::{ParseInstantError, parse_instant};
+pub use observe::observe;
 pub use openapi::openapi;
 pub use periods::PeriodBook;
 pub use post::{LineFormat, LineMapping, LineMappingError, SeenReading, see_readings};

@@ -10,7 +10,7 @@ use crate::problem::{Kind, Problem};
 use crate::state::Api;
 
 /// The text format's own media type, version 0.0.4.
-const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All metrics, as Prometheus reads them.
 #[utoipa::path(

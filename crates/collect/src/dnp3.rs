@@ -14,6 +14,7 @@ mod listener;
 mod moment;
 mod offer;
 mod outstation;
+mod overheard;
 mod pace;
 mod pause;
 mod pending;
@@ -32,6 +33,7 @@ mod void;
 
 pub use device::Dnp3Device;
 pub use listener::{Guest, Listener, listen};
+pub use overheard::{Heard, Overheard};
 pub use point_map::{MappedPoint, PointKind, PointMap, PointMapError};
 pub use recent::Recent;
 pub use start::{Dnp3Fleet, StartError, start};

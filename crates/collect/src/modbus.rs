@@ -11,6 +11,7 @@ mod fleet;
 mod isolation;
 mod listener;
 mod orders;
+mod overheard;
 mod pace;
 mod patience;
 mod poll;
@@ -29,6 +30,7 @@ pub use error::{ReadError, exception_name};
 pub use fleet::ModbusFleet;
 pub use isolation::{Ask, Isolation};
 pub use listener::{Confirm, Listener, PushedDevice, Service, listen};
+pub use overheard::{Content, Overheard, Question};
 pub use probe::{Probe, Probed};
 pub use schedule::{Lane, Next, Schedule, Turn};
 

@@ -29,7 +29,9 @@ mod export;
 mod field;
 mod fleet;
 mod journal;
+mod replay;
 mod shell;
+mod writer;
 
 pub use access::{
     AccessList, Expiry, TokenCommand, TokenCreate, TokenNamed, UserAdd, UserCommand, UserNamed,
@@ -47,7 +49,9 @@ pub use export::{Export, ExportFormat};
 pub use field::{DiscoverSunspec, ImportModbus, ProbeModbus};
 pub use fleet::{FleetCommand, FleetFollow, FleetShare, FleetStatus};
 pub use journal::{JournalAt, JournalCommand, JournalDrain, JournalDump, JournalRepair};
+pub use replay::Replay;
 pub use shell::{Completions, Man};
+pub use writer::Writer;
 
 /// Collects telemetry from RTUs, PLCs and IEDs, judges it, keeps it and stores it.
 #[derive(Debug, Parser)]
@@ -83,6 +87,8 @@ enum Command {
     Demo(Demo),
     /// Runs the engine
     Run(Run),
+    /// Puts into the database what engines on other machines ship, beside other writers
+    Writer(Writer),
     /// Shows how a running engine does
     Status(Status),
     /// Checks a configuration and shows what would run
@@ -118,6 +124,8 @@ enum Command {
     /// Shows what captured octets mean
     #[command(subcommand)]
     Decode(Decode),
+    /// Replays a journal or captures through this version, and compares it with another one to the bit
+    Replay(Replay),
     /// Looks into a journal: what is in it, whether it is whole; repairs what can be repaired
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -327,6 +335,7 @@ impl Cli {
         match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
+            Command::Writer(args) => command::writer::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Migrate(args) => migrate::run(&args),
             Command::Export(args) => command::export::run(&args),
@@ -341,6 +350,7 @@ impl Cli {
             Command::Discover(Discover::Dnp3(args)) => discover::dnp3::run(&args),
             Command::Import(Import::Modbus(args)) => import::run(&args),
             Command::Decode(Decode::Dnp3(args)) => decode::run(&args),
+            Command::Replay(args) => command::replay::run(&args),
             Command::Journal(command) => command::journal::run(&command),
             Command::Simulate(Simulate::Modbus(args)) => simulate::run(&args),
             Command::Simulate(Simulate::Dnp3(args)) => simulate::dnp3::run(&args),

@@ -29,5 +29,6 @@ mod rollout;
 mod screen;
 mod service;
 mod size;
+mod tee;
 
 pub use engine::{Engine, OpenError, StartError, Summary};

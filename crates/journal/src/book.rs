@@ -15,6 +15,7 @@ use rkyv::util::AlignedVec;
 use rkyv::vec::ArchivedVec;
 use rkyv::{Archive, Serialize};
 
+use crate::memory::Memory;
 use crate::scan::Scan;
 use crate::storage::{Disk, Storage, StoredFile};
 use crate::{JournalError, Position, frame, record, segment};
@@ -186,6 +187,46 @@ impl LayoutBook {
         Ok(end)
     }
 
+    /// A book that is only in memory, for layouts that somebody sends.
+    pub fn in_memory() -> Self {
+        let inner = Inner {
+            file: Arc::new(Memory::default()),
+            end: 0,
+            places: HashMap::new(),
+        };
+        Self {
+            path: PathBuf::from("memory"),
+            inner: Mutex::new(inner),
+        }
+    }
+
+    /// Adds a layout that somebody sent, if it is not in the book; it is not made durable.
+    pub fn adopt(&self, layout: &LayoutDefinition) -> Result<(), JournalError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.places.contains_key(&layout.id) {
+            return Ok(());
+        }
+        let offset = inner.end;
+        let mut entry = AlignedVec::new();
+        write_record(&layout.record(), offset, &mut entry);
+        let length = entry.len();
+        inner.end = self.append(&*inner.file, offset, &mut entry)?;
+        inner.places.insert(layout.id, (offset, length));
+        Ok(())
+    }
+
+    /// How many layouts are in the book.
+    pub fn count(&self) -> usize {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.places.len()
+    }
+
+    /// Whether the layout `id` is in the book.
+    pub fn has(&self, id: LayoutId) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.places.contains_key(&id)
+    }
+
     /// Every layout in the book, in the order in which they were added.
     pub fn ids(&self) -> Vec<LayoutId> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,9 +252,37 @@ impl LayoutBook {
     }
 }
 
+impl LayoutDefinition {
+    /// The layout as an entry of a book, checked like one, to be sent to somebody else.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut entry = AlignedVec::new();
+        write_record(&self.record(), 0, &mut entry);
+        entry.to_vec()
+    }
+
+    /// The inverse of [`Self::to_bytes`], whatever the bytes are; `None` if they are no layout.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut entry = AlignedVec::<{ frame::ALIGN }>::new();
+        entry.extend_from_slice(bytes);
+        let header = frame::check(&entry, Position::START, BOOK).ok()?;
+        read(body(&entry, &header)).ok()
+    }
+
+    fn record(&self) -> LayoutRecord {
+        let points = self.points.iter();
+        let points = points.map(|(name, unit)| PointRecord {
+            name: name.clone(),
+            unit: unit.clone(),
+        });
+        LayoutRecord {
+            id: self.id.raw(),
+            device: self.device.clone(),
+            points: points.collect(),
+        }
+    }
+}
+
 fn write(layout: &Layout, offset: u64, buffer: &mut AlignedVec) {
-    let start = buffer.len();
-    buffer.resize(start + frame::HEADER_BYTES, 0);
     let points = layout.points().iter().map(|point| PointRecord {
         name: point.name().to_owned(),
         unit: point.unit().to_owned(),
@@ -223,7 +292,13 @@ fn write(layout: &Layout, offset: u64, buffer: &mut AlignedVec) {
         device: layout.device().to_owned(),
         points: points.collect(),
     };
-    record::write(&record, buffer);
+    write_record(&record, offset, buffer);
+}
+
+fn write_record(record: &LayoutRecord, offset: u64, buffer: &mut AlignedVec) {
+    let start = buffer.len();
+    buffer.resize(start + frame::HEADER_BYTES, 0);
+    record::write(record, buffer);
     let header = frame::Header {
         length: 0,
         position: Position::new(offset),

@@ -143,7 +143,7 @@ fn guess_header(
 
 /// Why bytes are no header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HeaderError {
+pub(crate) enum HeaderError {
     Damaged(&'static str),
     Version,
 }
@@ -163,7 +163,7 @@ impl SegmentHeader {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8; HEADER_BYTES]) -> Result<Self, HeaderError> {
+    pub(crate) fn from_bytes(bytes: &[u8; HEADER_BYTES]) -> Result<Self, HeaderError> {
         let word = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&bytes[at..at + 8]);
@@ -305,7 +305,7 @@ fn file_name(base: Position) -> String {
 }
 
 /// The inverse of [`file_name`]: `None` for any other file.
-fn base_of(path: &Path) -> Option<Position> {
+pub(crate) fn base_of(path: &Path) -> Option<Position> {
     let digits = path.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
     let base = Position::new(digits.parse().ok()?);
     (file_name(base).strip_suffix(SUFFIX) == Some(digits)).then_some(base)

@@ -30,6 +30,7 @@ pub use live::{LiveReading, LiveText, LiveView};
 pub use memory::{
     AlarmKeeper, AlarmMark, Cadence, Recalled, Snapshot, SnapshotError, Source, recall,
 };
+pub use order::Order;
 pub use pipeline::{Pipeline, PipelineError};
 pub use pulse::PulseWatch;
 pub use sync::{Awaiting, Promised, SyncOptions, Written};

@@ -15,13 +15,13 @@ const OVERTAKEN_MAX: Duration = Duration::from_secs(60);
 /// the alarms. A time in the future counts as that of reception, so that one wrong clock cannot
 /// make everything after it late; and a clock that was never set orders nothing.
 #[derive(Debug)]
-pub(crate) struct Order {
+pub struct Order {
     youngest: Vec<Timestamp>,
 }
 
 impl Order {
     /// The order of `points` points, none of which was read yet.
-    pub(crate) fn new(points: usize) -> Self {
+    pub fn new(points: usize) -> Self {
         Self {
             youngest: vec![Timestamp::MIN; points],
         }
@@ -50,7 +50,7 @@ impl Order {
     ///
     /// Sweeps come in order from one session, so they are never late: a clock that was set back
     /// must not stop the live values.
-    pub(crate) fn note(&mut self, first: PointIndex, batch: &mut Batch) {
+    pub fn note(&mut self, first: PointIndex, batch: &mut Batch) {
         match batch.readings() {
             Some(Readings::Sweep(sweep)) => {
                 let points = first.get()..first.get() + sweep.values.len();

@@ -1,7 +1,6 @@
 //! The bucket: keys with revisions, changed by compare-and-swap.
 
-use std::time::Duration;
-
+use async_nats::Client;
 use async_nats::HeaderMap;
 use async_nats::header::HeaderValue;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
@@ -9,13 +8,13 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::kv;
 use async_nats::jetstream::stream;
-use async_nats::{Client, ConnectOptions};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use gridos_fleet::{Revision, Share, WriteError};
+use gridos_nats::{ANSWER_TIMEOUT, ConnectError};
 
 use crate::format;
-use crate::{BucketOptions, Credentials, FormatError};
+use crate::{BucketOptions, FormatError};
 
 /// The key of the plan.
 pub(crate) const PLAN: &str = "plan";
@@ -27,14 +26,6 @@ pub(crate) const SESSION: &str = "session.";
 /// How a message says that it deletes its key.
 const OPERATION: &str = "KV-Operation";
 const DELETE: &str = "DEL";
-/// A broken connection is tried again after this time at most.
-const RECONNECT_MAX: Duration = Duration::from_millis(500);
-/// A server that says nothing is asked after this time; after two, it counts as gone.
-const PING_EVERY: Duration = Duration::from_secs(2);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a question to the server may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The bucket of one fleet; cloning shares the connection.
 #[derive(Clone, Debug)]
 pub struct Bucket {
@@ -46,12 +37,9 @@ pub struct Bucket {
 /// Why the bucket cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BucketError {
-    /// What is needed to come in cannot be read or used.
-    #[error("the credentials for NATS cannot be used: {0}")]
-    Credentials(String),
     /// No server can be used.
-    #[error("no NATS server can be used: {0}")]
-    Server(String),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The server has no JetStream for this account, or not enough servers for the replicas.
     #[error("the bucket '{bucket}' cannot be opened or made: {what}")]
     Bucket {
@@ -78,12 +66,7 @@ impl Bucket {
     /// # Errors
     /// If a file of the credentials cannot be used, or an address is none.
     pub(crate) async fn connect(options: &BucketOptions) -> Result<Client, BucketError> {
-        connect_options(options)
-            .await?
-            .retry_on_initial_connect()
-            .connect(options.servers.clone())
-            .await
-            .map_err(|error| BucketError::Server(error.to_string()))
+        Ok(gridos_nats::connect_later(&options.server()).await?)
     }
 
     /// Opens the bucket, and makes it if there is none.
@@ -91,11 +74,7 @@ impl Bucket {
     /// # Errors
     /// If no server can be reached, or it refuses.
     pub async fn open(options: &BucketOptions) -> Result<Self, BucketError> {
-        let client = connect_options(options)
-            .await?
-            .connect(options.servers.clone())
-            .await
-            .map_err(|error| BucketError::Server(error.to_string()))?;
+        let client = gridos_nats::connect(&options.server()).await?;
         Self::of(client, options).await
     }
 
@@ -240,34 +219,4 @@ fn stream(bucket: &str, replicas: usize) -> stream::Config {
         deny_delete: true,
         ..stream::Config::default()
     }
-}
-
-async fn connect_options(options: &BucketOptions) -> Result<ConnectOptions, BucketError> {
-    let mut connect = ConnectOptions::new()
-        .name(&options.client)
-        .connection_timeout(CONNECT_TIMEOUT)
-        .ping_interval(PING_EVERY)
-        .request_timeout(Some(ANSWER_TIMEOUT))
-        .reconnect_delay_callback(|attempts| {
-            let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-            RECONNECT_MAX.min(Duration::from_millis(50).saturating_mul(attempts))
-        });
-    connect = match &options.credentials {
-        Credentials::None => connect,
-        Credentials::Token(token) => connect.token(token.clone()),
-        Credentials::Password { user, password } => {
-            connect.user_and_password(user.clone(), password.clone())
-        }
-        Credentials::File(path) => connect
-            .credentials_file(path)
-            .await
-            .map_err(|error| BucketError::Credentials(format!("{}: {error}", path.display())))?,
-    };
-    if let Some(path) = &options.ca_file {
-        connect = connect.add_root_certificates(path.clone());
-    }
-    if let Some((certificate, key)) = &options.certificate {
-        connect = connect.add_client_certificate(certificate.clone(), key.clone());
-    }
-    Ok(connect)
 }

@@ -15,7 +15,8 @@ mod watching;
 
 pub use bucket::{Bucket, BucketError};
 pub use format::FormatError;
+pub use gridos_nats::Credentials;
 pub use hands::{HandOver, Hands};
 pub use member::{Member, Terms};
-pub use options::{BucketOptions, Credentials};
+pub use options::BucketOptions;
 pub use roll::{Roll, Standing};

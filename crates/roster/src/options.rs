@@ -1,7 +1,8 @@
 //! Where the bucket is, and how one comes in.
 
-use std::fmt;
 use std::path::PathBuf;
+
+use gridos_nats::{Credentials, ServerOptions};
 
 /// Where the bucket is, and how one comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,57 +23,20 @@ pub struct BucketOptions {
     pub certificate: Option<(PathBuf, PathBuf)>,
 }
 
-/// How one comes in.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum Credentials {
-    /// Without a word, or by the certificate alone.
-    #[default]
-    None,
-    /// A token.
-    Token(String),
-    /// A user and a password.
-    Password {
-        /// The user.
-        user: String,
-        /// The password.
-        password: String,
-    },
-    /// A file with a JWT and an NKey seed, as `nsc` makes it.
-    File(PathBuf),
-}
-
 impl BucketOptions {
     /// The name of the bucket.
     pub fn bucket(&self) -> String {
         format!("gridos-fleet-{}", self.fleet)
     }
-}
 
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Token(_) => f.write_str("Token(***)"),
-            Self::Password { user, .. } => write!(f, "Password({user}, ***)"),
-            Self::File(path) => write!(f, "File({})", path.display()),
+    /// Where the servers are.
+    pub(crate) fn server(&self) -> ServerOptions {
+        ServerOptions {
+            servers: self.servers.clone(),
+            client: self.client.clone(),
+            credentials: self.credentials.clone(),
+            ca_file: self.ca_file.clone(),
+            certificate: self.certificate.clone(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_secret_shows_itself() {
-        let password = Credentials::Password {
-            user: "me".to_owned(),
-            password: "hunter2".to_owned(),
-        };
-        let shown = format!(
-            "{password:?} {:?}",
-            Credentials::Token("hunter2".to_owned())
-        );
-        assert_eq!(shown, "Password(me, ***) Token(***)");
     }
 }

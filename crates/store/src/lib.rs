@@ -43,4 +43,4 @@ pub use migration::SchemaState;
 pub use postgres::{PostgresConfig, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use store::{Ahead, Loss, Store, Stored};
-pub use writer::{Writer, WriterOptions, WriterSummary};
+pub use writer::{Unfollowed, Writer, WriterOptions, WriterSummary};

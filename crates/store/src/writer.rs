@@ -2,6 +2,7 @@
 
 mod commit;
 mod error;
+mod follow;
 mod hole;
 mod minutes;
 mod options;
@@ -24,6 +25,7 @@ use crate::backoff::{Backoff, random};
 use crate::blocking::blocking;
 use crate::{Store, StoreError, Stored};
 use error::WriterError;
+pub use follow::Unfollowed;
 use hole::{Hole, Surroundings, What};
 use minutes::OpenSince;
 pub use options::{WriterOptions, WriterSummary};
@@ -81,6 +83,10 @@ pub struct Writer {
     set_back: bool,
     /// Whether the stream ends for ever where it is known to end.
     draining: bool,
+    /// Whether what cannot be read is skipped, and counted as lost.
+    skips: bool,
+    /// Whether the minutes that are open must be added up again.
+    recalls: bool,
     /// Where the durable journal behind the stream ends, if another stream follows.
     behind: Option<watch::Receiver<Tail>>,
     /// Where the journal began: what is before cannot wait to be stored, whatever the database
@@ -128,6 +134,8 @@ impl Writer {
             furthest: Tail::default(),
             set_back: false,
             draining: false,
+            skips: options.skips,
+            recalls: options.recalls,
             behind: None,
             oldest: Position::START,
             backoff: Backoff::new(options.retry_first, options.retry_cap),
@@ -196,7 +204,7 @@ impl Writer {
         if let Ok(oldest) = blocking(|| self.reader.oldest()) {
             self.oldest = oldest.position;
         }
-        let mut set_aside = false;
+        let (mut set_aside, mut lacks) = (false, false);
         loop {
             let stopping = is_stopping(&durable, &stop);
             let end = *durable.borrow_and_update();
@@ -211,6 +219,10 @@ impl Writer {
                 Ok(Turn::Moved) if self.draining || self.is_in_haste(&durable) => {}
                 Ok(Turn::Moved | Turn::Idle) => self.gather(&mut durable, &mut stop).await,
                 Err(error) => {
+                    lacks = !self.skips && error.is_of_the_journal();
+                    if lacks {
+                        break;
+                    }
                     self.fail(&error);
                     set_aside = self.draining && error.is_for_ever();
                     if set_aside {
@@ -228,8 +240,9 @@ impl Writer {
             durable: *durable.borrow(),
             set_aside,
             set_back: self.set_back,
+            lacks,
         };
-        if !summary.is_drained() && !summary.set_back {
+        if !summary.is_drained() && !summary.set_back && !summary.lacks {
             let backlog = backlog(summary.stored, summary.durable);
             tracing::warn!(backlog, "bytes of the journal are left for the next start");
         }
@@ -292,7 +305,7 @@ impl Writer {
         what: What,
         end: Tail,
     ) -> Result<Turn, WriterError> {
-        if until.position <= from.position {
+        if !self.skips || until.position <= from.position {
             // Nothing to skip to: look again later.
             let at = from.position;
             return Err(WriterError::Unreadable { at });

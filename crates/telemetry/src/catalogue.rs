@@ -8,6 +8,7 @@ mod http;
 mod journal;
 mod modbus;
 mod notify;
+mod relay;
 mod store;
 mod way;
 
@@ -31,6 +32,7 @@ static CATALOGUE: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         journal::JOURNAL,
         modbus::MODBUS,
         notify::NOTIFY,
+        relay::RELAY,
         store::STORE,
         way::WAY,
     ]

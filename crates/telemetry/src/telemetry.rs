@@ -6,7 +6,7 @@ use crate::render::Exposition;
 use crate::{
     AlarmCells, AreaCells, ConfigCells, DeviceBoard, Dnp3Cells, EngineAlarms, FleetCells,
     HttpCells, JournalCells, Ledger, ListenerCells, ModbusCells, NotifyCells, PoolCells, Pressure,
-    Protocols, RingCells, RoleCell, ScanCells, Stages, StoreCells, Trail,
+    Protocols, RelayCells, RingCells, RoleCell, ScanCells, Stages, StoreCells, Trail,
 };
 
 /// Every number one engine keeps about itself; shared as `Arc<Telemetry>`.
@@ -48,6 +48,8 @@ pub struct Telemetry {
     pub config: CachePadded<ConfigCells>,
     /// The fleet that shares its devices.
     pub fleet: FleetCells,
+    /// Shipping the journal to writers on other machines.
+    pub relay: RelayCells,
     /// The HTTP server.
     pub http: CachePadded<HttpCells>,
     /// The ring.
@@ -92,6 +94,7 @@ impl Telemetry {
             engine_alarms: EngineAlarms::default(),
             config: CachePadded::default(),
             fleet: FleetCells::default(),
+            relay: RelayCells::default(),
             http: CachePadded::default(),
             ring: CachePadded::default(),
             pool: CachePadded::default(),

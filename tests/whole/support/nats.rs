@@ -91,6 +91,13 @@ impl Cluster {
         }
     }
 
+    /// Kills a server and takes away all that it kept.
+    pub(crate) fn wipe_node(&mut self, node: usize) {
+        self.kill_node(node);
+        let store = self.dir.path().join(node.to_string()).join("store");
+        fs::remove_dir_all(store).unwrap();
+    }
+
     /// Where a server is for clients.
     pub(crate) fn address(&self, node: usize) -> SocketAddr {
         ([127, 0, 0, 1], self.ports[node].0).into()

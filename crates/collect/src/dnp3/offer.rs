@@ -289,7 +289,8 @@ impl<'a> Offer<'a> {
 
 /// The longest texts of an outstation fit so often into the bytes of one batch, even if every octet
 /// has to be escaped.
-const TEXTS_PER_BATCH_MAX: usize = gridos_model::TEXTS_BYTES_MAX / gridos_model::TEXT_BYTES_MAX;
+pub(super) const TEXTS_PER_BATCH_MAX: usize =
+    gridos_model::TEXTS_BYTES_MAX / gridos_model::TEXT_BYTES_MAX;
 
 /// Without present values, which may come as often as they like.
 fn events(keys: impl Iterator<Item = Key>) -> impl Iterator<Item = Key> {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Instant;
 
-use crate::app::{ControlError, FragmentError, ObjectError, Response, Sequence};
+use crate::app::{ControlError, FragmentError, Function, Iin, ObjectError, Response, Sequence};
 
 /// What a fragment was.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +40,44 @@ pub struct Delivery<'a> {
     pub due: Option<Instant>,
     /// What cannot be read.
     pub dead_letter: Option<DeadLetter<'a>>,
+}
+
+impl<'a> Delivery<'a> {
+    /// What is in a fragment that an outstation sent to somebody else: nobody has to confirm it, and
+    /// whether it comes again nobody can tell. `None` if there is nothing in it to keep.
+    ///
+    /// Its clock counts as synchronised unless this very fragment asks for the time or tells a restart.
+    ///
+    /// # Errors
+    /// If it is none that an outstation sends.
+    pub fn overheard(fragment: &'a [u8]) -> Result<Option<Self>, Ignored> {
+        let response = Response::parse(fragment)?;
+        if response.function == Function::AuthenticationResponse {
+            return Err(Ignored::Authentication);
+        }
+        match response.check() {
+            Ok(()) | Err(ControlError::UnsolicitedWithoutCon) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if response.is_null() {
+            return Ok(None);
+        }
+        let error = response.headers().find_map(Result::err);
+        Ok(Some(Self {
+            response,
+            token: Token::first(),
+            needs_receipt: false,
+            may_repeat: false,
+            is_synchronised: !response
+                .iin
+                .intersects(Iin::NEED_TIME | Iin::DEVICE_RESTART),
+            due: None,
+            dead_letter: error.map(|error| DeadLetter {
+                octets: response.rest(error.offset),
+                error,
+            }),
+        }))
+    }
 }
 
 /// The end of a fragment that cannot be read. It is to be kept as it is: the outstation forgets it

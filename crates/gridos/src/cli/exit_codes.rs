@@ -13,6 +13,9 @@ pub(crate) const NOT_AS_GOOD: u8 = 4;
 /// `gridos canary`: nobody can tell whether the candidate is good enough.
 pub(crate) const INCONCLUSIVE: u8 = 5;
 
+/// `gridos replay`: the two versions do not make the same of it.
+pub(crate) const DIFFERENT: u8 = 6;
+
 /// Every code with its meaning.
 pub(crate) const ALL: &[(u8, &str)] = &[
     (DONE, "done; what was looked at is well"),
@@ -37,6 +40,10 @@ pub(crate) const ALL: &[(u8, &str)] = &[
     (
         INCONCLUSIVE,
         "gridos canary: too little is known of the candidate, so it may not go on; never to be taken for a pass",
+    ),
+    (
+        DIFFERENT,
+        "gridos replay: the two versions do not decode or judge the same; what differs is shown",
     ),
 ];
 

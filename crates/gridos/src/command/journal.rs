@@ -9,6 +9,9 @@ mod record;
 mod repair;
 mod verify;
 
+pub(crate) use names::Names;
+pub(crate) use place::Place;
+
 use super::Outcome;
 use crate::cli::JournalCommand;
 

@@ -24,12 +24,14 @@ pub(crate) mod journal;
 pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod probe;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod shell;
 pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod user;
+pub(crate) mod writer;
 
 /// What every command ends with.
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;

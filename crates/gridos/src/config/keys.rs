@@ -2,7 +2,7 @@
 
 use super::{
     access, alarm, alarms, device, device_csv, dnp3, engine, http, journal, log, membership,
-    modbus, notify, point, profile, store,
+    modbus, notify, point, profile, relay, store,
 };
 use super::{http_tls, listener, report, source_time, tls};
 
@@ -24,6 +24,7 @@ pub(super) const ROOT: &[&str] = &[
     "devices",
     "notify",
     "fleet",
+    "relay",
 ];
 
 /// The sections of single values, which the environment can override.
@@ -38,6 +39,7 @@ pub(super) const SCALAR_SECTIONS: &[(&str, &[&str])] = &[
     ("alarms", alarms::KEYS),
     ("log", log::KEYS),
     ("fleet", membership::KEYS),
+    ("relay", relay::KEYS),
 ];
 
 /// Every section with every key it may have, and the columns of the devices' file.

@@ -29,6 +29,7 @@ use super::names::Names;
 use super::notify::{self, Notify};
 use super::profile::{self, Profile};
 use super::quantity::show_size;
+use super::relay::{self, Relay};
 use super::scan::ScanClasses;
 use super::section::Section;
 use super::source::{Files, Source};
@@ -70,6 +71,8 @@ pub struct Config {
     pub notify: Vec<Notify>,
     /// The fleet that this engine is a member of, if there is one.
     pub membership: Option<Membership>,
+    /// The way to writers on other machines, if they write in this engine's stead.
+    pub relay: Option<Relay>,
 }
 
 impl Config {
@@ -169,6 +172,8 @@ impl Config {
         let membership = root.section("fleet", membership::KEYS, variables);
         let name = engine.as_ref().map(|engine| &engine.name);
         let membership = Membership::read(&membership, name, files);
+        let relay = root.section("relay", relay::KEYS, variables);
+        let relay = Relay::read(&relay, store.as_ref(), files);
         Some(Self {
             engine: engine?,
             http,
@@ -186,6 +191,7 @@ impl Config {
             listeners: listeners.into_vec(),
             notify: notify::read(root, files),
             membership,
+            relay,
         })
     }
 }

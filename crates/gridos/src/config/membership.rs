@@ -1,15 +1,16 @@
 //! `[fleet]`: this engine is one of several that share their devices.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gridos_fleet::{Role, Timing};
-use gridos_roster::{BucketOptions, Credentials};
+use gridos_nats::ServerOptions;
+use gridos_roster::BucketOptions;
 
 use super::name::Name;
-use super::secret::Secret;
+use super::nats::{NatsFileError, NatsServers, token};
 use super::section::{Section, shown};
-use super::source::{Files, Found};
+use super::source::Files;
 
 pub(super) const KEYS: &[&str] = &[
     "servers",
@@ -38,8 +39,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// This engine's part in a fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
-    /// Servers of NATS, as `nats://host:4222`.
-    pub servers: Vec<String>,
+    /// Where the servers of NATS are, and how one comes in.
+    pub nats: NatsServers,
     /// The fleet's name; default `gridos`.
     pub name: Name,
     /// What this engine is called in it; default the engine's name.
@@ -54,16 +55,6 @@ pub struct Membership {
     pub lease: Duration,
     /// On how many servers what is shared is kept; 1, 3 or 5, default 3.
     pub replicas: usize,
-    /// A file with a JWT and an NKey seed.
-    pub credentials_file: Option<PathBuf>,
-    /// A file with a token; it is read again at each start.
-    pub token_file: Option<PathBuf>,
-    /// A user and the file of the password, which is read again at each start.
-    pub password: Option<(String, PathBuf)>,
-    /// Authorities that are trusted beside the system's, in PEM.
-    pub ca_file: Option<PathBuf>,
-    /// The certificate that is shown, and its key, in PEM.
-    pub certificate: Option<(PathBuf, PathBuf)>,
     /// Where the canary's share of the devices is read, if this engine is to set it.
     pub weight: Option<Weight>,
 }
@@ -87,8 +78,7 @@ impl Membership {
         if !section.is_given() && !KEYS.iter().any(|key| section.has(key)) {
             return None;
         }
-        let servers = shared_servers(section);
-        let servers = section.demand("servers", servers, "servers = \"nats://127.0.0.1:4222\"");
+        let nats = NatsServers::read(section, files);
         let name = section.word("name", token).map(|found| found.value);
         let member = section.word("member", token).map(|found| found.value);
         let member = member.or_else(|| engine_as_member(section, engine));
@@ -106,13 +96,8 @@ impl Membership {
                 .text(key)
                 .map(|found| files.folder.join(found.value))
         };
-        let checked = |key| checked(section, files, key);
         let capacity = section.whole("capacity", 0..=1_000_000_u32);
         let role = section.choice("role", &roles);
-        let (credentials_file, token_file) = (checked("credentials_file"), checked("token_file"));
-        let ca_file = checked("ca_file");
-        let certificate = both(section, "certificate_file", "key_file")
-            .and_then(|()| checked("certificate_file").zip(checked("key_file")));
         let weight = match (file("weight_file"), section.text("weight_url")) {
             (Some(_), Some(_)) => {
                 section.fault("weight_url", "and `weight_file` exclude each other");
@@ -122,17 +107,9 @@ impl Membership {
             (None, Some(url)) => weight_url(section, url.value),
             (None, None) => None,
         };
-        let user = section.text("user").map(|found| found.value.to_owned());
-        let password_file = checked("password_file");
-        both(section, "user", "password_file");
-        let ways = ["credentials_file", "token_file", "user"];
-        if ways.iter().filter(|key| section.has(key)).count() > 1 {
-            let what = format!("{} exclude each other; keep one", ways.join(", "));
-            section.report(what);
-        }
         // All faults are told before the first of these ends it.
         Some(Self {
-            servers: servers?.value,
+            nats: nats?,
             name: name.or_else(|| Name::plain("gridos").ok())?,
             member: member?,
             capacity: capacity.map_or(100, |found| found.value),
@@ -140,11 +117,6 @@ impl Membership {
             role_file: file("role_file"),
             lease: lease.map_or(15 * SECOND, |found| found.value),
             replicas: replicas.map_or(3, |found| found.value),
-            credentials_file,
-            token_file,
-            password: user.zip(password_file),
-            ca_file,
-            certificate,
             weight,
         })
     }
@@ -154,23 +126,21 @@ impl Membership {
     /// # Errors
     /// If a file cannot be read.
     pub fn bucket(&self, client: &str) -> Result<BucketOptions, MembershipError> {
-        let credentials = match (&self.credentials_file, &self.token_file, &self.password) {
-            (Some(path), ..) => Credentials::File(path.clone()),
-            (None, Some(path), _) => Credentials::Token(secret(path)?.expose().to_owned()),
-            (None, None, Some((user, path))) => Credentials::Password {
-                user: user.clone(),
-                password: secret(path)?.expose().to_owned(),
-            },
-            (None, None, None) => Credentials::None,
-        };
+        let ServerOptions {
+            servers,
+            client,
+            credentials,
+            ca_file,
+            certificate,
+        } = self.nats.options(client)?;
         Ok(BucketOptions {
-            servers: self.servers.clone(),
+            servers,
             fleet: self.name.to_string(),
             replicas: self.replicas,
-            client: client.to_owned(),
+            client,
             credentials,
-            ca_file: self.ca_file.clone(),
-            certificate: self.certificate.clone(),
+            ca_file,
+            certificate,
         })
     }
 
@@ -195,13 +165,8 @@ impl Membership {
 #[derive(Debug, thiserror::Error)]
 pub enum MembershipError {
     /// A file that it needs cannot be read.
-    #[error("what [fleet] needs cannot be read from {path}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] NatsFileError),
     /// The durations do not go together.
     #[error("[fleet] lease")]
     Timing(#[from] gridos_fleet::TimingError),
@@ -240,25 +205,6 @@ pub(crate) fn role_of(name: &str) -> Option<Role> {
     }
 }
 
-fn secret(path: &Path) -> Result<Secret, MembershipError> {
-    let text = std::fs::read_to_string(path).map_err(|source| MembershipError::File {
-        path: path.display().to_string(),
-        source,
-    })?;
-    Ok(Secret::new(text.trim()))
-}
-
-/// Names are parts of subjects and buckets of NATS.
-fn token(text: &str) -> Result<Name, String> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    if !text.chars().all(is_plain) {
-        return Err(
-            "may hold letters, digits, - and _ only: it is part of a name in NATS".to_owned(),
-        );
-    }
-    Name::plain(text).map_err(|error| error.to_string())
-}
-
 fn engine_as_member(section: &Section<'_>, engine: Option<&Name>) -> Option<Name> {
     let engine = engine?;
     let member = token(engine.as_str());
@@ -271,69 +217,6 @@ fn engine_as_member(section: &Section<'_>, engine: Option<&Name>) -> Option<Name
             section.fault("member", what);
         })
         .ok()
-}
-
-/// The text may hold a password: it is not shown.
-fn shared_servers(section: &Section<'_>) -> Option<Found<Vec<String>>> {
-    let text = section.text("servers")?;
-    match servers(text.value) {
-        Ok(servers) => Some(Found::new(servers, &text.place)),
-        Err(hidden) => {
-            section.fault("servers", hidden);
-            None
-        }
-    }
-}
-
-fn servers(text: &str) -> Result<Vec<String>, Hidden> {
-    let servers: Vec<_> = text
-        .split(',')
-        .map(|server| server.trim().to_owned())
-        .collect();
-    let is_server = |server: &String| {
-        let rest = ["nats://", "tls://"]
-            .iter()
-            .find_map(|scheme| server.strip_prefix(scheme));
-        rest.is_some_and(|rest| {
-            !rest.is_empty() && !rest.contains(['@', '/', ' ']) && !rest.starts_with(':')
-        })
-    };
-    match servers.iter().all(is_server) {
-        true => Ok(servers),
-        false => Err(Hidden),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "must be nats://host:4222 or tls://host:4222, several with commas between; secrets belong in files"
-)]
-struct Hidden;
-
-/// Whether both keys are given; one alone is a fault.
-fn both(section: &Section<'_>, one: &str, other: &str) -> Option<()> {
-    match (section.has(one), section.has(other)) {
-        (true, true) => Some(()),
-        (false, false) => None,
-        (true, false) => {
-            section.fault(one, format_args!("needs `{other}` beside it"));
-            None
-        }
-        (false, true) => {
-            section.fault(other, format_args!("needs `{one}` beside it"));
-            None
-        }
-    }
-}
-
-/// The file is read again at every start; that it can be is seen here.
-fn checked(section: &Section<'_>, files: &Files<'_>, key: &'static str) -> Option<PathBuf> {
-    let path = files.folder.join(section.text(key)?.value);
-    if let Err(error) = (files.read)(&path) {
-        let shown = shown(&path.to_string_lossy());
-        section.fault(key, format_args!("{shown} cannot be read: {error}"));
-    }
-    Some(path)
 }
 
 fn weight_url(section: &Section<'_>, text: &str) -> Option<Weight> {
@@ -353,6 +236,7 @@ fn weight_url(section: &Section<'_>, text: &str) -> Option<Weight> {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::path::Path;
 
     use super::super::tests::NO_VARIABLES;
     use super::super::{Config, Faults};
@@ -373,11 +257,11 @@ mod tests {
                     servers = \"nats://a:4222, tls://b:4222\"\nrole = \"canary\"\n\
                     lease = \"5s\"\nreplicas = 1\ntoken_file = \"token\"\nweight_file = \"w\"";
         let membership = parse(text).unwrap().membership.unwrap();
-        assert_eq!(membership.servers, ["nats://a:4222", "tls://b:4222"]);
+        assert_eq!(membership.nats.servers, ["nats://a:4222", "tls://b:4222"]);
         assert_eq!(membership.member.as_str(), "north-1");
         assert_eq!((membership.capacity, membership.replicas), (100, 1));
         assert_eq!(membership.role, Role::Canary);
-        assert_eq!(membership.token_file, Some("etc/token".into()));
+        assert_eq!(membership.nats.token_file, Some("etc/token".into()));
         assert_eq!(membership.weight, Some(Weight::File("etc/w".into())));
     }
 

@@ -14,6 +14,7 @@ mod finding;
 mod memory;
 mod pages;
 mod ports;
+mod relay;
 mod shell;
 mod space;
 mod zone;
@@ -39,6 +40,7 @@ pub(crate) async fn examine(config: &Config, args: &Doctor) -> Vec<Finding> {
     found.push(space::judge(&space::look(config)));
     found.push(disk::judge(&disk::look(config).await));
     found.extend(database::examine(config).await);
+    found.extend(relay::examine(config).await);
     found.extend(ports::examine(config).await);
     found.extend(certificates::judge(&certificates::look(config), now.into()));
     found.extend(devices::judge(

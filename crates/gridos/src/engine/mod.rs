@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::config::Name;
 
+mod carrier;
 mod devices;
 mod downtime;
 mod ends;
@@ -44,8 +45,8 @@ pub(crate) use listeners::EXPIRES_SOON;
 use membership::Membership;
 pub(crate) use reload::BY_SIGNAL;
 pub use start::StartError;
-pub(crate) use store::Configured;
 pub use store::OpenError;
+pub(crate) use store::{Configured, writer_options};
 pub use summary::Summary;
 
 /// How long clients may take to read their last answers.

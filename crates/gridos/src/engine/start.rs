@@ -12,7 +12,7 @@ use gridos_api::{
 };
 use gridos_collect::Collector;
 use gridos_collect::modbus::{ModbusDevice, ModbusFleet};
-use gridos_journal::{EarlierStream, Journal, JournalError, LayoutBook, Options, Reader, Streams};
+use gridos_journal::{EarlierStream, Journal, JournalError, LayoutBook, Options, Streams};
 use gridos_model::{DeviceIndex, Directory};
 use gridos_notify::Sources;
 use gridos_pipeline::{
@@ -20,12 +20,13 @@ use gridos_pipeline::{
     Recalled, SyncOptions, Turn, Views, alarm_commands, audit_log,
 };
 use gridos_ring::{Intake, Pool, ring};
-use gridos_store::{Store, Writer};
+use gridos_store::Store;
 use gridos_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use super::Engine;
+use super::carrier::Carriers;
 use super::ends::Ends;
 use super::holding::Sharing;
 use super::housekeeping::Housekeeping;
@@ -41,7 +42,8 @@ use super::writing::Writing;
 use super::youngest::Youngest;
 use super::{devices, downtime, ends, load, outstations, role};
 use crate::config::{
-    Bounds, Config, ConfigFile, Faults, Fleet, FleetDevice, MembershipError, NotifyError, bounds,
+    Bounds, Config, ConfigFile, Faults, Fleet, FleetDevice, MembershipError, NatsFileError,
+    NotifyError, bounds,
 };
 use crate::files::{self, TooFewFiles};
 
@@ -71,6 +73,9 @@ pub enum StartError {
     /// What the fleet needs cannot be had.
     #[error("this engine cannot take part in its fleet")]
     Membership(#[from] MembershipError),
+    /// What the way to the writers needs cannot be had.
+    #[error("[relay] cannot be used")]
+    Relay(#[from] NatsFileError),
     /// Nobody can be let in.
     #[error("access cannot be controlled")]
     Access(#[from] AccessError),
@@ -156,7 +161,7 @@ impl Engine {
             Arc::clone(&book),
             &store,
             &telemetry,
-        );
+        )?;
         let stream_dir = journal.dir().to_owned();
         let (pipeline, intake, views, (commands, audit)) = start_pipeline(
             config,
@@ -329,25 +334,23 @@ fn writing(
     book: Arc<LayoutBook>,
     store: &Arc<dyn Store>,
     telemetry: &Arc<Telemetry>,
-) -> Writing {
+) -> Result<Writing, NatsFileError> {
     let options = super::store::options(config, journal.end());
-    let current = Writer::new(
-        Arc::clone(store),
-        Reader::new(journal.dir()),
-        Arc::clone(&book),
-        journal.stream(),
-        Arc::clone(telemetry),
-        options,
-    );
-    Writing {
-        earlier: streams.earlier().to_vec(),
-        undrained: undrained.clone(),
+    let client = format!("gridos engine {}", config.engine.name);
+    let relay = config.relay.as_ref().map(|relay| relay.options(&client));
+    let carriers = Carriers {
         store: Arc::clone(store),
         book,
         telemetry: Arc::clone(telemetry),
         options,
-        current,
-    }
+        relay: relay.transpose()?.map(Arc::new),
+    };
+    Ok(Writing {
+        earlier: streams.earlier().to_vec(),
+        undrained: undrained.clone(),
+        current: carriers.of(journal.dir(), journal.stream(), journal.end()),
+        carriers,
+    })
 }
 
 /// The ring with its way in, the threads behind it, and what they publish.

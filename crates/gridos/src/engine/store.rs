@@ -73,6 +73,11 @@ impl Configured {
     }
 }
 
+/// How a writer for other engines writes: where each journal stands is filled in.
+pub(crate) fn writer_options(config: &Config) -> WriterOptions {
+    options(config, Tail::default())
+}
+
 /// How the writer writes, for a journal that ended at `recovered` when it was opened.
 pub(super) fn options(config: &Config, recovered: Tail) -> WriterOptions {
     WriterOptions {

@@ -1,25 +1,19 @@
 //! Writing: what earlier lives of the engine left first, then what this one receives.
 
-use std::sync::Arc;
-
-use gridos_journal::{EarlierStream, LayoutBook, Reader, Tail};
-use gridos_store::{Store, Writer, WriterOptions};
-use gridos_telemetry::Telemetry;
+use gridos_journal::{EarlierStream, Tail};
 use tokio::sync::watch;
 
+use super::carrier::{Carrier, Carriers};
 use super::undrained::Undrained;
 
 /// Everything that is to be written, in order.
 pub(super) struct Writing {
     pub(super) earlier: Vec<EarlierStream>,
     pub(super) undrained: Undrained,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) book: Arc<LayoutBook>,
-    pub(super) telemetry: Arc<Telemetry>,
-    /// The knobs of each writer; where its stream ended is filled in.
-    pub(super) options: WriterOptions,
-    /// The writer of this life's stream.
-    pub(super) current: Writer,
+    /// What carries each stream.
+    pub(super) carriers: Carriers,
+    /// What carries this life's.
+    pub(super) current: Carrier,
 }
 
 /// What became of the earlier streams.
@@ -71,9 +65,9 @@ impl Writing {
                 continue;
             }
             let end = earlier.recovery.end;
-            let writer = self.writer(earlier);
-            self.undrained.begin(&earlier.dir, writer.stored());
-            let summary = writer.drain(end, durable.clone(), stop.clone()).await;
+            let carrier = self.carriers.of(&earlier.dir, earlier.stream, end);
+            self.undrained.begin(&earlier.dir, carrier.stored());
+            let summary = carrier.drain(end, durable.clone(), stop.clone()).await;
             if summary.is_drained() {
                 self.undrained.remove(&earlier.dir);
             } else if summary.set_aside {
@@ -88,24 +82,10 @@ impl Writing {
         drained
     }
 
-    fn writer(&self, earlier: &EarlierStream) -> Writer {
-        Writer::new(
-            Arc::clone(&self.store),
-            Reader::new(&earlier.dir),
-            Arc::clone(&self.book),
-            earlier.stream,
-            Arc::clone(&self.telemetry),
-            WriterOptions {
-                recovered: earlier.recovery.end,
-                ..self.options
-            },
-        )
-    }
-
     /// Says aloud if the database has lost what the disk has no more.
     async fn look_after(&self, gone: &EarlierStream) {
         let (stream, end) = (gone.stream, gone.recovery.end);
-        if let Ok(stored) = self.store.position(stream).await
+        if let Ok(stored) = self.carriers.store.position(stream).await
             && stored.tail.position < end.position
         {
             let readings = end.readings.saturating_sub(stored.tail.readings);

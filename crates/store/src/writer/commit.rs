@@ -69,7 +69,7 @@ impl Writer {
         self.at = None;
     }
 
-    fn record_latency(&mut self) {
+    pub(super) fn record_latency(&mut self) {
         let now = Timestamp::from(SystemTime::now());
         let telemetry = Arc::clone(&self.telemetry);
         let protocols = telemetry.protocols.look();

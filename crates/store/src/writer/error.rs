@@ -10,6 +10,9 @@ use crate::StoreError;
 pub(super) enum WriterError {
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// Nothing gets to the database, which itself may be well.
+    #[error("{0}")]
+    Hindered(String),
     #[error("the journal cannot be read: {0}")]
     Journal(#[from] JournalError),
     #[error("the journal cannot be read at {at}, and nothing is behind it yet")]
@@ -39,9 +42,15 @@ impl WriterError {
     pub(super) fn fault(&self) -> StoreFault {
         match self {
             Self::Store(error) => error.fault(),
+            Self::Hindered(_) => StoreFault::Away,
             Self::Journal(_) | Self::Unreadable { .. } => StoreFault::Journal,
             Self::Ahead { .. } | Self::Foreign { .. } => StoreFault::Foreign,
         }
+    }
+
+    /// Whether the journal and the database do not go together as they are.
+    pub(super) fn is_of_the_journal(&self) -> bool {
+        !matches!(self, Self::Store(_) | Self::Hindered(_))
     }
 
     /// Whether trying again cannot help: only somebody who looks can.

@@ -88,6 +88,10 @@ impl Writer {
                     None
                 }
             };
+            if self.recalls {
+                let at = from.position;
+                return Err(WriterError::Unreadable { at });
+            }
             missing.get_or_insert(from);
             match next.filter(|next| next.position > from.position) {
                 Some(next) => from = next,

@@ -20,6 +20,12 @@ pub struct WriterOptions {
     pub retry_first: Duration,
     /// The longest wait after any number of failures; 10 s by default.
     pub retry_cap: Duration,
+    /// Whether what cannot be read of the journal is skipped and counted as lost, as it must be where
+    /// it is the only one; true by default. A writer of a copy ends there instead.
+    pub skips: bool,
+    /// Whether a writer of a copy ends if that lacks what the minutes are made of that are open; false by
+    /// default: then readings are missing in them.
+    pub recalls: bool,
 }
 
 impl WriterOptions {
@@ -31,6 +37,8 @@ impl WriterOptions {
             linger: Duration::from_millis(100),
             retry_first: Duration::from_millis(100),
             retry_cap: Duration::from_secs(10),
+            skips: true,
+            recalls: false,
         }
     }
 }
@@ -47,6 +55,8 @@ pub struct WriterSummary {
     /// The database was found further back than before: a backup was restored, or a replica took
     /// over that lagged. It may lack the ends of other streams, too.
     pub set_back: bool,
+    /// The copy that was to be written lacks what the database needs next, or does not fit it.
+    pub lacks: bool,
 }
 
 impl WriterSummary {

@@ -39,6 +39,10 @@ impl Writer {
                     "cannot store; the journal keeps everything meanwhile"
                 );
             }
+            WriterError::Hindered(_) => tracing::warn!(
+                trouble,
+                "cannot store; the journal keeps everything meanwhile"
+            ),
             WriterError::Store(_)
             | WriterError::Journal(_)
             | WriterError::Unreadable { .. }

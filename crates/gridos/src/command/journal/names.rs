@@ -9,7 +9,7 @@ use gridos_model::{AlarmId, AlarmKind, DeviceId, LayoutId, PointId};
 const LAYOUTS_KEPT: usize = 4_096;
 
 /// The layout book, asked by id.
-pub(super) struct Names {
+pub(crate) struct Names {
     book: Option<LayoutBook>,
     layouts: HashMap<LayoutId, Option<LayoutDefinition>>,
     /// By device and by point; read when the first of them is asked for.
@@ -32,7 +32,7 @@ struct Others {
 }
 
 impl Names {
-    pub(super) fn of(book: Option<LayoutBook>) -> Self {
+    pub(crate) fn of(book: Option<LayoutBook>) -> Self {
         Self {
             book,
             layouts: HashMap::new(),
@@ -41,7 +41,7 @@ impl Names {
         }
     }
 
-    pub(super) fn layout(&mut self, id: LayoutId) -> Option<&LayoutDefinition> {
+    pub(crate) fn layout(&mut self, id: LayoutId) -> Option<&LayoutDefinition> {
         if self.layouts.len() >= LAYOUTS_KEPT && !self.layouts.contains_key(&id) {
             self.layouts.clear();
         }
@@ -50,17 +50,17 @@ impl Names {
         self.layouts.entry(id).or_insert_with(find).as_ref()
     }
 
-    pub(super) fn device(&mut self, id: DeviceId) -> Option<String> {
+    pub(crate) fn device(&mut self, id: DeviceId) -> Option<String> {
         self.others().devices.get(&id).cloned()
     }
 
     /// The full name, `device.point`.
-    pub(super) fn point(&mut self, id: PointId) -> Option<String> {
+    pub(crate) fn point(&mut self, id: PointId) -> Option<String> {
         self.others().points.get(&id).cloned()
     }
 
     /// The name, `device.point:kind` or `device:link`.
-    pub(super) fn alarm(&mut self, id: AlarmId) -> Option<String> {
+    pub(crate) fn alarm(&mut self, id: AlarmId) -> Option<String> {
         if self.alarms.is_none() {
             self.alarms = Some(self.others().alarms());
         }

@@ -7,9 +7,9 @@ use gridos_journal::inspect::{StreamFiles, stream_files};
 use crate::config::Config;
 
 /// A journal, and the configuration of its engine if that was given.
-pub(super) struct Place {
-    pub(super) root: PathBuf,
-    pub(super) config: Option<Config>,
+pub(crate) struct Place {
+    pub(crate) root: PathBuf,
+    pub(crate) config: Option<Config>,
 }
 
 /// What is named is no journal.
@@ -26,7 +26,7 @@ enum NoJournal {
 }
 
 impl Place {
-    pub(super) fn find(named: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn find(named: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         if named.is_dir() {
             let within = named.join("journal");
             let root = if within.is_dir() {
@@ -48,7 +48,7 @@ impl Place {
     }
 
     /// Its streams; at least one.
-    pub(super) fn streams(&self) -> Result<Vec<StreamFiles>, Box<dyn std::error::Error>> {
+    pub(crate) fn streams(&self) -> Result<Vec<StreamFiles>, Box<dyn std::error::Error>> {
         let streams = stream_files(&self.root)?;
         if streams.is_empty() {
             return Err(NoJournal::Nothing(self.root.clone()).into());
