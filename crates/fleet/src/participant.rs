@@ -237,6 +237,11 @@ impl Participant {
         self.lease.until()
     }
 
+    /// Whether it lives on by its peers' grants, the store being away.
+    pub fn is_kept_by_peers(&self, now: Moment) -> bool {
+        now >= self.lease.store_until() && now < self.lease.until()
+    }
+
     /// The next thing to do. `unix_ms` is the time of day in milliseconds: the first plan's version.
     pub fn poll_action(&mut self, now: Moment, unix_ms: u64) -> Option<Action> {
         self.keep_lease(now);

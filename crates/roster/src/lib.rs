@@ -2,7 +2,7 @@
 //!
 //! All that members share is one key-value bucket: a record of each member, the plan that says who has
 //! which channel, and the share of the canary. It is read by one ordered watch and written by
-//! compare-and-swap only. This crate must not know what a channel is polled by, nor databases or
+//! compare-and-swap only. While it is away, members keep each other by promises over a direct line. This crate must not know what a channel is polled by, nor databases or
 //! configurations: it tells whoever starts and ends sessions what to take and what to give back.
 
 mod bucket;
@@ -10,6 +10,7 @@ mod format;
 mod hands;
 mod member;
 mod options;
+mod peers;
 mod roll;
 mod watching;
 
@@ -17,5 +18,5 @@ pub use bucket::{Bucket, BucketError};
 pub use format::FormatError;
 pub use hands::{HandOver, Hands};
 pub use member::{Member, Terms};
-pub use options::{BucketOptions, Credentials};
+pub use options::{BucketOptions, Credentials, PeerOptions};
 pub use roll::{Roll, Standing};

@@ -1,6 +1,7 @@
 //! A member: the machine of its part in the fleet, driven by the watch, the clock and the engine.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,8 +18,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::bucket::{Bucket, PLAN, SESSION};
+use crate::peers::{Heard, PeerLine};
 use crate::watching::{self, Seen};
-use crate::{BucketOptions, HandOver, Hands, Roll, format};
+use crate::{BucketOptions, HandOver, Hands, PeerOptions, Roll, format};
 
 /// So many changes of the bucket wait at most.
 const SEEN_MAX: usize = 1_024;
@@ -51,6 +53,8 @@ pub struct Member {
     known: Known,
     /// What was taken and not given back.
     held: BTreeMap<DeviceId, Epoch>,
+    /// The direct line to peers; none without one.
+    line: Option<PeerLine>,
 }
 
 /// What the bucket holds, for the roll.
@@ -59,6 +63,8 @@ struct Known {
     share: Share,
     plan: Option<Plan>,
     members: BTreeMap<String, (SessionId, MemberRecord)>,
+    /// Whether all that it holds has been told; before, what was known is shown.
+    is_complete: bool,
     is_new: bool,
 }
 
@@ -78,22 +84,33 @@ pub struct Terms {
     pub timing: Timing,
     /// Where the bucket is.
     pub bucket: BucketOptions,
+    /// Where peers ask while it is away; none if nobody is to be kept then.
+    pub peers: Option<PeerOptions>,
 }
 
 impl Member {
     /// A member that has nothing yet. What it knows of the fleet is shown in the roll that is returned
     /// beside it.
-    pub fn new(
+    ///
+    /// # Errors
+    /// If peers cannot be listened to.
+    pub async fn new(
         terms: Terms,
         hands: Hands,
         role: watch::Receiver<Role>,
         telemetry: Arc<Telemetry>,
-    ) -> (Self, watch::Receiver<Arc<Roll>>) {
+    ) -> io::Result<(Self, watch::Receiver<Arc<Roll>>)> {
         let Terms {
-            identity,
+            mut identity,
             timing,
             bucket,
+            peers,
         } = terms;
+        let line = match &peers {
+            Some(peers) => Some(PeerLine::open(peers.listen, peers.advertised.as_deref()).await?),
+            None => None,
+        };
+        identity.address = line.as_ref().map_or_else(String::new, PeerLine::address);
         let (roll, shown) = watch::channel(Arc::default());
         let channels = hands.channels.borrow().to_vec();
         let (_, unopened) = watch::channel(None);
@@ -113,8 +130,9 @@ impl Member {
             under_way: None,
             known: Known::default(),
             held: BTreeMap::new(),
+            line,
         };
-        (member, shown)
+        Ok((member, shown))
     }
 
     /// Takes part until `leave` is true and all is given back; whoever does not want to wait for that
@@ -140,6 +158,7 @@ impl Member {
                 Some(told) = seen.recv() => self.on_seen(told),
                 Some(written) = self.writes.join_next() => self.on_written(written),
                 () = released(&mut self.under_way) => self.on_released(),
+                heard = heard(&mut self.line) => self.on_heard(heard),
                 Ok(()) = self.hands.channels.changed() => {
                     let channels = self.hands.channels.borrow_and_update().to_vec();
                     self.participant.handle_devices(channels);
@@ -187,10 +206,14 @@ impl Member {
                     name,
                     expect,
                 } => self.write(write, format!("{SESSION}{name}"), Some(expect), None),
-                // Nobody is asked where no address is given.
-                Action::AskGrant { grant, .. } => {
-                    self.participant.handle_grant(grant, false, now());
-                }
+                Action::AskGrant {
+                    grant,
+                    address,
+                    request,
+                } => match &mut self.line {
+                    Some(line) => line.ask(grant, &address, request),
+                    None => self.participant.handle_grant(grant, false, now()),
+                },
                 Action::Take { device, epoch } => {
                     if let Some(epoch) = Epoch::new(epoch.raw()) {
                         self.wanted.take.push((device, epoch));
@@ -283,6 +306,21 @@ impl Member {
         }
     }
 
+    fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Question(question) => {
+                let request = question.request;
+                let is_granted = self.participant.handle_grant_request(request, now());
+                if let Some(line) = &self.line {
+                    line.answer(&question, is_granted);
+                }
+            }
+            Heard::Answer(grant, is_granted) => {
+                self.participant.handle_grant(grant, is_granted, now());
+            }
+        }
+    }
+
     fn on_seen(&mut self, told: Seen) {
         let now = now();
         self.known.is_new = true;
@@ -315,6 +353,7 @@ impl Member {
                 self.participant.handle_share(revision, share, now);
             }
             Seen::Complete => {
+                self.known.is_complete = true;
                 self.telemetry.fleet.reachable.set(1);
                 self.participant.handle_snapshot_complete(now);
             }
@@ -368,7 +407,9 @@ impl Member {
         cells.held.set(self.held.len() as u64);
         let channels = self.hands.channels.borrow().len();
         cells.channels.set(channels as u64);
-        if std::mem::take(&mut self.known.is_new) {
+        let is_kept = self.participant.is_kept_by_peers(now());
+        cells.kept_by_peers.set(u64::from(is_kept));
+        if self.known.is_complete && std::mem::take(&mut self.known.is_new) {
             let Known {
                 share,
                 plan,
@@ -380,6 +421,14 @@ impl Member {
             let roll = Roll::of(*share, plan.as_ref(), members);
             self.roll.send_replace(Arc::new(roll));
         }
+    }
+}
+
+/// What peers say next; never, without a line to them.
+async fn heard(line: &mut Option<PeerLine>) -> Heard {
+    match line {
+        Some(line) => line.hear().await,
+        None => std::future::pending().await,
     }
 }
 

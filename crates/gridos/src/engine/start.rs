@@ -232,7 +232,7 @@ impl Engine {
             &stop,
         )?;
         listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
-        let membership = Membership::start(config, hands, &fleet, &telemetry)?;
+        let membership = Membership::start(config, hands, &fleet, &telemetry).await?;
         let reloading = Reloading {
             origin: origin.map(|(file, text)| Origin { file, text }),
             fleet,
