@@ -118,6 +118,27 @@ impl Outbox {
         self.sequence = self.sequence.max(sequence);
     }
 
+    /// The record `sequence` tells that the alarm goes on here as `alert`, and that another engine told of it
+    /// before. If somebody has seen it, nobody has to be told again, but for a receiver that forgets.
+    pub fn take_over(&mut self, sequence: u64, alert: Alert, is_seen: bool, now: Now) {
+        self.pass(sequence);
+        if alert.urgency() < self.target.priority_min || self.entries.contains_key(&alert.alarm) {
+            return;
+        }
+        let mut entry = Entry::new(alert, now);
+        if is_seen {
+            entry.told = Some(entry.telling());
+            entry.is_news = false;
+        }
+        self.entries.insert(entry.alert.alarm.clone(), entry);
+    }
+
+    /// Another engine tells of these alarms from now on: what they were told of stands.
+    pub fn hand_over(&mut self, is_elsewhere: impl Fn(AlarmId) -> bool) {
+        self.entries
+            .retain(|_, entry| !entry.alert.id().is_some_and(&is_elsewhere));
+    }
+
     /// Records are missing: `standing` are all that stand as of the record `sequence`. Whatever else
     /// the receiver was told of has returned to normal.
     pub fn resync(

@@ -11,7 +11,6 @@ use async_nats::jetstream::kv;
 use async_nats::jetstream::stream;
 use async_nats::{Client, ConnectOptions};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use gridos_fleet::{Revision, Share, WriteError};
 
 use crate::format;
@@ -23,6 +22,8 @@ pub(crate) const PLAN: &str = "plan";
 pub(crate) const SHARE: &str = "share";
 /// What the keys of members begin with.
 pub(crate) const SESSION: &str = "session.";
+/// What the keys of notes about channels begin with.
+pub(crate) const NOTE: &str = "note.";
 
 /// How a message says that it deletes its key.
 const OPERATION: &str = "KV-Operation";
@@ -203,20 +204,7 @@ impl Bucket {
             .map(|entry| (entry.value, entry.revision)))
     }
 
-    /// The keys that are there.
-    pub(crate) async fn keys_there(&self) -> Result<Vec<String>, BucketError> {
-        let keys = self
-            .store
-            .keys()
-            .await
-            .map_err(|error| self.failed(error))?;
-        let keys: Vec<_> = keys.collect().await;
-        keys.into_iter()
-            .collect::<Result<_, _>>()
-            .map_err(|error| self.failed(error))
-    }
-
-    fn failed(&self, error: impl std::fmt::Display) -> BucketError {
+    pub(crate) fn failed(&self, error: impl std::fmt::Display) -> BucketError {
         BucketError::Bucket {
             bucket: self.name.clone(),
             what: error.to_string(),

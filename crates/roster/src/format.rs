@@ -2,6 +2,7 @@
 //! what members say to each other directly.
 
 pub(crate) mod grant;
+pub(crate) mod note;
 pub(crate) mod plan;
 pub(crate) mod record;
 pub(crate) mod share;

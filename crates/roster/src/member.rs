@@ -18,7 +18,10 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::bucket::{Bucket, PLAN, SESSION};
+use crate::known::Known;
+use crate::notes::Notes;
 use crate::peers::{Heard, PeerLine};
+use crate::under_way::UnderWay;
 use crate::watching::{self, Seen};
 use crate::{BucketOptions, HandOver, Hands, PeerOptions, Roll, format};
 
@@ -47,25 +50,15 @@ pub struct Member {
     deleted: HashMap<String, u64>,
     /// What the machine wants, and the hands do not know yet.
     wanted: Wanted,
-    /// What the hands do at present, and where they tell that it is given back.
-    under_way: Option<(Vec<DeviceId>, oneshot::Receiver<()>)>,
+    /// What is being given back.
+    under_way: UnderWay,
+    notes: Notes,
     /// What the bucket holds.
     known: Known,
     /// What was taken and not given back.
     held: BTreeMap<DeviceId, Epoch>,
     /// The direct line to peers; none without one.
     line: Option<PeerLine>,
-}
-
-/// What the bucket holds, for the roll.
-#[derive(Debug, Default)]
-struct Known {
-    share: Share,
-    plan: Option<Plan>,
-    members: BTreeMap<String, (SessionId, MemberRecord)>,
-    /// Whether all that it holds has been told; before, what was known is shown.
-    is_complete: bool,
-    is_new: bool,
 }
 
 /// What is to be given back and taken with the next order.
@@ -110,6 +103,7 @@ impl Member {
             Some(peers) => Some(PeerLine::open(peers.listen, peers.advertised.as_deref()).await?),
             None => None,
         };
+        let instance = identity.instance;
         identity.address = line.as_ref().map_or_else(String::new, PeerLine::address);
         let (roll, shown) = watch::channel(Arc::default());
         let channels = hands.channels.borrow().to_vec();
@@ -127,7 +121,8 @@ impl Member {
             writes: JoinSet::new(),
             deleted: HashMap::new(),
             wanted: Wanted::default(),
-            under_way: None,
+            under_way: UnderWay::default(),
+            notes: Notes::new(instance),
             known: Known::default(),
             held: BTreeMap::new(),
             line,
@@ -147,6 +142,7 @@ impl Member {
         let mut rolled = Moment::ZERO;
         while self.act().is_some() {
             self.give_order();
+            self.notes.write(self.bucket.borrow().as_ref());
             let now = now();
             if now.since(rolled) >= ROLL_EVERY {
                 rolled = now;
@@ -157,7 +153,18 @@ impl Member {
             tokio::select! {
                 Some(told) = seen.recv() => self.on_seen(told),
                 Some(written) = self.writes.join_next() => self.on_written(written),
-                () = released(&mut self.under_way) => self.on_released(),
+                said = self.under_way.next() => self.on_released(said),
+                Some((channel, said)) = self.hands.said.recv() => {
+                    if let Some(epoch) = self.held.get(&channel) {
+                        self.notes.say(channel, fleet_epoch(*epoch), said);
+                    }
+                }
+                written = self.notes.next_written() => {
+                    let (channel, noted, _) = &written;
+                    let held = self.held.get(channel).copied().map(fleet_epoch);
+                    let is_held = held == Some(noted.epoch);
+                    self.notes.on_written(written, is_held);
+                }
                 heard = heard(&mut self.line) => self.on_heard(heard),
                 Ok(()) = self.hands.channels.changed() => {
                     let channels = self.hands.channels.borrow_and_update().to_vec();
@@ -252,8 +259,7 @@ impl Member {
 
     /// Whether it is to be given back already.
     fn is_leaving(&self, device: DeviceId) -> bool {
-        let under_way = self.under_way.iter().flat_map(|(release, _)| release);
-        let mut leaving = under_way.chain(&self.wanted.release);
+        let mut leaving = self.under_way.channels().iter().chain(&self.wanted.release);
         leaving.any(|leaving| *leaving == device)
     }
 
@@ -267,8 +273,8 @@ impl Member {
         for (device, _) in std::mem::take(&mut self.wanted.take) {
             self.participant.handle_released(device, now());
         }
-        let under_way = self.under_way.iter().flat_map(|(release, _)| release);
-        let leaving: HashSet<_> = under_way.chain(&self.wanted.release).copied().collect();
+        let leaving = self.under_way.channels().iter().chain(&self.wanted.release);
+        let leaving: HashSet<_> = leaving.copied().collect();
         let left = self.held.keys().filter(|device| !leaving.contains(device));
         let left: Vec<_> = left.copied().collect();
         self.wanted.release.extend(left);
@@ -277,7 +283,7 @@ impl Member {
     /// Tells the hands what to do, if they are free.
     fn give_order(&mut self) {
         let Wanted { release, take } = &self.wanted;
-        if self.under_way.is_some() || release.is_empty() && take.is_empty() {
+        if !self.under_way.is_nothing() || release.is_empty() && take.is_empty() {
             return;
         }
         let Wanted { release, take } = std::mem::take(&mut self.wanted);
@@ -286,9 +292,14 @@ impl Member {
         let cells = &self.telemetry.fleet;
         cells.takes.add(take.len() as u64);
         cells.releases.add(release.len() as u64);
-        self.under_way = Some((release.clone(), is_released));
+        self.under_way = UnderWay::of_hands(release.clone(), is_released);
+        let notes = take.iter().filter_map(|(channel, _)| {
+            let note = self.notes.of(*channel)?;
+            Some((*channel, note))
+        });
         let order = HandOver {
             release,
+            notes: notes.collect(),
             take,
             released,
         };
@@ -296,11 +307,20 @@ impl Member {
         let _ = self.hands.orders.try_send(order);
     }
 
-    fn on_released(&mut self) {
-        let Some((devices, _)) = self.under_way.take() else {
+    /// The hands gave back what they were told to, and `said` is to be noted of it; or that is done as well.
+    fn on_released(&mut self, said: Option<Vec<(DeviceId, Bytes)>>) {
+        let channels = self.under_way.take();
+        if let Some(said) = said {
+            let closed = said.into_iter().filter_map(|(channel, said)| {
+                let epoch = self.held.get(&channel)?;
+                Some((channel, fleet_epoch(*epoch), said))
+            });
+            let bucket = self.bucket.borrow().clone();
+            let noting = self.notes.close(bucket, closed);
+            self.under_way = UnderWay::of_notes(channels, noting);
             return;
-        };
-        for device in devices {
+        }
+        for device in channels {
             self.held.remove(&device);
             self.participant.handle_released(device, now());
         }
@@ -352,6 +372,7 @@ impl Member {
                 self.known.share = share;
                 self.participant.handle_share(revision, share, now);
             }
+            Seen::Note(channel, revision, noted) => self.notes.on_seen(channel, revision, noted),
             Seen::Complete => {
                 self.known.is_complete = true;
                 self.telemetry.fleet.reachable.set(1);
@@ -409,34 +430,21 @@ impl Member {
         cells.channels.set(channels as u64);
         let is_kept = self.participant.is_kept_by_peers(now());
         cells.kept_by_peers.set(u64::from(is_kept));
-        if self.known.is_complete && std::mem::take(&mut self.known.is_new) {
-            let Known {
-                share,
-                plan,
-                members,
-                ..
-            } = &self.known;
-            let members = members.iter();
-            let members = members.map(|(name, (session, record))| (&**name, *session, record));
-            let roll = Roll::of(*share, plan.as_ref(), members);
+        if let Some(roll) = self.known.roll() {
             self.roll.send_replace(Arc::new(roll));
         }
     }
+}
+
+/// The same as the machine counts it.
+fn fleet_epoch(epoch: Epoch) -> gridos_fleet::Epoch {
+    gridos_fleet::Epoch::from_raw(epoch.get())
 }
 
 /// What peers say next; never, without a line to them.
 async fn heard(line: &mut Option<PeerLine>) -> Heard {
     match line {
         Some(line) => line.hear().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Ends when the hands have given back what they were told to; never if they do nothing.
-async fn released(under_way: &mut Option<(Vec<DeviceId>, oneshot::Receiver<()>)>) {
-    match under_way {
-        // Hands that are gone have nothing either.
-        Some((_, released)) => drop(released.await),
         None => std::future::pending().await,
     }
 }

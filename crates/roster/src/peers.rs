@@ -112,7 +112,9 @@ impl PeerLine {
                 tokio::task::yield_now().await;
                 continue;
             };
-            let heard = datagram.get(..length).and_then(|said| self.read(said, from));
+            let heard = datagram
+                .get(..length)
+                .and_then(|said| self.read(said, from));
             if let Some(heard) = heard {
                 return heard;
             }
@@ -122,7 +124,10 @@ impl PeerLine {
     fn read(&mut self, datagram: &[u8], from: SocketAddr) -> Option<Heard> {
         match grant::read(datagram)? {
             Said::Question { grant, request } => {
-                let is_new = self.last.get(&request.subject).is_none_or(|last| *last < grant);
+                let is_new = self
+                    .last
+                    .get(&request.subject)
+                    .is_none_or(|last| *last < grant);
                 if !is_new || !grant::is_by(datagram, &self.own.key) {
                     return None;
                 }
@@ -130,9 +135,17 @@ impl PeerLine {
                 while self.last.len() > SUBJECTS_MAX {
                     self.last.pop_first();
                 }
-                Some(Heard::Question(Question { grant, request, from }))
+                Some(Heard::Question(Question {
+                    grant,
+                    request,
+                    from,
+                }))
             }
-            Said::Answer { grant, peer, is_granted } => {
+            Said::Answer {
+                grant,
+                peer,
+                is_granted,
+            } => {
                 let (asked, key) = self.asked.get(&peer)?;
                 let counts = *asked == grant && grant::is_by(datagram, key);
                 counts.then_some(Heard::Answer(grant, is_granted))
@@ -152,14 +165,19 @@ impl PeerAddress {
         for (octet, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
             *octet = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
         }
-        Some(Self { at: at.to_owned(), key })
+        Some(Self {
+            at: at.to_owned(),
+            key,
+        })
     }
 }
 
 impl fmt::Display for PeerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/", self.at)?;
-        self.key.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        self.key
+            .iter()
+            .try_for_each(|octet| write!(f, "{octet:02x}"))
     }
 }
 
@@ -175,7 +193,8 @@ mod tests {
 
     use super::*;
 
-    const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+    const HERE: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
     fn request() -> GrantRequest {
         GrantRequest {
@@ -214,7 +233,10 @@ mod tests {
         }
         // What was overheard and is said again does not count, and neither does an answer to an earlier question.
         let datagram = grant::write(
-            &Said::Question { grant: GrantId::from_raw(2), request: request() },
+            &Said::Question {
+                grant: GrantId::from_raw(2),
+                request: request(),
+            },
             &asked.own.key,
         );
         assert!(asked.read(&datagram, HERE).is_none());
@@ -223,7 +245,11 @@ mod tests {
             peer: request().peer,
             is_granted: true,
         };
-        assert!(asking.read(&grant::write(&earlier, &asked.own.key), HERE).is_none());
+        assert!(
+            asking
+                .read(&grant::write(&earlier, &asked.own.key), HERE)
+                .is_none()
+        );
     }
 
     #[tokio::test]
@@ -238,8 +264,16 @@ mod tests {
         asking.ask(GrantId::from_raw(3), &asked.address(), request());
         let heard = question(&mut asked).await;
         assert_eq!(heard.grant, GrantId::from_raw(3));
-        let forged = Said::Answer { grant: heard.grant, peer: request().peer, is_granted: true };
-        assert!(asking.read(&grant::write(&forged, &[9; KEY]), HERE).is_none());
+        let forged = Said::Answer {
+            grant: heard.grant,
+            peer: request().peer,
+            is_granted: true,
+        };
+        assert!(
+            asking
+                .read(&grant::write(&forged, &[9; KEY]), HERE)
+                .is_none()
+        );
     }
 
     #[test]
@@ -248,9 +282,18 @@ mod tests {
             at: "[::1]:7946".to_owned(),
             key: std::array::from_fn(|n| n as u8 * 7),
         };
-        assert_eq!(PeerAddress::read(&address.to_string()), Some(address.clone()));
+        assert_eq!(
+            PeerAddress::read(&address.to_string()),
+            Some(address.clone())
+        );
         assert_eq!(format!("{address:?}"), "[::1]:7946/***");
-        for wrong in ["", "a:1", "a:1/", "a:1/00", &format!("a:1/{}", "é".repeat(32))] {
+        for wrong in [
+            "",
+            "a:1",
+            "a:1/",
+            "a:1/00",
+            &format!("a:1/{}", "é".repeat(32)),
+        ] {
             assert_eq!(PeerAddress::read(wrong), None, "{wrong}");
         }
     }

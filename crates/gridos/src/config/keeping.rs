@@ -91,9 +91,18 @@ mod tests {
             ("keep = \"1h\"", "[fleet] peer_listen: is missing"),
             ("peer_listen = \"10.0.0.7:7946\"", "needs `keep` beside it"),
             ("peer_address = \"a:1\"", "needs `keep` beside it"),
-            ("keep = \"1h\"\npeer_listen = \"[::]:7946\"", "peer_address: is missing"),
-            ("keep = \"10s\"\npeer_listen = \"10.0.0.7:1\"", "g.toml:4: [fleet] keep: "),
-            ("keep = \"1h\"\npeer_listen = \"north\"", "is no address with a port"),
+            (
+                "keep = \"1h\"\npeer_listen = \"[::]:7946\"",
+                "peer_address: is missing",
+            ),
+            (
+                "keep = \"10s\"\npeer_listen = \"10.0.0.7:1\"",
+                "g.toml:4: [fleet] keep: ",
+            ),
+            (
+                "keep = \"1h\"\npeer_listen = \"north\"",
+                "is no address with a port",
+            ),
         ] {
             let told = parse(text).unwrap_err().to_string();
             assert!(told.contains(expected), "{expected}\n{told}");

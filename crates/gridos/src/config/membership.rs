@@ -221,7 +221,9 @@ pub enum MembershipError {
     #[error("[fleet] lease")]
     Timing(#[from] gridos_fleet::TimingError),
     /// Peers cannot be listened to.
-    #[error("[fleet] peer_listen = \"{address}\" cannot be listened at; give another address or port")]
+    #[error(
+        "[fleet] peer_listen = \"{address}\" cannot be listened at; give another address or port"
+    )]
     Peers {
         /// Where.
         address: SocketAddr,

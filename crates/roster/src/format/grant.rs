@@ -46,22 +46,29 @@ pub(crate) fn write(said: &Said, key: &[u8; KEY]) -> [u8; DATAGRAM] {
             let (subject, peer) = (request.subject.raw(), request.peer.raw());
             (QUESTION, [grant.raw(), subject, peer, millis])
         }
-        Said::Answer { grant, peer, is_granted } => {
-            (ANSWER, [grant.raw(), 0, peer.raw(), u64::from(is_granted)])
-        }
+        Said::Answer {
+            grant,
+            peer,
+            is_granted,
+        } => (ANSWER, [grant.raw(), 0, peer.raw(), u64::from(is_granted)]),
     };
     let mut datagram = [0; DATAGRAM];
     let (signed, code) = datagram.split_at_mut(SIGNED);
     let octets = words.iter().flat_map(|word| word.to_le_bytes());
     let octets = magic.iter().copied().chain(octets);
-    signed.iter_mut().zip(octets).for_each(|(to, octet)| *to = octet);
+    signed
+        .iter_mut()
+        .zip(octets)
+        .for_each(|(to, octet)| *to = octet);
     code.copy_from_slice(hmac::sign(&of(key), signed).as_ref());
     datagram
 }
 
 /// What `datagram` says, whoever made it; `None` if it is none.
 pub(crate) fn read(datagram: &[u8]) -> Option<Said> {
-    let (signed, _) = datagram.split_at_checked(SIGNED).filter(|_| datagram.len() == DATAGRAM)?;
+    let (signed, _) = datagram
+        .split_at_checked(SIGNED)
+        .filter(|_| datagram.len() == DATAGRAM)?;
     let (magic, words) = signed.split_first_chunk::<8>()?;
     let (words, _) = words.as_chunks::<8>();
     let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
@@ -109,8 +116,16 @@ mod tests {
             peer,
             hold_off: Duration::from_millis(15_600),
         };
-        let answer = |is_granted| Said::Answer { grant, peer, is_granted };
-        for said in [Said::Question { grant, request }, answer(true), answer(false)] {
+        let answer = |is_granted| Said::Answer {
+            grant,
+            peer,
+            is_granted,
+        };
+        for said in [
+            Said::Question { grant, request },
+            answer(true),
+            answer(false),
+        ] {
             let datagram = write(&said, &key);
             assert_eq!(read(&datagram), Some(said));
             assert!(is_by(&datagram, &key) && !is_by(&datagram, &[4; KEY]));
