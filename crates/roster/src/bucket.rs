@@ -1,5 +1,6 @@
 //! The bucket: keys with revisions, changed by compare-and-swap.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -9,7 +10,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::kv;
 use async_nats::jetstream::stream;
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions};
 use bytes::Bytes;
 use gridos_fleet::{Revision, Share, WriteError};
 
@@ -73,18 +74,14 @@ pub enum BucketError {
 }
 
 impl Bucket {
-    /// Makes a connection that is made again for as long as it takes, whenever it breaks; the first
-    /// may still be under way when this returns.
+    /// Makes a connection, which is made again for as long as it takes whenever it breaks.
     ///
     /// # Errors
-    /// If a file of the credentials cannot be used, or an address is none.
+    /// If a file of the credentials cannot be used, or no server lets us in.
     pub(crate) async fn connect(options: &BucketOptions) -> Result<Client, BucketError> {
-        connect_options(options)
-            .await?
-            .retry_on_initial_connect()
-            .connect(options.servers.clone())
-            .await
-            .map_err(|error| BucketError::Server(error.to_string()))
+        let connecting = connect_options(options).await?;
+        let connected = connecting.connect(options.servers.clone()).await;
+        connected.map_err(|error| BucketError::Server(why(&error)))
     }
 
     /// Opens the bucket, and makes it if there is none.
@@ -92,12 +89,7 @@ impl Bucket {
     /// # Errors
     /// If no server can be reached, or it refuses.
     pub async fn open(options: &BucketOptions) -> Result<Self, BucketError> {
-        let client = connect_options(options)
-            .await?
-            .connect(options.servers.clone())
-            .await
-            .map_err(|error| BucketError::Server(error.to_string()))?;
-        Self::of(client, options).await
+        Self::of(Self::connect(options).await?, options).await
     }
 
     /// The bucket over `client`, which is made if there is none.
@@ -210,6 +202,33 @@ impl Bucket {
             what: error.to_string(),
         }
     }
+}
+
+/// Why there is no connection, with all that led to it, and what to do.
+fn why(error: &ConnectError) -> String {
+    let mut told = error.kind().to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        cause = error.source();
+    }
+    let advice = match error.kind() {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+            "it does not let us in by what [fleet] says: see token_file, user and password_file, credentials_file, \
+             certificate_file"
+        }
+        _ if told.contains("UnknownIssuer") => {
+            "nobody that is trusted has signed its certificate: name the authority in [fleet] ca_file"
+        }
+        _ if told.contains("NotValidForName") => {
+            "its certificate is for another name than the one in [fleet] servers"
+        }
+        _ => return told,
+    };
+    format!("{told}; {advice}")
 }
 
 /// The stream that is the bucket (ADR-8 of NATS).

@@ -7,8 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use gridos_fleet::{
-    Action, Identity, MemberRecord, Moment, Participant, Plan, Revision, Role, SessionId, Share,
-    Timing, WriteError, WriteId,
+    Action, Identity, Moment, Participant, Revision, Role, Timing, WriteError, WriteId,
 };
 use gridos_model::{DeviceId, Epoch};
 use gridos_ring::boot_time;
@@ -316,7 +315,7 @@ impl Member {
                 Some((channel, fleet_epoch(*epoch), said))
             });
             let bucket = self.bucket.borrow().clone();
-            let noting = self.notes.close(bucket, closed);
+            let noting = self.notes.close(bucket, closed.collect());
             self.under_way = UnderWay::of_notes(channels, noting);
             return;
         }

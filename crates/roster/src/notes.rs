@@ -85,7 +85,8 @@ impl Notes {
         {
             let (bucket, expect) = (bucket.clone(), self.expected(channel));
             self.writes.spawn(async move {
-                let written = bucket.write(&key(channel), expect, Some(note::write(&noted)));
+                let key = key(channel);
+                let written = bucket.write(&key, expect, Some(note::write(&noted)));
                 let written = timeout(NOTE_WITHIN, written).await;
                 (channel, noted, written.unwrap_or(Err(WriteError::Unknown)))
             });
@@ -124,7 +125,7 @@ impl Notes {
     pub(crate) fn close(
         &mut self,
         bucket: Option<Bucket>,
-        closed: impl IntoIterator<Item = (DeviceId, Epoch, Bytes)>,
+        closed: Vec<(DeviceId, Epoch, Bytes)>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let mut writes = JoinSet::new();
         for (channel, epoch, said) in closed {
