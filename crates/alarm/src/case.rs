@@ -102,6 +102,14 @@ impl Case {
         if record.action == AlarmAction::TakenOver {
             return self.take_over(record);
         }
+        if record.action == AlarmAction::HandedOver {
+            // What becomes of it is not known here.
+            *self = Self {
+                sequence: record.sequence,
+                ..Self::new(self.alarm)
+            };
+            return;
+        }
         // Who shows alarms forgets those at rest: for all to have the same, everybody begins anew.
         if self.facts.is_at_rest() {
             *self = Self::new(self.alarm);

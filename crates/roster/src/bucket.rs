@@ -220,10 +220,10 @@ fn why(error: &ConnectError) -> String {
             "it does not let us in by what [fleet] says: see token_file, user and password_file, credentials_file, \
              certificate_file"
         }
-        _ if told.contains("UnknownIssuer") => {
+        _ if told.contains("UnknownIssuer") || told.contains("BadSignature") => {
             "nobody that is trusted has signed its certificate: name the authority in [fleet] ca_file"
         }
-        _ if told.contains("NotValidForName") => {
+        _ if told.contains("not valid for name") => {
             "its certificate is for another name than the one in [fleet] servers"
         }
         _ => return told,

@@ -53,10 +53,13 @@ pub(super) fn channels_of(channels: &[Channel]) -> HashMap<DeviceIndex, DeviceId
 }
 
 impl AlarmNotes {
-    /// Keeps what is known of alarms that are elsewhere from now on.
+    /// Keeps what is known of alarms that are elsewhere from now on. Nothing is of one that was handed over: it has
+    /// no occurrence.
     pub(super) fn keep(&mut self, cases: impl IntoIterator<Item = Case>) {
-        self.known
-            .extend(cases.into_iter().map(|case| (case.alarm, case)));
+        let known = cases
+            .into_iter()
+            .filter(|case| !case.facts.is_at_rest() || case.occurrence > 0);
+        self.known.extend(known.map(|case| (case.alarm, case)));
     }
 
     /// What is to be noted of `channels` that are given back, of whose alarms `cases` are not at rest.
@@ -163,6 +166,7 @@ mod tests {
     fn case(name: &str, sequence: u64, is_active: bool) -> Case {
         let mut case = Case::new(AlarmId::of(name, AlarmKind::Limit));
         case.sequence = sequence;
+        case.occurrence = 1;
         if is_active {
             case.facts.level = Level::High;
             case.facts.flags.insert(AlarmFlags::UNACKNOWLEDGED);
@@ -208,6 +212,15 @@ mod tests {
         // It returned to normal after it was noted, and before the engine died.
         let rested = [case("d.a", 9, false)];
         assert_eq!(taken(&rested, Some(&note(true, &[a]))), (vec![9], vec![]));
+        // It was given to another engine, or to none, when this one ended.
+        let given = [Case {
+            occurrence: 0,
+            ..case("d.b", 9, false)
+        }];
+        assert_eq!(
+            taken(&given, Some(&note(true, &noted))),
+            (vec![4, 7], vec![])
+        );
         let odd = Note {
             is_own: false,
             said: "{}\n\u{fffd}".into(),
