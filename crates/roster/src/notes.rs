@@ -116,11 +116,6 @@ impl Notes {
         }
     }
 
-    /// Whether something waits to be written.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
     /// Notes the last words about channels that are let go; ends when they stand, or it takes too long.
     pub(crate) fn close(
         &mut self,
@@ -220,9 +215,9 @@ mod tests {
         assert_eq!(super::channel(&key(channel)[NOTE.len()..]), Some(channel));
         let epoch = Epoch::from_raw;
         notes.say(channel, epoch(4), Bytes::new());
-        assert!(!notes.is_waiting(), "nobody ever said anything");
+        assert!(notes.waiting.is_empty(), "nobody ever said anything");
         notes.say(channel, epoch(4), "x".into());
-        assert!(notes.is_waiting());
+        assert!(!notes.waiting.is_empty());
         let noted = |epoch, by, said: &'static str| Noted {
             epoch,
             by,
@@ -234,9 +229,9 @@ mod tests {
             Some(noted(epoch(4), 1, "x")),
         );
         notes.say(channel, epoch(4), "x".into());
-        assert!(!notes.is_waiting(), "it stands");
+        assert!(notes.waiting.is_empty(), "it stands");
         notes.say(channel, epoch(4), Bytes::new());
-        assert!(notes.is_waiting(), "it is over");
+        assert!(!notes.waiting.is_empty(), "it is over");
         notes.on_seen(
             channel,
             Revision::from_raw(8),
@@ -252,10 +247,10 @@ mod tests {
             Some(noted(epoch(5), 2, "y")),
         );
         notes.say(channel, epoch(4), "z".into());
-        assert!(!notes.is_waiting(), "another has it");
+        assert!(notes.waiting.is_empty(), "another has it");
         assert_eq!(notes.of(channel).map(|note| note.is_own), Some(false));
         let late = (channel, noted(epoch(4), 1, "z"), Err(WriteError::Conflict));
         notes.on_written(late, true);
-        assert!(!notes.is_waiting());
+        assert!(notes.waiting.is_empty());
     }
 }
