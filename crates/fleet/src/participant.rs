@@ -14,7 +14,7 @@ pub use status::{MemberStatus, Status};
 
 use crate::leader::Leader;
 use crate::lease::Lease;
-use crate::member::Member;
+use crate::member::{Member, Taken};
 use crate::view::View;
 use crate::witness::Witness;
 use crate::{
@@ -323,7 +323,11 @@ impl Participant {
             return;
         }
         let taken = self.member.take(&self.view);
-        let take = |(device, epoch)| Action::Take { device, epoch };
+        let take = |taken: Taken| Action::Take {
+            device: taken.device,
+            epoch: taken.epoch,
+            is_forced: taken.is_forced,
+        };
         self.queue.extend(taken.into_iter().map(take));
     }
 

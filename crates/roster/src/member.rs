@@ -54,6 +54,8 @@ pub struct Member {
     notes: Notes,
     /// What the bucket holds.
     known: Known,
+    /// Under which version each device was last taken by force.
+    forced: HashMap<DeviceId, u64>,
     /// What was taken and not given back.
     held: BTreeMap<DeviceId, Epoch>,
     /// The direct line to peers; none without one.
@@ -123,6 +125,7 @@ impl Member {
             under_way: UnderWay::default(),
             notes: Notes::new(instance),
             known: Known::default(),
+            forced: HashMap::new(),
             held: BTreeMap::new(),
             line,
         };
@@ -220,8 +223,12 @@ impl Member {
                     Some(line) => line.ask(grant, &address, request),
                     None => self.participant.handle_grant(grant, false, now()),
                 },
-                Action::Take { device, epoch } => {
-                    if let Some(epoch) = Epoch::new(epoch.raw()) {
+                Action::Take {
+                    device,
+                    epoch,
+                    is_forced,
+                } => {
+                    if let Some(epoch) = self.epoch(device, epoch.raw(), is_forced) {
                         self.wanted.take.push((device, epoch));
                     }
                 }
@@ -232,6 +239,16 @@ impl Member {
         }
         self.extend_tenure();
         Some(())
+    }
+
+    /// Under which epoch a device is taken. What was once taken by force under one version stays so, or its
+    /// epochs would go back.
+    fn epoch(&mut self, device: DeviceId, version: u64, is_forced: bool) -> Option<Epoch> {
+        let before = self.forced.get(&device) == Some(&version);
+        if is_forced {
+            self.forced.insert(device, version);
+        }
+        Epoch::of_hand_over(version, is_forced || before)
     }
 
     /// Before anything else is done: until when devices may be asked.
@@ -437,7 +454,7 @@ impl Member {
 
 /// The same as the machine counts it.
 fn fleet_epoch(epoch: Epoch) -> gridos_fleet::Epoch {
-    gridos_fleet::Epoch::from_raw(epoch.get())
+    gridos_fleet::Epoch::from_raw(epoch.version())
 }
 
 /// What peers say next; never, without a line to them.

@@ -12,6 +12,7 @@ use gridos_fleet::{
 };
 use gridos_model::DeviceId;
 
+use crate::event::{Event, Field};
 use crate::node::{Node, Session, State};
 use crate::random::Random;
 use crate::store::{Expect, Store, Value, Write};
@@ -32,28 +33,6 @@ pub(crate) struct World {
     events: BinaryHeap<Reverse<(u64, u64, usize)>>,
     kept: Vec<Option<Event>>,
     sequence: u64,
-}
-
-/// What happens at a device.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Field {
-    pub(crate) epoch: Epoch,
-    pub(crate) by: (usize, u64),
-    pub(crate) busy_till: u64,
-    pub(crate) polled_at: u64,
-    pub(crate) gap_max: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Event {
-    Wake(usize),
-    Watch(usize),
-    Poll(usize),
-    Apply(usize, u64, WriteId, Write),
-    Answer(usize, u64, WriteId, Result<Revision, WriteError>),
-    Released(usize, u64, DeviceId),
-    Asked(usize, u64, GrantId, String, GrantRequest),
-    Granted(usize, u64, GrantId, bool),
 }
 
 impl World {
@@ -367,7 +346,11 @@ impl World {
                     self.at(ms + delay, Event::Asked(n, life, grant, address, request));
                 }
             }
-            Action::Take { device, epoch } => self.take(n, device, epoch),
+            Action::Take {
+                device,
+                epoch,
+                is_forced,
+            } => self.take(n, device, epoch, is_forced),
             Action::Release { device } => {
                 if let Some(session) = self.nodes[n].devices.get_mut(&device) {
                     session.state = State::Finishing;
@@ -425,13 +408,19 @@ impl World {
         self.at(ms + delay, Event::Apply(n, life, id, write));
     }
 
-    fn take(&mut self, n: usize, device: DeviceId, epoch: Epoch) {
+    fn take(&mut self, n: usize, device: DeviceId, epoch: Epoch, is_forced: bool) {
         let field = self.field[&device];
         let life = self.nodes[n].life;
         let is_same = field.by == (n, life);
         assert!(
             epoch > field.epoch || epoch == field.epoch && is_same,
             "seed {}: n{n} takes with epoch {epoch}, behind {field:?}",
+            self.seed
+        );
+        let may_have_it = !is_same && self.nodes[field.by.0].may_have(device, field.by.1);
+        assert!(
+            is_forced || !may_have_it,
+            "seed {}: n{n} is told that {device} was let go",
             self.seed
         );
         let state = State::Polled;
