@@ -166,5 +166,11 @@ async fn compare(database: &Cluster, made: impl Iterator<Item = u64>) -> String 
     if fenced > 0 {
         wrong += &format!("{fenced} records are fenced\n");
     }
+    // Even epochs are of devices that were let go.
+    let let_go = "select count(*) from device_epoch where epoch % 2 = 0";
+    let let_go: i64 = client.query_one(let_go, &[]).await.unwrap().get(0);
+    if let_go < STATIONS as i64 {
+        wrong += &format!("only {let_go} were taken from who had let go\n");
+    }
     wrong
 }

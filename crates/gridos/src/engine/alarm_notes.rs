@@ -111,6 +111,11 @@ impl AlarmNotes {
         }
     }
 
+    /// Whether something may have to be noted of the channels that are `held`, as of the record `sequence`.
+    pub(super) fn is_due(&self, sequence: u64, mut held: impl Iterator<Item = DeviceId>) -> bool {
+        sequence != self.sequence || held.any(|channel| !self.said.contains_key(&channel))
+    }
+
     /// What is to be noted of the channels that are `held`, as far as it is another by `table` than was said.
     pub(super) fn news(
         &mut self,
@@ -119,11 +124,6 @@ impl AlarmNotes {
         held: impl Iterator<Item = DeviceId>,
         channel_of: &HashMap<DeviceIndex, DeviceId>,
     ) -> Vec<(DeviceId, Bytes)> {
-        let held: Vec<_> = held.collect();
-        let is_known = |channel| self.said.contains_key(channel);
-        if table.sequence == self.sequence && held.iter().all(is_known) {
-            return Vec::new();
-        }
         self.sequence = table.sequence;
         let mut by_channel: HashMap<DeviceId, Vec<&Case>> = HashMap::new();
         for case in table.cases.values() {

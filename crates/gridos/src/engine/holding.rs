@@ -125,9 +125,12 @@ impl Holding {
     /// Says what is known of the alarms of what is held, as far as it is news. It is noted while the engine goes on,
     /// so that others know it if this one dies.
     pub(super) async fn say(&mut self, board: &AlarmBoard, book: &AlarmBook) {
+        let (table, held) = (board.table(), self.held.keys().copied());
+        if !self.notes.is_due(table.sequence, held.clone()) {
+            return;
+        }
         let channel_of = alarm_notes::channels_of(&self.channels);
-        let held = self.held.keys().copied();
-        let news = self.notes.news(&board.table(), book, held, &channel_of);
+        let news = self.notes.news(&table, book, held, &channel_of);
         for said in news {
             // The member may have ended.
             let _ = self.said.send(said).await;
