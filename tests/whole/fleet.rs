@@ -121,9 +121,10 @@ fn a_member_that_is_cut_off_stops_before_others_begin() {
 
 #[test]
 fn the_canary_has_exactly_its_share() {
-    let Some(site) = Site::new(DEVICES) else {
+    let Some(mut site) = Site::small(DEVICES) else {
         return;
     };
+    site.lease = "6s";
     let a = site.join("a");
     let b = site.join_by("b", &site.nats.servers(), "role = \"canary\"");
     site.until("the stable member has all", &[&a, &b], || {

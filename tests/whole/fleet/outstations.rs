@@ -74,6 +74,7 @@ fn events_that_wait_for_a_confirm_are_stored_once_and_nobody_has_two_masters() {
     let Some(database) = site.runtime.block_on(Cluster::start()) else {
         return;
     };
+    site.lease = "6s";
     site.runtime.block_on(database.create_database("grid"));
     let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let fleet = site.runtime.block_on(Fleet::listen(here, 0, stations()));
