@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 /// The number under which one engine of a fleet has a device; whoever has it later has a higher one.
 ///
 /// An odd one was taken by force: whoever had it before did not say that it let go, so what that one received
-/// afterwards is not to be taken for its word. Of an even one all that is earlier was received before.
+/// afterwards is not to be taken for its word. Before an even one, whoever had it let it go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(NonZeroU64);
 

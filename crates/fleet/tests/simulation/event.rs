@@ -9,7 +9,10 @@ use crate::store::Write;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Field {
     pub(crate) epoch: Epoch,
+    /// Who polled it last.
     pub(crate) by: (usize, u64),
+    /// Who took it last.
+    pub(crate) taken_by: (usize, u64),
     pub(crate) busy_till: u64,
     pub(crate) polled_at: u64,
     pub(crate) gap_max: u64,

@@ -417,12 +417,17 @@ impl World {
             "seed {}: n{n} takes with epoch {epoch}, behind {field:?}",
             self.seed
         );
-        let may_have_it = !is_same && self.nodes[field.by.0].may_have(device, field.by.1);
+        let (last, its_life) = field.taken_by;
+        let may_have_it =
+            (last, its_life) != (n, life) && self.nodes[last].may_have(device, its_life);
         assert!(
             is_forced || !may_have_it,
-            "seed {}: n{n} is told that {device} was let go",
+            "seed {}: n{n} is told that n{last} let go of {device}",
             self.seed
         );
+        if let Some(field) = self.field.get_mut(&device) {
+            field.taken_by = (n, life);
+        }
         let state = State::Polled;
         self.nodes[n]
             .devices
@@ -479,6 +484,7 @@ impl World {
             *field = Field {
                 epoch,
                 by: (n, life),
+                taken_by: field.taken_by,
                 busy_till: ms + took,
                 polled_at: ms,
                 gap_max: field.gap_max,
