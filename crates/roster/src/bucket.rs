@@ -215,18 +215,19 @@ fn why(error: &ConnectError) -> String {
         }
         cause = error.source();
     }
-    let advice = match error.kind() {
-        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
-            "it does not let us in by what [fleet] says: see token_file, user and password_file, credentials_file, \
-             certificate_file"
-        }
-        _ if told.contains("UnknownIssuer") || told.contains("BadSignature") => {
-            "nobody that is trusted has signed its certificate: name the authority in [fleet] ca_file"
-        }
-        _ if told.contains("not valid for name") => {
-            "its certificate is for another name than the one in [fleet] servers"
-        }
-        _ => return told,
+    let refusals = [
+        ConnectErrorKind::AuthorizationViolation,
+        ConnectErrorKind::Authentication,
+    ];
+    let advice = if refusals.contains(&error.kind()) {
+        "it does not let us in by what [fleet] says: see token_file, user and password_file, credentials_file, \
+         certificate_file"
+    } else if told.contains("UnknownIssuer") || told.contains("BadSignature") {
+        "nobody that is trusted has signed its certificate: name the authority in [fleet] ca_file"
+    } else if told.contains("not valid for name") {
+        "its certificate is for another name than the one in [fleet] servers"
+    } else {
+        return told;
     };
     format!("{told}; {advice}")
 }
