@@ -15,7 +15,7 @@ use super::gate::Gate;
 use super::site::{Member, Site};
 use crate::support::postgres::{Cluster, SUPERUSER};
 
-const STATIONS: u64 = 6;
+const STATIONS: usize = 6;
 /// Each makes an event so often.
 const EVERY: Duration = Duration::from_millis(15);
 
@@ -25,7 +25,7 @@ fn stations() -> FleetConfig {
         .with_static(6)
         .with_event(8);
     FleetConfig {
-        outstations: STATIONS as usize,
+        outstations: STATIONS,
         process: Process::Still([point].into()),
         ..FleetConfig::default()
     }
@@ -87,7 +87,7 @@ fn events_that_wait_for_a_confirm_are_stored_once_and_nobody_has_two_masters() {
     let a = site.join("a");
     let b = site.join_by("b", &site.nats.servers(), "role = \"canary\"");
     site.until("the stable member has all", &[&a, &b], || {
-        a.held() == STATIONS && gates.iter().all(|gate| gate.counts().connections > 0)
+        a.held() == STATIONS as u64 && gates.iter().all(|gate| gate.counts().connections > 0)
     });
 
     let is_over = Arc::<AtomicBool>::default();
@@ -104,7 +104,7 @@ fn events_that_wait_for_a_confirm_are_stored_once_and_nobody_has_two_masters() {
         site.share(percent);
         let connected = |gate: &Gate| gate.counts().connections > round as u64;
         site.until("all have another master", &[&a, &b], || {
-            to.held() == STATIONS && gates.iter().all(connected)
+            to.held() == STATIONS as u64 && gates.iter().all(connected)
         });
     }
     is_over.store(true, Ordering::Relaxed);
@@ -170,7 +170,7 @@ async fn compare(database: &Cluster, made: impl Iterator<Item = u64>) -> String 
     // Even epochs are of devices that were let go.
     let let_go = "select count(*) from device_epoch where epoch % 2 = 0";
     let let_go: i64 = client.query_one(let_go, &[]).await.unwrap().get(0);
-    if let_go < STATIONS as i64 {
+    if let_go < i64::try_from(STATIONS).unwrap() {
         wrong += &format!("only {let_go} were taken from who had let go\n");
     }
     wrong
