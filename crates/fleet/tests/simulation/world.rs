@@ -418,8 +418,10 @@ impl World {
             self.seed
         );
         let (last, its_life) = field.taken_by;
-        let may_have_it =
-            (last, its_life) != (n, life) && self.nodes[last].may_have(device, its_life);
+        // Of who is cut off and was passed over by one that never took it, nobody asks that.
+        let may_have_it = (last, its_life) != (n, life)
+            && self.nodes[last].may_have(device, its_life)
+            && self.nodes[last].has_lease(self.ms);
         assert!(
             is_forced || !may_have_it,
             "seed {}: n{n} is told that n{last} let go of {device}",
