@@ -171,7 +171,7 @@ fn what_was_known_before_a_kill_waits_until_the_device_is_back() {
         plant.alarms.restore(memory.clone(), &away, plant.now);
         assert_eq!(told(&plant.take()), "");
         let known = plant.alarms.take_handed_over();
-        assert_eq!(known, [before.clone()]);
+        assert_eq!(known, std::slice::from_ref(&before));
         let (taken, forgotten) = match is_over {
             true => (Vec::new(), known),
             false => (known, Vec::new()),

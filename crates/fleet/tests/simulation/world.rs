@@ -7,8 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use gridos_fleet::{
-    Action, Device, Epoch, GrantId, GrantRequest, Revision, Role, Share, Timing, WriteError,
-    WriteId,
+    Action, Device, Epoch, GrantId, GrantRequest, Role, Share, Timing, WriteError, WriteId,
 };
 use gridos_model::DeviceId;
 
