@@ -1,10 +1,14 @@
 //! Several engines share their devices over a real NATS cluster: whatever fails, no device ever has two
 //! masters, and each has one again.
 
+mod alarms;
+mod away;
+mod entry;
+mod gate;
+mod outstations;
 mod site;
 mod wire;
 
-use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -12,7 +16,6 @@ use serde_json::Value;
 
 use self::site::{Member, Site};
 use self::wire::Wire;
-use crate::support::engine::binary;
 
 const DEVICES: usize = 12;
 
@@ -118,37 +121,25 @@ fn a_member_that_is_cut_off_stops_before_others_begin() {
 
 #[test]
 fn the_canary_has_exactly_its_share() {
-    let Some(site) = Site::new(DEVICES) else {
+    let Some(mut site) = Site::small(DEVICES) else {
         return;
     };
+    site.lease = "6s";
     let a = site.join("a");
     let b = site.join_by("b", &site.nats.servers(), "role = \"canary\"");
     site.until("the stable member has all", &[&a, &b], || {
         a.held() == DEVICES as u64
     });
-    let config = site.config("ask", &site.nats.servers(), "");
-    let gridos = |args: &[&str]| {
-        let output = Command::new(binary())
-            .arg("fleet")
-            .args(args)
-            .arg(&config)
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
-        (output.status.code(), told, wrong)
-    };
     for (percent, canary) in [("25", 3), ("50", 6), ("0", 0)] {
-        let (code, _, wrong) = gridos(&["share", percent]);
-        assert_eq!(code, Some(0), "{wrong}");
+        site.share(percent);
         site.until(&format!("{percent} % are the canary's"), &[&a, &b], || {
             b.held() == canary && a.held() == DEVICES as u64 - canary && site.are_all_asked()
         });
     }
     site.until("all is settled", &[&a, &b], || {
-        gridos(&["status"]).0 == Some(0)
+        site.ask(&["status"]).0 == Some(0)
     });
-    let (_, told, _) = gridos(&["status", "--json"]);
+    let (_, told, _) = site.ask(&["status", "--json"]);
     let told: Value = serde_json::from_str(&told).unwrap();
     let names = told["members"].as_array().unwrap().iter();
     let names: Vec<_> = names
@@ -158,6 +149,6 @@ fn the_canary_has_exactly_its_share() {
         format!("{names:?}"),
         r#"[(String("a"), String("stable")), (String("b"), String("canary"))]"#
     );
-    assert_ne!(gridos(&["share", "101"]).0, Some(0));
+    assert_ne!(site.ask(&["share", "101"]).0, Some(0));
     site.check_masters();
 }

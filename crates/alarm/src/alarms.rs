@@ -1,5 +1,6 @@
 //! All alarms of an engine: readings, changes of links, commands and time go in, records come out.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,9 +40,15 @@ impl Alarms {
     /// Goes on with what an earlier process left, before any reading came. Nothing is annunciated;
     /// there are records only of what the configuration ended or changed meanwhile.
     ///
-    /// What was active stays so and is marked as unconfirmed until a good reading of its point.
-    pub fn restore(&mut self, memory: Memory, now: Now) {
-        self.desk.restore(memory, now);
+    /// What was active stays so and is marked as unconfirmed until a good reading of its point. What is
+    /// `elsewhere`, with another engine, is only in [`Self::take_handed_over`].
+    pub fn restore(&mut self, memory: Memory, elsewhere: &HashSet<AlarmId>, now: Now) {
+        self.desk.restore(memory, elsewhere, now);
+    }
+
+    /// What is known of the alarms that another engine goes on with since it was asked for last.
+    pub fn take_handed_over(&mut self) -> Vec<Case> {
+        std::mem::take(&mut self.desk.handed_over)
     }
 
     /// Goes on with the alarms of another generation.

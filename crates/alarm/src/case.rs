@@ -99,6 +99,17 @@ impl Case {
         if record.sequence <= self.sequence {
             return;
         }
+        if record.action == AlarmAction::TakenOver {
+            return self.take_over(record);
+        }
+        if record.action == AlarmAction::HandedOver {
+            // What becomes of it is not known here.
+            *self = Self {
+                sequence: record.sequence,
+                ..Self::new(self.alarm)
+            };
+            return;
+        }
         // Who shows alarms forgets those at rest: for all to have the same, everybody begins anew.
         if self.facts.is_at_rest() {
             *self = Self::new(self.alarm);
@@ -145,7 +156,9 @@ impl Case {
                     self.hidden = None;
                 }
             }
-            AlarmAction::ReAnnunciated
+            AlarmAction::HandedOver
+            | AlarmAction::TakenOver
+            | AlarmAction::ReAnnunciated
             | AlarmAction::Reset
             | AlarmAction::Silenced
             | AlarmAction::Redefined => {}
@@ -157,6 +170,19 @@ impl Case {
         self.occurrence = record.occurrence;
         self.sequence = record.sequence;
         self.facts = record.after;
+    }
+
+    /// Goes on with what another engine knew.
+    fn take_over(&mut self, record: &AlarmRecord) {
+        let note = record.note.as_deref();
+        let known = note.and_then(|note| Self::of_json(&note.definition));
+        let known = known.filter(|known| known.alarm == self.alarm);
+        *self = Self {
+            occurrence: record.occurrence,
+            sequence: record.sequence,
+            facts: record.after,
+            ..known.unwrap_or_else(|| Self::new(self.alarm))
+        };
     }
 
     fn withheld_after(&self, record: &AlarmRecord) -> Withheld {

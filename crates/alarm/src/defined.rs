@@ -1,12 +1,13 @@
 //! Alarms as they are configured, and the instant at which something is done.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gridos_model::{AlarmId, DeviceIndex, Directory, PointIndex, Timestamp};
 
-use crate::Definition;
+use crate::{Case, Definition};
 
 /// The present instant, on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,12 @@ pub struct Generation {
     pub defined: Vec<Defined>,
     /// The devices that stay and whose state of the link is told by somebody else from now on.
     pub begin_anew: Vec<DeviceIndex>,
+    /// The alarms that are not among those because another engine goes on with them.
+    pub handed_over: HashSet<AlarmId>,
+    /// What another engine knew of alarms that are new here.
+    pub taken_over: Vec<Case>,
+    /// What was known of alarms here when another engine went on with them, and is over by now.
+    pub forgotten: Vec<Case>,
 }
 
 /// An alarm's place in the list of those that are defined, dense from 0.

@@ -17,6 +17,7 @@ mod limits;
 mod memory;
 mod seconds;
 mod word;
+mod written;
 
 pub use alarms::{Alarms, Current};
 pub use case::{Case, Deed, Moment, Withheld};

@@ -61,7 +61,8 @@ impl Memory {
         let case = self.cases.entry(record.alarm);
         case.or_insert_with(|| Case::new(record.alarm))
             .apply(record);
-        let Some(note) = record.note.as_deref() else {
+        let is_foreign = record.action == AlarmAction::TakenOver;
+        let Some(note) = record.note.as_deref().filter(|_| !is_foreign) else {
             return;
         };
         let edit = (record.action == AlarmAction::Redefined)

@@ -63,6 +63,8 @@ struct Fleet {
     member: String,
     /// Whether what members share can be read and written.
     reachable: bool,
+    /// Whether that is away for longer than a lease, and the other members' promises let this engine go on.
+    kept_by_peers: bool,
     channels: u64,
     /// Those that this engine has.
     held: u64,
@@ -311,6 +313,7 @@ impl Fleet {
             name: roll.name.clone(),
             member: roll.member.clone(),
             reachable: cells.reachable.get() != 0,
+            kept_by_peers: cells.kept_by_peers.get() != 0,
             channels: cells.channels.get(),
             held: cells.held.get(),
             share_percent: f64::from(roll.share_ppm) / 10_000.0,

@@ -20,6 +20,14 @@ pub(crate) struct Member {
     is_awaited: bool,
 }
 
+/// A device that is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) device: DeviceId,
+    pub(crate) epoch: Epoch,
+    pub(crate) is_forced: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     Active(Epoch),
@@ -57,18 +65,23 @@ impl Member {
     /// The devices that may be taken now, and by which epoch; they are held from now on.
     ///
     /// A device may be taken once the one before has let go of it, or is over.
-    pub(crate) fn take(&mut self, view: &View) -> Vec<(DeviceId, Epoch)> {
+    pub(crate) fn take(&mut self, view: &View) -> Vec<Taken> {
         let Some(plan) = view.plan() else {
             return Vec::new();
         };
         let free = |device: &DeviceId| {
             let holding = plan.holdings.get(device)?;
-            has_been_left(view, *device, holding).then_some((*device, holding.epoch))
+            let taken = Taken {
+                device: *device,
+                epoch: holding.epoch,
+                is_forced: !has_said_so(view, *device, holding),
+            };
+            has_been_left(view, *device, holding).then_some(taken)
         };
         let taken: Vec<_> = self.waiting.iter().filter_map(free).collect();
-        for (device, epoch) in &taken {
-            self.waiting.remove(device);
-            self.held.insert(*device, Held::Active(*epoch));
+        for taken in &taken {
+            self.waiting.remove(&taken.device);
+            self.held.insert(taken.device, Held::Active(taken.epoch));
         }
         taken
     }
@@ -124,6 +137,12 @@ impl Member {
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
+}
+
+/// Whether the session that had the device before has told in its record that it let go of it.
+fn has_said_so(view: &View, device: DeviceId, holding: &Holding) -> bool {
+    let from = holding.from.and_then(|from| view.of_session(from));
+    from.is_some_and(|(_, seen)| seen.record.has_released(device, holding.epoch))
 }
 
 /// Whether the session that had the device before is known to have let go of it.

@@ -14,7 +14,7 @@ pub use status::{MemberStatus, Status};
 
 use crate::leader::Leader;
 use crate::lease::Lease;
-use crate::member::Member;
+use crate::member::{Member, Taken};
 use crate::view::View;
 use crate::witness::Witness;
 use crate::{
@@ -237,6 +237,11 @@ impl Participant {
         self.lease.until()
     }
 
+    /// Whether it lives on by its peers' grants, the store being away.
+    pub fn is_kept_by_peers(&self, now: Moment) -> bool {
+        now >= self.lease.store_until() && now < self.lease.until()
+    }
+
     /// The next thing to do. `unix_ms` is the time of day in milliseconds: the first plan's version.
     pub fn poll_action(&mut self, now: Moment, unix_ms: u64) -> Option<Action> {
         self.keep_lease(now);
@@ -318,7 +323,11 @@ impl Participant {
             return;
         }
         let taken = self.member.take(&self.view);
-        let take = |(device, epoch)| Action::Take { device, epoch };
+        let take = |taken: Taken| Action::Take {
+            device: taken.device,
+            epoch: taken.epoch,
+            is_forced: taken.is_forced,
+        };
         self.queue.extend(taken.into_iter().map(take));
     }
 

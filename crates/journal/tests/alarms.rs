@@ -182,7 +182,7 @@ fn a_record_of_flipped_bits_is_in_shape_or_refused() {
 fn numbers_of_a_later_version_are_refused_by_name() {
     let frames = frames(&records::alarms()[..1]);
     for (at, first_unknown, what) in [
-        (62, 17, "alarm action"),
+        (62, 19, "alarm action"),
         (64, 6, "alarm level"),
         (65, 6, "alarm level"),
         (66, 6, "alarm level"),

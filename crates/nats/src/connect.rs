@@ -1,8 +1,9 @@
 //! Making connections.
 
+use std::error::Error as _;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions};
 
 use crate::{Credentials, ServerOptions};
 
@@ -45,7 +46,35 @@ pub async fn connect_later(options: &ServerOptions) -> Result<Client, ConnectErr
 
 async fn made(connect: ConnectOptions, options: &ServerOptions) -> Result<Client, ConnectError> {
     let made = connect.connect(options.servers.clone()).await;
-    made.map_err(|error| ConnectError::Server(error.to_string()))
+    made.map_err(|error| ConnectError::Server(why(&error)))
+}
+
+/// Why there is no connection, with all that led to it, and what to do.
+fn why(error: &async_nats::ConnectError) -> String {
+    let mut told = error.kind().to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        cause = error.source();
+    }
+    let refusals = [
+        ConnectErrorKind::AuthorizationViolation,
+        ConnectErrorKind::Authentication,
+    ];
+    let advice = if refusals.contains(&error.kind()) {
+        "it does not let us in by what the configuration says: see token_file, user and password_file, credentials_file, \
+         certificate_file"
+    } else if told.contains("UnknownIssuer") || told.contains("BadSignature") {
+        "nobody that is trusted has signed its certificate: name the authority in ca_file"
+    } else if told.contains("not valid for name") {
+        "its certificate is for another name than the one in servers"
+    } else {
+        return told;
+    };
+    format!("{told}; {advice}")
 }
 
 async fn connect_options(options: &ServerOptions) -> Result<ConnectOptions, ConnectError> {

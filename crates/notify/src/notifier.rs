@@ -1,13 +1,13 @@
 //! The task that follows the alarm board for one receiver.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use gridos_alarm::{Case, Now};
-use gridos_model::{AlarmId, AlarmRecord, Timestamp};
+use gridos_model::{AlarmAction, AlarmFlags, AlarmId, AlarmRecord, Timestamp};
 use gridos_pipeline::{AlarmBoard, AlarmBook, AlarmTable};
 use gridos_telemetry::{NotifyOutcome, Telemetry};
 use tokio::sync::watch;
@@ -45,6 +45,8 @@ pub struct Notifier {
     sources: Sources,
     /// What is known of the alarms that are not at rest.
     cases: BTreeMap<AlarmId, Case>,
+    /// Alarms that another engine goes on with, and of which the outbox does not know that yet.
+    handed_over: HashSet<AlarmId>,
     /// What may be told.
     reach: Reach,
     /// The table to go on from, as soon as all that is in it may be told.
@@ -73,6 +75,7 @@ impl Notifier {
             state,
             sources,
             cases: BTreeMap::new(),
+            handed_over: HashSet::new(),
             awaited: None,
             began: Instant::now(),
             saved: None,
@@ -141,6 +144,7 @@ impl Notifier {
             };
             let told = records.iter().filter(|record| record.sequence <= last);
             told.for_each(|record| self.take(record));
+            self.hand_over();
             if self.outbox.sequence() == since {
                 return;
             }
@@ -170,17 +174,39 @@ impl Notifier {
         let case = case.or_insert_with(|| Case::new(record.alarm));
         case.apply(record);
         let alert = alert(case, &self.sources);
-        if case.facts.is_at_rest() {
+        let facts = case.facts;
+        let is_told = facts.is_active() && !facts.is_hidden() && case.annunciations > 0;
+        let is_seen = !facts.flags.contains(AlarmFlags::UNACKNOWLEDGED);
+        if facts.is_at_rest() {
             self.cases.remove(&record.alarm);
         }
         self.is_changed = true;
         let (sequence, is_annunciated) = (record.sequence, record.is_annunciated);
         match alert {
+            _ if record.action == AlarmAction::HandedOver => {
+                self.handed_over.insert(record.alarm);
+                self.outbox.pass(sequence);
+            }
+            Some(alert) if record.action == AlarmAction::TakenOver => {
+                self.hand_over();
+                if is_told {
+                    self.outbox.take_over(sequence, alert, is_seen, now);
+                }
+                self.outbox.pass(sequence);
+            }
             Some(alert) => {
                 let outbox = &mut self.outbox;
                 outbox.on_record(sequence, alert, is_annunciated, now);
             }
             None => self.outbox.pass(sequence),
+        }
+    }
+
+    /// Another engine tells of what it goes on with.
+    fn hand_over(&mut self) {
+        if !self.handed_over.is_empty() {
+            let handed_over = std::mem::take(&mut self.handed_over);
+            self.outbox.hand_over(|alarm| handed_over.contains(&alarm));
         }
     }
 
@@ -209,6 +235,8 @@ impl Notifier {
         });
         let standing: Vec<_> = standing.collect();
         let now = self.now();
+        let book = &self.sources.book;
+        self.outbox.hand_over(|alarm| book.is_elsewhere(alarm));
         self.outbox.resync(table.sequence, standing, now);
         self.is_changed = true;
     }

@@ -29,6 +29,8 @@ pub use kept::{Kept, KeptEntry};
 pub struct Outbox {
     target: Target,
     entries: BTreeMap<String, Entry>,
+    /// Of alarms that another engine tells of: what this one told, in case they come back.
+    aside: BTreeMap<String, Entry>,
     ends: Ends,
     floods: Floods,
     summaries: BTreeMap<String, Summary>,
@@ -71,6 +73,7 @@ impl Outbox {
             backoff: Backoff::new(target.retry_first, target.retry_cap),
             target,
             entries: BTreeMap::new(),
+            aside: BTreeMap::new(),
             ends: Ends::default(),
             floods: Floods::default(),
             summaries: BTreeMap::new(),
@@ -116,6 +119,32 @@ impl Outbox {
     /// The record `sequence` is of an alarm that nobody is to be told of.
     pub fn pass(&mut self, sequence: u64) {
         self.sequence = self.sequence.max(sequence);
+    }
+
+    /// The record `sequence` tells that the alarm goes on here as `alert`, and that another engine told of it
+    /// before. If somebody has seen it, or this engine told of the occurrence itself, nobody has to be told again, but
+    /// for a receiver that forgets.
+    pub fn take_over(&mut self, sequence: u64, alert: Alert, is_seen: bool, now: Now) {
+        self.pass(sequence);
+        if alert.urgency() < self.target.priority_min || self.entries.contains_key(&alert.alarm) {
+            return;
+        }
+        let told = self.aside.remove(&alert.alarm);
+        let told = told.filter(|entry| alert.is_of_occurrence(&entry.alert));
+        let is_told = told.is_some_and(|entry| !entry.is_news && entry.alert.level == alert.level);
+        let mut entry = Entry::new(alert, now);
+        if is_seen || is_told {
+            entry.told = Some(entry.telling());
+            entry.is_news = false;
+        }
+        self.entries.insert(entry.alert.alarm.clone(), entry);
+    }
+
+    /// Another engine tells of these alarms from now on: what they were told of stands.
+    pub fn hand_over(&mut self, is_elsewhere: impl Fn(AlarmId) -> bool) {
+        let is_gone = |entry: &Entry| entry.alert.id().is_some_and(&is_elsewhere);
+        let gone = self.entries.extract_if(.., |_, entry| is_gone(entry));
+        self.aside.extend(gone);
     }
 
     /// Records are missing: `standing` are all that stand as of the record `sequence`. Whatever else

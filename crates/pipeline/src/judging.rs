@@ -1,12 +1,13 @@
 //! The alarms on the pipeline thread: what drives them, and what is shown of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_alarm::{Alarms, Command, Generation, Memory, Now, Outcome, Refusal};
+use gridos_alarm::{Alarms, Case, Command, Generation, Memory, Now, Outcome, Refusal};
 use gridos_model::{
-    AlarmAction, AlarmKind, AlarmRecord, AlarmState, LinkChange, LinkState, PointIndex, Priority,
-    Quality, Readings, Timestamp,
+    AlarmAction, AlarmId, AlarmKind, AlarmRecord, AlarmState, LinkChange, LinkState, PointIndex,
+    Priority, Quality, Readings, Timestamp,
 };
 use gridos_telemetry::Telemetry;
 
@@ -51,24 +52,26 @@ impl Judging {
     }
 
     /// Goes on with what an earlier process left; what has changed since is shown, and to be
-    /// recorded.
-    pub(crate) fn restore(&mut self, memory: Memory) {
+    /// recorded. Returns what is known of those that are `elsewhere`.
+    pub(crate) fn restore(&mut self, memory: Memory, elsewhere: &HashSet<AlarmId>) -> Vec<Case> {
         let sequence = memory.sequence;
-        self.alarms.restore(memory, self.now);
+        self.alarms.restore(memory, elsewhere, self.now);
         self.views
             .alarms
             .begin(sequence, self.alarms.cases().cloned());
         self.note_edited();
         self.count_standing();
         self.annunciate();
+        self.alarms.take_handed_over()
     }
 
     /// Goes on with the alarms of another generation, which are in `book`; what that changes is to be
-    /// shown and recorded.
-    pub(crate) fn renew(&mut self, generation: Generation, book: AlarmBook) {
+    /// shown and recorded. Returns what is known of the alarms that another engine goes on with.
+    pub(crate) fn renew(&mut self, generation: Generation, book: AlarmBook) -> Vec<Case> {
         self.alarms.renew(generation, self.now);
         self.views.book.renew(book);
         self.note_edited();
+        self.alarms.take_handed_over()
     }
 
     /// Notes in the book what was changed at run time.

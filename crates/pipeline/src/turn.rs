@@ -1,12 +1,14 @@
 //! One turn of the pipeline: the batches that were waiting, judged and journalled together.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridos_alarm::{Alarms, Memory};
+use gridos_alarm::{Alarms, Case, Memory};
 use gridos_journal::{Journal, JournalError, Tail};
 use gridos_model::{
-    AuditRecord, DeadLetter, DeviceId, Epoch, Gap, GapReason, PointIndex, Readings, Timestamp,
+    AlarmId, AuditRecord, DeadLetter, DeviceId, Epoch, Gap, GapReason, PointIndex, Readings,
+    Timestamp,
 };
 use gridos_ring::{Consumer, Pool, Slot};
 use gridos_telemetry::{Mark, Refusal, StageRecorder, Telemetry};
@@ -121,13 +123,20 @@ impl Turn {
     }
 
     /// Goes on with what is remembered of the alarms of an earlier process, before anything is
-    /// taken. Where records of alarms stand from now on is said in `mark`.
-    pub fn restore(&mut self, memory: Memory, mark: Arc<AlarmMark>) {
+    /// taken. Where records of alarms stand from now on is said in `mark`. Returns what is known of the alarms
+    /// that are `elsewhere`, with another engine.
+    pub fn restore(
+        &mut self,
+        memory: Memory,
+        elsewhere: &HashSet<AlarmId>,
+        mark: Arc<AlarmMark>,
+    ) -> Vec<Case> {
         self.mark = mark;
         self.recorded = memory.sequence;
-        self.judging.restore(memory);
+        let known = self.judging.restore(memory, elsewhere);
         self.know_youngest(self.judging.last_known());
         self.record_alarms();
+        known
     }
 
     /// Earlier processes knew a reading of each of these points at that time: what is older stays late.
@@ -399,11 +408,11 @@ impl Turn {
         let (directory, left) = (&generation.directory, &generation.left);
         self.order.renew(directory.point_count(), left);
         self.views.live.renew(directory, left);
-        self.judging.renew(generation, book);
+        let handed_over = self.judging.renew(generation, book);
         self.judging.annunciate();
         self.record_alarms();
         // Whoever asked may have gone; it counts all the same.
-        let _ = done.send(());
+        let _ = done.send(handed_over);
         1
     }
 

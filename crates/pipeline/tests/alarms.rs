@@ -4,6 +4,7 @@
 
 mod rig;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -60,7 +61,7 @@ fn live(root: &Path) -> Life {
         views.clone(),
         Arc::clone(&telemetry),
     );
-    turn.restore(memory, keeper.mark());
+    turn.restore(memory, &HashSet::new(), keeper.mark());
     let pipeline = Pipeline::start(turn, SyncOptions::default(), producer.clone()).unwrap();
     let intake = Intake::new(pool, producer, Arc::clone(&telemetry));
     Life {

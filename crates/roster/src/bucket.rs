@@ -9,7 +9,6 @@ use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::kv;
 use async_nats::jetstream::stream;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use gridos_fleet::{Revision, Share, WriteError};
 use gridos_nats::{ANSWER_TIMEOUT, ConnectError};
 
@@ -22,6 +21,8 @@ pub(crate) const PLAN: &str = "plan";
 pub(crate) const SHARE: &str = "share";
 /// What the keys of members begin with.
 pub(crate) const SESSION: &str = "session.";
+/// What the keys of notes about channels begin with.
+pub(crate) const NOTE: &str = "note.";
 
 /// How a message says that it deletes its key.
 const OPERATION: &str = "KV-Operation";
@@ -60,13 +61,12 @@ pub enum BucketError {
 }
 
 impl Bucket {
-    /// Makes a connection that is made again for as long as it takes, whenever it breaks; the first
-    /// may still be under way when this returns.
+    /// Makes a connection, which is made again for as long as it takes whenever it breaks.
     ///
     /// # Errors
-    /// If a file of the credentials cannot be used, or an address is none.
+    /// If a file of the credentials cannot be used, or no server lets us in.
     pub(crate) async fn connect(options: &BucketOptions) -> Result<Client, BucketError> {
-        Ok(gridos_nats::connect_later(&options.server()).await?)
+        Ok(gridos_nats::connect(&options.server()).await?)
     }
 
     /// Opens the bucket, and makes it if there is none.
@@ -74,8 +74,7 @@ impl Bucket {
     /// # Errors
     /// If no server can be reached, or it refuses.
     pub async fn open(options: &BucketOptions) -> Result<Self, BucketError> {
-        let client = gridos_nats::connect(&options.server()).await?;
-        Self::of(client, options).await
+        Self::of(Self::connect(options).await?, options).await
     }
 
     /// The bucket over `client`, which is made if there is none.
@@ -182,20 +181,7 @@ impl Bucket {
             .map(|entry| (entry.value, entry.revision)))
     }
 
-    /// The keys that are there.
-    pub(crate) async fn keys_there(&self) -> Result<Vec<String>, BucketError> {
-        let keys = self
-            .store
-            .keys()
-            .await
-            .map_err(|error| self.failed(error))?;
-        let keys: Vec<_> = keys.collect().await;
-        keys.into_iter()
-            .collect::<Result<_, _>>()
-            .map_err(|error| self.failed(error))
-    }
-
-    fn failed(&self, error: impl std::fmt::Display) -> BucketError {
+    pub(crate) fn failed(&self, error: impl std::fmt::Display) -> BucketError {
         BucketError::Bucket {
             bucket: self.name.clone(),
             what: error.to_string(),

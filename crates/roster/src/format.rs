@@ -1,5 +1,8 @@
-//! What stands in the bucket, as bytes: members and shares as JSON for people, plans packed.
+//! What stands in the bucket, as bytes: members and shares as JSON for people, plans packed; and
+//! what members say to each other directly.
 
+pub(crate) mod grant;
+pub(crate) mod note;
 pub(crate) mod plan;
 pub(crate) mod record;
 pub(crate) mod share;

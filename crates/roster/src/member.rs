@@ -1,24 +1,28 @@
 //! A member: the machine of its part in the fleet, driven by the watch, the clock and the engine.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use gridos_fleet::{
-    Action, Identity, MemberRecord, Moment, Participant, Plan, Revision, Role, SessionId, Share,
-    Timing, WriteError, WriteId,
+    Action, Identity, Moment, Participant, Revision, Role, Timing, WriteError, WriteId,
 };
 use gridos_model::{DeviceId, Epoch};
 use gridos_ring::boot_time;
-use gridos_telemetry::{Telemetry, Vitals, VitalsWindow};
+use gridos_telemetry::{Telemetry, VitalsWindow};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::bucket::{Bucket, PLAN, SESSION};
+use crate::known::Known;
+use crate::notes::Notes;
+use crate::peers::{Heard, PeerLine};
+use crate::under_way::UnderWay;
 use crate::watching::{self, Seen};
-use crate::{BucketOptions, HandOver, Hands, Roll, format};
+use crate::{BucketOptions, HandOver, Hands, PeerOptions, Roll, format};
 
 /// So many changes of the bucket wait at most.
 const SEEN_MAX: usize = 1_024;
@@ -47,21 +51,17 @@ pub struct Member {
     deleted: HashMap<String, u64>,
     /// What the machine wants, and the hands do not know yet.
     wanted: Wanted,
-    /// What the hands do at present, and where they tell that it is given back.
-    under_way: Option<(Vec<DeviceId>, oneshot::Receiver<()>)>,
+    /// What is being given back.
+    under_way: UnderWay,
+    notes: Notes,
     /// What the bucket holds.
     known: Known,
+    /// Under which version each device was last taken by force.
+    forced: HashMap<DeviceId, u64>,
     /// What was taken and not given back.
     held: BTreeMap<DeviceId, Epoch>,
-}
-
-/// What the bucket holds, for the roll.
-#[derive(Debug, Default)]
-struct Known {
-    share: Share,
-    plan: Option<Plan>,
-    members: BTreeMap<String, (SessionId, MemberRecord, Option<Vitals>)>,
-    is_new: bool,
+    /// The direct line to peers; none without one.
+    line: Option<PeerLine>,
 }
 
 /// What is to be given back and taken with the next order.
@@ -80,22 +80,34 @@ pub struct Terms {
     pub timing: Timing,
     /// Where the bucket is.
     pub bucket: BucketOptions,
+    /// Where peers ask while it is away; none if nobody is to be kept then.
+    pub peers: Option<PeerOptions>,
 }
 
 impl Member {
     /// A member that has nothing yet. What it knows of the fleet is shown in the roll that is returned
     /// beside it.
-    pub fn new(
+    ///
+    /// # Errors
+    /// If peers cannot be listened to.
+    pub async fn new(
         terms: Terms,
         hands: Hands,
         role: watch::Receiver<Role>,
         telemetry: Arc<Telemetry>,
-    ) -> (Self, watch::Receiver<Arc<Roll>>) {
+    ) -> io::Result<(Self, watch::Receiver<Arc<Roll>>)> {
         let Terms {
-            identity,
+            mut identity,
             timing,
             bucket,
+            peers,
         } = terms;
+        let line = match &peers {
+            Some(peers) => Some(PeerLine::open(peers.listen, peers.advertised.as_deref()).await?),
+            None => None,
+        };
+        let instance = identity.instance;
+        identity.address = line.as_ref().map_or_else(String::new, PeerLine::address);
         let (roll, shown) = watch::channel(Arc::default());
         let channels = hands.channels.borrow().to_vec();
         let (_, unopened) = watch::channel(None);
@@ -113,11 +125,14 @@ impl Member {
             writes: JoinSet::new(),
             deleted: HashMap::new(),
             wanted: Wanted::default(),
-            under_way: None,
+            under_way: UnderWay::default(),
+            notes: Notes::new(instance),
             known: Known::default(),
+            forced: HashMap::new(),
             held: BTreeMap::new(),
+            line,
         };
-        (member, shown)
+        Ok((member, shown))
     }
 
     /// Takes part until `leave` is true and all is given back; whoever does not want to wait for that
@@ -132,6 +147,7 @@ impl Member {
         let mut rolled = Moment::ZERO;
         while self.act().is_some() {
             self.give_order();
+            self.notes.write(self.bucket.borrow().as_ref());
             let now = now();
             if now.since(rolled) >= ROLL_EVERY {
                 rolled = now;
@@ -142,7 +158,19 @@ impl Member {
             tokio::select! {
                 Some(told) = seen.recv() => self.on_seen(told),
                 Some(written) = self.writes.join_next() => self.on_written(written),
-                () = released(&mut self.under_way) => self.on_released(),
+                said = self.under_way.next() => self.on_released(said),
+                Some((channel, said)) = self.hands.said.recv() => {
+                    if let Some(epoch) = self.held.get(&channel) {
+                        self.notes.say(channel, fleet_epoch(*epoch), said);
+                    }
+                }
+                written = self.notes.next_written() => {
+                    let (channel, noted, _) = &written;
+                    let held = self.held.get(channel).copied().map(fleet_epoch);
+                    let is_held = held == Some(noted.epoch);
+                    self.notes.on_written(written, is_held);
+                }
+                heard = heard(&mut self.line) => self.on_heard(heard),
                 Ok(()) = self.hands.channels.changed() => {
                     let channels = self.hands.channels.borrow_and_update().to_vec();
                     self.participant.handle_devices(channels);
@@ -191,12 +219,20 @@ impl Member {
                     name,
                     expect,
                 } => self.write(write, format!("{SESSION}{name}"), Some(expect), None),
-                // Nobody is asked where no address is given.
-                Action::AskGrant { grant, .. } => {
-                    self.participant.handle_grant(grant, false, now());
-                }
-                Action::Take { device, epoch } => {
-                    if let Some(epoch) = Epoch::new(epoch.raw()) {
+                Action::AskGrant {
+                    grant,
+                    address,
+                    request,
+                } => match &mut self.line {
+                    Some(line) => line.ask(grant, &address, request),
+                    None => self.participant.handle_grant(grant, false, now()),
+                },
+                Action::Take {
+                    device,
+                    epoch,
+                    is_forced,
+                } => {
+                    if let Some(epoch) = self.epoch(device, epoch.raw(), is_forced) {
                         self.wanted.take.push((device, epoch));
                     }
                 }
@@ -207,6 +243,16 @@ impl Member {
         }
         self.extend_tenure();
         Some(())
+    }
+
+    /// Under which epoch a device is taken. What was once taken by force under one version stays so, or its
+    /// epochs would go back.
+    fn epoch(&mut self, device: DeviceId, version: u64, is_forced: bool) -> Option<Epoch> {
+        let before = self.forced.get(&device) == Some(&version);
+        if is_forced {
+            self.forced.insert(device, version);
+        }
+        Epoch::of_hand_over(version, is_forced || before)
     }
 
     /// Before anything else is done: until when devices may be asked.
@@ -233,8 +279,7 @@ impl Member {
 
     /// Whether it is to be given back already.
     fn is_leaving(&self, device: DeviceId) -> bool {
-        let under_way = self.under_way.iter().flat_map(|(release, _)| release);
-        let mut leaving = under_way.chain(&self.wanted.release);
+        let mut leaving = self.under_way.channels().iter().chain(&self.wanted.release);
         leaving.any(|leaving| *leaving == device)
     }
 
@@ -248,8 +293,8 @@ impl Member {
         for (device, _) in std::mem::take(&mut self.wanted.take) {
             self.participant.handle_released(device, now());
         }
-        let under_way = self.under_way.iter().flat_map(|(release, _)| release);
-        let leaving: HashSet<_> = under_way.chain(&self.wanted.release).copied().collect();
+        let leaving = self.under_way.channels().iter().chain(&self.wanted.release);
+        let leaving: HashSet<_> = leaving.copied().collect();
         let left = self.held.keys().filter(|device| !leaving.contains(device));
         let left: Vec<_> = left.copied().collect();
         self.wanted.release.extend(left);
@@ -258,7 +303,7 @@ impl Member {
     /// Tells the hands what to do, if they are free.
     fn give_order(&mut self) {
         let Wanted { release, take } = &self.wanted;
-        if self.under_way.is_some() || release.is_empty() && take.is_empty() {
+        if !self.under_way.is_nothing() || release.is_empty() && take.is_empty() {
             return;
         }
         let Wanted { release, take } = std::mem::take(&mut self.wanted);
@@ -267,9 +312,14 @@ impl Member {
         let cells = &self.telemetry.fleet;
         cells.takes.add(take.len() as u64);
         cells.releases.add(release.len() as u64);
-        self.under_way = Some((release.clone(), is_released));
+        self.under_way = UnderWay::of_hands(release.clone(), is_released);
+        let notes = take.iter().filter_map(|(channel, _)| {
+            let note = self.notes.of(*channel)?;
+            Some((*channel, note))
+        });
         let order = HandOver {
             release,
+            notes: notes.collect(),
             take,
             released,
         };
@@ -277,13 +327,37 @@ impl Member {
         let _ = self.hands.orders.try_send(order);
     }
 
-    fn on_released(&mut self) {
-        let Some((devices, _)) = self.under_way.take() else {
+    /// The hands gave back what they were told to, and `said` is to be noted of it; or that is done as well.
+    fn on_released(&mut self, said: Option<Vec<(DeviceId, Bytes)>>) {
+        let channels = self.under_way.take();
+        if let Some(said) = said {
+            let closed = said.into_iter().filter_map(|(channel, said)| {
+                let epoch = self.held.get(&channel)?;
+                Some((channel, fleet_epoch(*epoch), said))
+            });
+            let bucket = self.bucket.borrow().clone();
+            let noting = self.notes.close(bucket, closed.collect());
+            self.under_way = UnderWay::of_notes(channels, noting);
             return;
-        };
-        for device in devices {
+        }
+        for device in channels {
             self.held.remove(&device);
             self.participant.handle_released(device, now());
+        }
+    }
+
+    fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Question(question) => {
+                let request = question.request;
+                let is_granted = self.participant.handle_grant_request(request, now());
+                if let Some(line) = &self.line {
+                    line.answer(&question, is_granted);
+                }
+            }
+            Heard::Answer(grant, is_granted) => {
+                self.participant.handle_grant(grant, is_granted, now());
+            }
         }
     }
 
@@ -319,7 +393,9 @@ impl Member {
                 self.known.share = share;
                 self.participant.handle_share(revision, share, now);
             }
+            Seen::Note(channel, revision, noted) => self.notes.on_seen(channel, revision, noted),
             Seen::Complete => {
+                self.known.is_complete = true;
                 self.telemetry.fleet.reachable.set(1);
                 self.participant.handle_snapshot_complete(now);
             }
@@ -373,27 +449,23 @@ impl Member {
         cells.held.set(self.held.len() as u64);
         let channels = self.hands.channels.borrow().len();
         cells.channels.set(channels as u64);
-        if std::mem::take(&mut self.known.is_new) {
-            let Known {
-                share,
-                plan,
-                members,
-                ..
-            } = &self.known;
-            let members = members.iter();
-            let members = members
-                .map(|(name, (session, record, vitals))| (&**name, *session, record, *vitals));
-            let roll = Roll::of(*share, plan.as_ref(), members);
+        let is_kept = self.participant.is_kept_by_peers(now());
+        cells.kept_by_peers.set(u64::from(is_kept));
+        if let Some(roll) = self.known.roll() {
             self.roll.send_replace(Arc::new(roll));
         }
     }
 }
 
-/// Ends when the hands have given back what they were told to; never if they do nothing.
-async fn released(under_way: &mut Option<(Vec<DeviceId>, oneshot::Receiver<()>)>) {
-    match under_way {
-        // Hands that are gone have nothing either.
-        Some((_, released)) => drop(released.await),
+/// The same as the machine counts it.
+fn fleet_epoch(epoch: Epoch) -> gridos_fleet::Epoch {
+    gridos_fleet::Epoch::from_raw(epoch.version())
+}
+
+/// What peers say next; never, without a line to them.
+async fn heard(line: &mut Option<PeerLine>) -> Heard {
+    match line {
+        Some(line) => line.hear().await,
         None => std::future::pending().await,
     }
 }

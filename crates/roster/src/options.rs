@@ -1,5 +1,6 @@
 //! Where the bucket is, and how one comes in.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use gridos_nats::{Credentials, ServerOptions};
@@ -21,6 +22,15 @@ pub struct BucketOptions {
     pub ca_file: Option<PathBuf>,
     /// The certificate that is shown, and its key, in PEM.
     pub certificate: Option<(PathBuf, PathBuf)>,
+}
+
+/// Where peers ask this member for promises while NATS is away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerOptions {
+    /// Where it listens, by UDP.
+    pub listen: SocketAddr,
+    /// Host and port at which peers reach that; none if it is `listen` itself.
+    pub advertised: Option<String>,
 }
 
 impl BucketOptions {

@@ -1,15 +1,15 @@
 //! The roll: who is in the fleet, and who has what.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_fleet::{MemberRecord, Plan, Revision, Role, SessionId, Share};
+use gridos_fleet::{MemberRecord, Plan, Role, SessionId, Share};
 use gridos_model::DeviceId;
 use gridos_telemetry::Vitals;
 
-use crate::bucket::{Bucket, BucketError, PLAN, SESSION, SHARE};
-use crate::format;
+use crate::bucket::{Bucket, BucketError};
+use crate::watching::{self, Seen};
 
 /// Who is in a fleet, and who has what, by what its bucket says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,32 +60,23 @@ impl Roll {
     /// # Errors
     /// If it cannot be read.
     pub async fn read(bucket: &Bucket) -> Result<Self, BucketError> {
-        let share = bucket.read(SHARE).await?;
-        let share = share.map(|(bytes, _)| format::share::read(&bytes));
-        let plan = bucket.read(PLAN).await?;
-        let plan = plan
-            .map(|(bytes, _)| format::plan::read(&bytes))
-            .transpose()?;
-        let mut records = Vec::new();
-        for key in bucket.keys_there().await? {
-            let Some(name) = key.strip_prefix(SESSION) else {
-                continue;
-            };
-            if let Some((bytes, revision)) = bucket.read(&key).await? {
-                let (record, vitals) = format::record::read(&key, &bytes)?;
-                let revision = Revision::from_raw(revision);
-                records.push((name.to_owned(), revision, record, vitals));
+        let (mut share, mut plan) = (Share::NONE, None);
+        let mut records = BTreeMap::new();
+        for seen in watching::all(bucket).await? {
+            match seen {
+                Seen::Share(_, told) => share = told,
+                Seen::Plan(_, told) => plan = told,
+                Seen::Record(name, revision, Some(said)) => {
+                    records.insert(name, (revision, *said));
+                }
+                Seen::Record(name, _, None) => drop(records.remove(&name)),
+                Seen::Note(..) | Seen::Complete | Seen::Lost => {}
             }
         }
-        let members = records.iter().map(|(name, revision, record, vitals)| {
-            let session = record.session_at(*revision);
-            (name.as_str(), session, record, *vitals)
+        let members = records.iter().map(|(name, (revision, (record, vitals)))| {
+            (name.as_str(), record.session_at(*revision), record, *vitals)
         });
-        Ok(Self::of(
-            share.transpose()?.unwrap_or_default(),
-            plan.as_ref(),
-            members,
-        ))
+        Ok(Self::of(share, plan.as_ref(), members))
     }
 
     /// The roll of `members`, each with its session.
@@ -133,8 +124,6 @@ impl Roll {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use gridos_fleet::{Epoch, Holding};
 
     use super::*;

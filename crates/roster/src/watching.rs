@@ -6,12 +6,14 @@ use async_nats::Client;
 use async_nats::jetstream::kv;
 use futures_util::StreamExt as _;
 use gridos_fleet::{MemberRecord, Plan, Revision, Share};
+use gridos_model::DeviceId;
 use gridos_telemetry::Vitals;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use crate::bucket::{Bucket, BucketError, PLAN, SESSION, SHARE};
-use crate::{BucketOptions, format};
+use crate::bucket::{Bucket, BucketError, NOTE, PLAN, SESSION, SHARE};
+use crate::format::note::Noted;
+use crate::{BucketOptions, FormatError, format, notes};
 
 /// What a member says of itself: its record, and how it did lately.
 pub(crate) type Said = (MemberRecord, Option<Vitals>);
@@ -25,6 +27,8 @@ pub(crate) enum Seen {
     Plan(Revision, Option<Plan>),
     /// The canary's share.
     Share(Revision, Share),
+    /// What is noted of a channel.
+    Note(DeviceId, Revision, Option<Noted>),
     /// All that was there has been told.
     Complete,
     /// The watch begins anew: what is told next is all that is there.
@@ -108,27 +112,55 @@ async fn tell(mut watch: kv::Watch, is_empty: bool, seen: &mpsc::Sender<Seen>) -
     Some(())
 }
 
+/// What the bucket holds at this moment.
+///
+/// # Errors
+/// If it cannot be asked, or holds what this version cannot read.
+pub(crate) async fn all(bucket: &Bucket) -> Result<Vec<Seen>, BucketError> {
+    let mut watch = bucket.watch().await?;
+    let mut seen = Vec::new();
+    if bucket.keys().await? == 0 {
+        return Ok(seen);
+    }
+    while let Some(entry) = watch.next().await {
+        let entry = entry.map_err(|error| bucket.failed(error))?;
+        seen.extend(read(&entry)?);
+        if entry.seen_current {
+            return Ok(seen);
+        }
+    }
+    Err(bucket.failed("the server ended the answer"))
+}
+
 /// What an entry tells; one that cannot be read tells nothing, and is said aloud.
 fn of_entry(entry: &kv::Entry) -> Option<Seen> {
+    read(entry).unwrap_or_else(|error| {
+        tracing::error!(%error, "an entry of the fleet's bucket is passed over");
+        None
+    })
+}
+
+fn read(entry: &kv::Entry) -> Result<Option<Seen>, FormatError> {
     let revision = Revision::from_raw(entry.revision);
     let is_there = entry.operation == kv::Operation::Put;
     let (key, value) = (entry.key.as_str(), &entry.value);
-    let told = match key {
-        PLAN if is_there => format::plan::read(value).map(|plan| Seen::Plan(revision, Some(plan))),
-        PLAN => Ok(Seen::Plan(revision, None)),
-        SHARE if is_there => format::share::read(value).map(|share| Seen::Share(revision, share)),
-        key => {
-            let name = key.strip_prefix(SESSION)?.to_owned();
-            let record = is_there.then(|| format::record::read(key, value));
-            let record = record.transpose();
-            record.map(|said| Seen::Record(name, revision, said.map(Box::new)))
-        }
-    };
-    match told {
-        Ok(told) => Some(told),
-        Err(error) => {
-            tracing::error!(%error, "an entry of the fleet's bucket is passed over");
-            None
-        }
+    if key == PLAN {
+        let plan = is_there.then(|| format::plan::read(value)).transpose()?;
+        return Ok(Some(Seen::Plan(revision, plan)));
     }
+    if key == SHARE {
+        let share = is_there.then(|| format::share::read(value)).transpose()?;
+        return Ok(share.map(|share| Seen::Share(revision, share)));
+    }
+    if let Some(hex) = key.strip_prefix(NOTE) {
+        let noted = is_there.then(|| format::note::read(key, value));
+        let noted = noted.transpose()?;
+        return Ok(notes::channel(hex).map(|channel| Seen::Note(channel, revision, noted)));
+    }
+    let Some(name) = key.strip_prefix(SESSION) else {
+        return Ok(None);
+    };
+    let record = is_there.then(|| format::record::read(key, value));
+    let said = record.transpose()?.map(Box::new);
+    Ok(Some(Seen::Record(name.to_owned(), revision, said)))
 }

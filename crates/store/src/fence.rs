@@ -29,8 +29,9 @@ impl Fences {
         self.seen
     }
 
-    /// The later epoch that had begun when a batch of `device` was received under `epoch`; none if
-    /// it is to be stored.
+    /// The later epoch that was taken by force when a batch of `device` was received under `epoch`; none if it is to
+    /// be stored. No clock is asked where whoever had the device let it go: all that it received was before.
+    /// Of one that died or was cut off, what it received before is in its journal, and has to be stored.
     pub(crate) fn later(
         &self,
         device: DeviceId,
@@ -38,7 +39,8 @@ impl Fences {
         received: Timestamp,
     ) -> Option<Epoch> {
         let known = self.epochs.get(&device)?.iter();
-        let later = known.filter(|(other, since)| *other > epoch && *since <= received);
+        let later = known
+            .filter(|(other, since)| *other > epoch && other.is_forced() && *since <= received);
         later.map(|(other, _)| *other).max()
     }
 
@@ -65,17 +67,19 @@ mod tests {
         let epoch = |number| Epoch::new(number).unwrap();
         let at = Timestamp::from_millis;
         let mut fences = Fences::default();
-        fences.note(4, device, epoch(2), at(100));
+        fences.note(4, device, epoch(3), at(100));
         fences.note(9, device, epoch(5), at(200));
+        // Whoever had it let it go, whatever the clocks say.
+        fences.note(8, device, epoch(6), at(50));
         assert_eq!(fences.seen(), 9);
         let later = |number, millis| fences.later(device, epoch(number), at(millis));
         assert_eq!(later(1, 99), None);
-        assert_eq!(later(1, 100), Some(epoch(2)));
+        assert_eq!(later(1, 100), Some(epoch(3)));
         assert_eq!(later(1, 200), Some(epoch(5)));
-        assert_eq!((later(2, 199), later(3, 200)), (None, Some(epoch(5))));
+        assert_eq!((later(3, 199), later(3, 200)), (None, Some(epoch(5))));
         assert_eq!(later(5, 900), None);
         assert_eq!(fences.later(other, epoch(1), at(900)), None);
-        assert!(fences.knows(device, epoch(2)) && !fences.knows(device, epoch(3)));
+        assert!(fences.knows(device, epoch(3)) && !fences.knows(device, epoch(2)));
         let mut claims = Claims::new();
         claim(&mut claims, device, epoch(6), at(7));
         claim(&mut claims, device, epoch(6), at(5));

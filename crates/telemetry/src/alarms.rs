@@ -20,6 +20,8 @@ pub const ALARM_ACTIONS: &[&str] = &[
     "in_service",
     "redefined",
     "retired",
+    "handed_over",
+    "taken_over",
 ];
 
 /// How urgent an alarm can be, the least urgent first.

@@ -20,6 +20,8 @@ pub struct FleetCells {
     pub fences: Counter,
     /// 1 while the bucket that members share can be used, else 0.
     pub reachable: Gauge,
+    /// 1 while that is away and peers' promises let this engine go on, else 0.
+    pub kept_by_peers: Gauge,
     roll: RwLock<Arc<FleetRoll>>,
 }
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::engine::Process;
+use crate::support::engine::{Process, binary};
 use crate::support::http;
 use crate::support::nats::Cluster;
 
@@ -29,6 +30,12 @@ pub(super) struct Site {
     pub(super) nats: Cluster,
     devices: Vec<(Server, Arc<Masters>)>,
     folder: TempDir,
+    /// How long others wait for a member that says nothing.
+    pub(super) lease: &'static str,
+    /// The points of the devices.
+    pub(super) points: &'static str,
+    /// What else is in the configuration of each member.
+    pub(super) plant: String,
 }
 
 pub(super) struct Member {
@@ -40,7 +47,15 @@ pub(super) struct Member {
 impl Site {
     /// With `devices` devices, each on a port of its own, and three servers of NATS.
     pub(super) fn new(devices: usize) -> Option<Self> {
-        let nats = Cluster::start(3)?;
+        Self::with(Cluster::start(3)?, devices)
+    }
+
+    /// With one server of NATS.
+    pub(super) fn small(devices: usize) -> Option<Self> {
+        Self::with(Cluster::start(1)?, devices)
+    }
+
+    fn with(nats: Cluster, devices: usize) -> Option<Self> {
         let runtime = Runtime::new().unwrap();
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let memory = Memory::default();
@@ -56,6 +71,9 @@ impl Site {
             runtime,
             nats,
             folder: TempDir::new().unwrap(),
+            lease: LEASE,
+            points: "{ name = \"a\", holding = 0 }, { name = \"b\", holding = 1 }",
+            plant: String::new(),
         })
     }
 
@@ -63,13 +81,16 @@ impl Site {
     /// machine reads late looks like another master's.
     pub(super) fn config(&self, name: &str, servers: &str, more: &str) -> PathBuf {
         let data = self.folder.path().join(name);
+        let Self { lease, points, .. } = self;
+        let replicas = self.nats.nodes();
         let mut text = format!(
             "[engine]\nname = \"{name}\"\ndata_dir = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [fleet]\nservers = \"{servers}\"\nlease = \"{LEASE}\"\n{more}\n\
+             [fleet]\nservers = \"{servers}\"\nlease = \"{lease}\"\nreplicas = {replicas}\n{more}\n\
              [modbus]\ntimeout = \"5s\"\n[scan_class]\nquick = \"100ms\"\n\
              [[profile]]\nname = \"two\"\nprotocol = \"modbus\"\nscan = \"quick\"\n\
              alarm_defaults = [{{ kind = \"stale\", after = \"4s\" }}]\n\
-             point = [{{ name = \"a\", holding = 0 }}, {{ name = \"b\", holding = 1 }}]\n"
+             point = [{points}]\n{}",
+            self.plant
         );
         for (n, (server, _)) in self.devices.iter().enumerate() {
             let address = server.local_addr();
@@ -98,6 +119,18 @@ impl Site {
             process,
             address: started["address"].as_str().unwrap().to_owned(),
         }
+    }
+
+    /// What [`fleet_command`] answers for this fleet.
+    pub(super) fn ask(&self, args: &[&str]) -> (Option<i32>, String, String) {
+        let config = self.config("ask", &self.nats.servers(), "");
+        fleet_command(&config, args)
+    }
+
+    /// Gives the canary its share.
+    pub(super) fn share(&self, percent: &str) {
+        let (code, _, wrong) = self.ask(&["share", percent]);
+        assert_eq!(code, Some(0), "{wrong}");
     }
 
     /// Waits until `is_so`; the logs of `members` are told if it does not come to that.
@@ -179,6 +212,19 @@ impl Member {
             .collect()
     }
 
+    /// What it answers to `body` at `path`.
+    pub(super) fn post(&self, path: &str, body: &str) -> http::Answer {
+        let mut client = http::Client::connect(&self.address).unwrap();
+        client.post(path, body).unwrap()
+    }
+
+    /// What it shows at `path`.
+    pub(super) fn get(&self, path: &str) -> Value {
+        let answer = http::get(&self.address, path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
     /// How many alarms are active.
     pub(super) fn alarms(&self) -> u64 {
         let answer = http::get(&self.address, "/api/v1/scada/status");
@@ -197,4 +243,17 @@ impl Member {
             .unwrap();
         serde_json::from_str(ended).unwrap()
     }
+}
+
+/// What `gridos fleet` with these arguments answers: how it ended, what it told, and what is wrong.
+pub(super) fn fleet_command(config: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(binary())
+        .arg("fleet")
+        .args(args)
+        .arg(config)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), told, wrong)
 }

@@ -15,11 +15,18 @@ pub(crate) struct Cluster {
     dir: TempDir,
     ports: Vec<(u16, u16)>,
     nodes: Vec<Option<Child>>,
+    /// What else the configuration of each server says.
+    more: String,
 }
 
 impl Cluster {
     /// A running cluster of `nodes` servers; `None` if none is installed, where a test may be skipped.
     pub(crate) fn start(nodes: usize) -> Option<Self> {
+        Self::start_with(nodes, String::new())
+    }
+
+    /// The same with `more` in the configuration of each server.
+    pub(crate) fn start_with(nodes: usize, more: String) -> Option<Self> {
         if !Self::is_installed() {
             return None;
         }
@@ -27,6 +34,7 @@ impl Cluster {
             dir: TempDir::new().unwrap(),
             ports: (0..nodes).map(|_| (free_port(), free_port())).collect(),
             nodes: (0..nodes).map(|_| None).collect(),
+            more,
         };
         (0..nodes).for_each(|node| cluster.start_node(node));
         Some(cluster)
@@ -64,8 +72,9 @@ impl Cluster {
         };
         let text = format!(
             "server_name: n{node}\nlisten: \"127.0.0.1:{port}\"\n\
-             jetstream {{ store_dir: {:?}, max_mem: 16M, max_file: 256M }}\n{cluster}",
-            dir.join("store")
+             jetstream {{ store_dir: {:?}, max_mem: 16M, max_file: 256M }}\n{cluster}{}\n",
+            dir.join("store"),
+            self.more
         );
         let config = dir.join("nats.conf");
         fs::write(&config, text).unwrap();
@@ -81,6 +90,11 @@ impl Cluster {
             .stderr(log.unwrap())
             .spawn();
         self.nodes[node] = Some(child.unwrap());
+    }
+
+    /// How many servers it has, whether they run or not.
+    pub(crate) fn nodes(&self) -> usize {
+        self.ports.len()
     }
 
     /// Kills a server.

@@ -53,6 +53,7 @@ function State({ device, polled }: { device: Device; polled: Polled<DeviceDetail
     <p class={polled.isStale ? "live stale" : "live"}>
       <StateBadge state={device.state} />{" "}
       {device.last_answer ? `answered ${span(age(device.last_answer))} ago` : "never answered"}
+      {device.owner ? `, polled by ${device.owner}` : ""}
       {device.demoted ? ", asked more rarely" : ""}
       {device.alarms > 0 ? (
         <>

@@ -102,6 +102,7 @@ function Row({ device, isStale }: { device: Device | null; isStale: boolean }) {
         <a href={toDevice(device.name)} tabIndex={-1}>
           {device.name}
         </a>
+        {device.owner ? <span class="note"> {device.owner}</span> : null}
       </span>
       <span role="gridcell" class={`number ${live}`}>
         {device.alarms > 0 ? <span class="badge level">▲ {count(device.alarms)}</span> : "0"}

@@ -62,6 +62,8 @@ export interface Device {
   name: string;
   protocol: string;
   state: DeviceState;
+  /** The member of the fleet that has it; null where devices are not shared, or while nobody has it. */
+  owner: string | null;
   points: number;
   /** Active alarms of it and its points that are not hidden. */
   alarms: number;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use gridos_model::{AlarmFlags, AlarmId, DeviceIndex, LinkChange, LinkState};
+use gridos_model::{AlarmAction, AlarmFlags, AlarmId, DeviceIndex, LinkChange, LinkState};
 
 use super::stories::Story;
 use super::{Desk, Due};
@@ -18,6 +18,9 @@ impl Desk {
             left,
             defined,
             begin_anew,
+            handed_over,
+            taken_over,
+            forgotten,
         } = generation;
         let wanted: HashSet<AlarmId> = defined.iter().map(|defined| defined.id).collect();
         let all = self.catalog.all();
@@ -27,7 +30,7 @@ impl Desk {
             .collect();
         let is_new = |defined: &Defined| self.catalog.find(defined.id).is_none();
         let (new, kept): (Vec<_>, Vec<_>) = defined.into_iter().partition(is_new);
-        let unlinked = self.dismiss(&gone, now);
+        let unlinked = self.dismiss(&gone, &handed_over, now);
         let is_stale =
             |defined: &Defined| matches!(defined.definition.condition, Condition::Stale { .. });
         let is_age_asked = new.iter().chain(&kept).any(is_stale);
@@ -48,6 +51,12 @@ impl Desk {
         for (alarm, defined) in places.into_iter().zip(&new) {
             self.admit(alarm, defined, now);
         }
+        for case in taken_over {
+            self.take_over(case, now);
+        }
+        for case in forgotten {
+            self.end_here(&case, AlarmAction::HandedOver, None, now);
+        }
         self.switch_over(now);
         self.settle(now);
         for device in unlinked {
@@ -64,7 +73,12 @@ impl Desk {
 
     /// Ends what is left of the alarms that are `gone`, and forgets them; returns the devices whose
     /// alarm of the link is among them.
-    fn dismiss(&mut self, gone: &[AlarmIndex], now: Now) -> Vec<DeviceIndex> {
+    fn dismiss(
+        &mut self,
+        gone: &[AlarmIndex],
+        handed_over: &HashSet<AlarmId>,
+        now: Now,
+    ) -> Vec<DeviceIndex> {
         let mut unlinked = Vec::new();
         let mut ended = Vec::new();
         for alarm in gone {
@@ -87,8 +101,10 @@ impl Desk {
             } = *story;
             self.timers.set(alarm, Due::ShelfEnd, &mut shelf_end, None);
             self.timers.set(alarm, Due::ReAlarm, &mut re_alarm, None);
-            if !case.facts.is_at_rest() {
-                self.retire_unknown(&case, now);
+            match case.facts.is_at_rest() {
+                true => {}
+                false if handed_over.contains(&case.alarm) => self.hand_over(case, now),
+                false => self.retire_unknown(&case, now),
             }
         }
         self.catalog.remove(gone);

@@ -80,7 +80,9 @@ pub(crate) fn order_of_record(record: &AlarmRecord, definition: Option<&Definiti
         | AlarmAction::Unsuppressed
         | AlarmAction::OutOfService
         | AlarmAction::InService
-        | AlarmAction::Retired => 0,
+        | AlarmAction::Retired
+        | AlarmAction::HandedOver
+        | AlarmAction::TakenOver => 0,
     };
     print(record.action, detail)
 }

@@ -8,6 +8,7 @@ mod commands;
 mod conditions;
 mod doubts;
 mod generation;
+mod hand_over;
 mod keys;
 mod links;
 mod restart;
@@ -48,6 +49,8 @@ pub(crate) struct Desk {
     /// What the judge found, and nobody has looked at yet.
     judged: Vec<Judged>,
     pub(crate) records: Vec<AlarmRecord>,
+    /// What is known of alarms that another engine goes on with, and nobody has asked for yet.
+    pub(crate) handed_over: Vec<Case>,
 }
 
 /// What becomes of an alarm: a record without what follows from the alarm itself.
@@ -94,6 +97,7 @@ impl Desk {
             sequence: 0,
             judged: Vec::new(),
             records: Vec::new(),
+            handed_over: Vec::new(),
         }
     }
 

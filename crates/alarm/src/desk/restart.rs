@@ -1,5 +1,6 @@
 //! Going on with what an earlier process left.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use gridos_model::{
@@ -17,9 +18,9 @@ const CONFIGURATION: &str = "configuration";
 impl Desk {
     /// Nothing is annunciated by it. There are records only of what the configuration ended or
     /// changed since.
-    pub(crate) fn restore(&mut self, memory: Memory, now: Now) {
+    pub(crate) fn restore(&mut self, memory: Memory, elsewhere: &HashSet<AlarmId>, now: Now) {
         let cases = memory.cases.values();
-        let latest = cases.map(|case| case.sequence.max(case.occurrence)).max();
+        let latest = cases.map(|case| case.sequence).max();
         self.sequence = memory.sequence.max(latest.unwrap_or(0));
         memory.keys.into_iter().for_each(|used| self.keys.add(used));
         let outdated = self.restore_edits(memory.edits, now);
@@ -30,7 +31,12 @@ impl Desk {
         }
         self.switch_over(now);
         for case in gone {
-            self.retire_unknown(&case, now);
+            match elsewhere.contains(&case.alarm) {
+                // What became of it since is not known here, so nothing is recorded.
+                true => self.handed_over.push(case),
+                false if case.facts.is_at_rest() => {}
+                false => self.retire_unknown(&case, now),
+            }
         }
         // What was judged by a changed definition before any reading is of no reading.
         self.judged.clear();
@@ -75,14 +81,13 @@ impl Desk {
             match self.catalog.find(case.alarm) {
                 Some(_) if is_at_rest && forgotten > 0 => forgotten -= 1,
                 Some(alarm) => self.restore_case(alarm, case, now),
-                None if is_at_rest => {}
                 None => gone.push(case),
             }
         }
         gone
     }
 
-    fn restore_case(&mut self, alarm: AlarmIndex, mut case: Case, now: Now) {
+    pub(super) fn restore_case(&mut self, alarm: AlarmIndex, mut case: Case, now: Now) {
         let facts = &mut case.facts;
         if facts.is_active() {
             facts.flags.insert(AlarmFlags::UNCONFIRMED);
@@ -149,12 +154,27 @@ impl Desk {
 
     /// Ends what is left of an alarm that is not configured any more.
     pub(super) fn retire_unknown(&mut self, case: &Case, now: Now) {
+        let note = Note {
+            by: CONFIGURATION.into(),
+            ..Note::default()
+        };
+        self.end_here(case, AlarmAction::Retired, Some(Box::new(note)), now);
+    }
+
+    /// Records that nothing of an alarm is left here.
+    pub(super) fn end_here(
+        &mut self,
+        case: &Case,
+        action: AlarmAction,
+        note: Option<Box<Note>>,
+        now: Now,
+    ) {
         self.sequence += 1;
         self.records.push(AlarmRecord {
             sequence: self.sequence,
             alarm: case.alarm,
             occurrence: case.occurrence,
-            action: AlarmAction::Retired,
+            action,
             is_annunciated: false,
             from: case.facts.level,
             time: now.wall,
@@ -166,10 +186,7 @@ impl Desk {
                 level: Level::Normal,
                 ..AlarmFacts::REST
             },
-            note: Some(Box::new(Note {
-                by: CONFIGURATION.into(),
-                ..Note::default()
-            })),
+            note,
         });
     }
 }

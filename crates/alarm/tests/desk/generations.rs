@@ -1,6 +1,7 @@
 //! Other generations while the engine goes on: what is the same forgets nothing, what is gone is
 //! retired, and what is judged otherwise is judged at once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,9 @@ fn renew(
         left: directory.left_since(&plant.directory),
         defined: defined.clone(),
         begin_anew: begin_anew.collect(),
+        handed_over: HashSet::new(),
+        taken_over: Vec::new(),
+        forgotten: Vec::new(),
     };
     (plant.directory, plant.defined) = (directory, defined);
     plant.alarms.renew(generation, plant.now);

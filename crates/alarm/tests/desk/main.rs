@@ -5,6 +5,7 @@
 mod commands;
 mod definitions;
 mod generations;
+mod hand_over;
 mod links;
 mod model;
 mod nonsense;

@@ -1,5 +1,6 @@
 //! A small plant: some devices with alarms, two clocks, and everything that was recorded.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -197,7 +198,7 @@ impl Plant {
         self.now.wall = self.now.wall.saturating_add(gone);
         self.now.mono = Duration::ZERO;
         self.alarms = Alarms::new(Arc::clone(&self.directory), &self.defined);
-        self.alarms.restore(memory, self.now);
+        self.alarms.restore(memory, &HashSet::new(), self.now);
         self.take()
     }
 }

@@ -70,6 +70,8 @@ pub enum Action {
         device: DeviceId,
         /// Its fencing token.
         epoch: Epoch,
+        /// Whether nobody is known to have let it go: who had it before may not know yet that it is taken.
+        is_forced: bool,
     },
     /// Finish what is under way with a device and let it go, then say so.
     Release {

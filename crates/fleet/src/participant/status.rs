@@ -88,7 +88,7 @@ impl Participant {
             held: self.member.held(),
             waiting: self.member.waiting(),
             lease_left: self.lease.until().since(now),
-            is_kept_by_peers: now >= self.lease.store_until() && now < self.lease.until(),
+            is_kept_by_peers: self.is_kept_by_peers(now),
         };
         let mut first = None;
         for (name, seen) in self.view.sessions() {

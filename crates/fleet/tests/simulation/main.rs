@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod event;
 mod node;
 mod random;
 mod store;

@@ -112,6 +112,11 @@ impl Node {
         self.is_alive && self.clock(ms) < self.participant.lease_until()
     }
 
+    /// Whether the process `life` lives and has not let go of the device.
+    pub(crate) fn may_have(&self, device: DeviceId, life: u64) -> bool {
+        self.is_alive && self.life == life && self.devices.contains_key(&device)
+    }
+
     /// Whether it is a master of the device: connected, and with a lease.
     pub(crate) fn is_master(&self, device: DeviceId, ms: u64) -> bool {
         let is_open = |session: &Session| session.state != State::Cut;

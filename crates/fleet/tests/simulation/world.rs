@@ -7,11 +7,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use gridos_fleet::{
-    Action, Device, Epoch, GrantId, GrantRequest, Revision, Role, Share, Timing, WriteError,
-    WriteId,
+    Action, Device, Epoch, GrantId, GrantRequest, Role, Share, Timing, WriteError, WriteId,
 };
 use gridos_model::DeviceId;
 
+use crate::event::{Event, Field};
 use crate::node::{Node, Session, State};
 use crate::random::Random;
 use crate::store::{Expect, Store, Value, Write};
@@ -32,28 +32,6 @@ pub(crate) struct World {
     events: BinaryHeap<Reverse<(u64, u64, usize)>>,
     kept: Vec<Option<Event>>,
     sequence: u64,
-}
-
-/// What happens at a device.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Field {
-    pub(crate) epoch: Epoch,
-    pub(crate) by: (usize, u64),
-    pub(crate) busy_till: u64,
-    pub(crate) polled_at: u64,
-    pub(crate) gap_max: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Event {
-    Wake(usize),
-    Watch(usize),
-    Poll(usize),
-    Apply(usize, u64, WriteId, Write),
-    Answer(usize, u64, WriteId, Result<Revision, WriteError>),
-    Released(usize, u64, DeviceId),
-    Asked(usize, u64, GrantId, String, GrantRequest),
-    Granted(usize, u64, GrantId, bool),
 }
 
 impl World {
@@ -367,7 +345,11 @@ impl World {
                     self.at(ms + delay, Event::Asked(n, life, grant, address, request));
                 }
             }
-            Action::Take { device, epoch } => self.take(n, device, epoch),
+            Action::Take {
+                device,
+                epoch,
+                is_forced,
+            } => self.take(n, device, epoch, is_forced),
             Action::Release { device } => {
                 if let Some(session) = self.nodes[n].devices.get_mut(&device) {
                     session.state = State::Finishing;
@@ -425,7 +407,7 @@ impl World {
         self.at(ms + delay, Event::Apply(n, life, id, write));
     }
 
-    fn take(&mut self, n: usize, device: DeviceId, epoch: Epoch) {
+    fn take(&mut self, n: usize, device: DeviceId, epoch: Epoch, is_forced: bool) {
         let field = self.field[&device];
         let life = self.nodes[n].life;
         let is_same = field.by == (n, life);
@@ -434,6 +416,19 @@ impl World {
             "seed {}: n{n} takes with epoch {epoch}, behind {field:?}",
             self.seed
         );
+        let (last, its_life) = field.taken_by;
+        // Of who is cut off and was passed over by one that never took it, nobody asks that.
+        let may_have_it = (last, its_life) != (n, life)
+            && self.nodes[last].may_have(device, its_life)
+            && self.nodes[last].has_lease(self.ms);
+        assert!(
+            is_forced || !may_have_it,
+            "seed {}: n{n} is told that n{last} let go of {device}",
+            self.seed
+        );
+        if let Some(field) = self.field.get_mut(&device) {
+            field.taken_by = (n, life);
+        }
         let state = State::Polled;
         self.nodes[n]
             .devices
@@ -490,6 +485,7 @@ impl World {
             *field = Field {
                 epoch,
                 by: (n, life),
+                taken_by: field.taken_by,
                 busy_till: ms + took,
                 polled_at: ms,
                 gap_max: field.gap_max,

@@ -1,5 +1,6 @@
 //! `[fleet]`: this engine is one of several that share their devices.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use gridos_fleet::{Role, Timing};
 use gridos_nats::ServerOptions;
 use gridos_roster::BucketOptions;
 
+use super::keeping::Keeping;
 use super::name::Name;
 use super::nats::{NatsFileError, NatsServers, token};
 use super::section::{Section, shown};
@@ -20,6 +22,9 @@ pub(super) const KEYS: &[&str] = &[
     "role",
     "role_file",
     "lease",
+    "keep",
+    "peer_listen",
+    "peer_address",
     "replicas",
     "credentials_file",
     "token_file",
@@ -53,6 +58,8 @@ pub struct Membership {
     pub role_file: Option<PathBuf>,
     /// How long others wait for a member that says nothing; 1 s to 10 min, default 15 s.
     pub lease: Duration,
+    /// That devices are kept while NATS is away; default not.
+    pub keeping: Option<Keeping>,
     /// On how many servers what is shared is kept; 1, 3 or 5, default 3.
     pub replicas: usize,
     /// Where the canary's share of the devices is read, if this engine is to set it.
@@ -84,6 +91,8 @@ impl Membership {
         let member = member.or_else(|| engine_as_member(section, engine));
         let roles = [("stable", Role::Stable), ("canary", Role::Canary)];
         let lease = section.duration("lease", &(SECOND..=600 * SECOND));
+        let lease = lease.map_or(15 * SECOND, |found| found.value);
+        let keeping = Keeping::read(section, lease);
         let replicas = section.whole("replicas", 1..=5_usize);
         if replicas.as_ref().is_some_and(|found| found.value % 2 == 0) {
             section.fault(
@@ -115,7 +124,8 @@ impl Membership {
             capacity: capacity.map_or(100, |found| found.value),
             role: role.map_or(Role::Stable, |found| found.value),
             role_file: file("role_file"),
-            lease: lease.map_or(15 * SECOND, |found| found.value),
+            lease,
+            keeping,
             replicas: replicas.map_or(3, |found| found.value),
             weight,
         })
@@ -149,7 +159,12 @@ impl Membership {
     /// # Errors
     /// If they do not go together, which a checked configuration makes all but impossible.
     pub fn timing(&self, poll_timeout: Duration) -> Result<Timing, MembershipError> {
-        Ok(Timing::new(self.lease, poll_timeout, Duration::ZERO)?)
+        let keep = self.keeping.as_ref().map(|keeping| keeping.keep);
+        Ok(Timing::new(
+            self.lease,
+            poll_timeout,
+            keep.unwrap_or_default(),
+        )?)
     }
 
     /// The role at this moment: what the file of labels says, or else `given` by the environment, or
@@ -170,6 +185,16 @@ pub enum MembershipError {
     /// The durations do not go together.
     #[error("[fleet] lease")]
     Timing(#[from] gridos_fleet::TimingError),
+    /// Peers cannot be listened to.
+    #[error(
+        "[fleet] peer_listen = \"{address}\" cannot be listened at; give another address or port"
+    )]
+    Peers {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The number by which a restart knows its own cannot be kept.
     #[error("the file {path}, by which this engine is known again, cannot be used")]
     Instance {

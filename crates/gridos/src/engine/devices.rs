@@ -7,7 +7,7 @@ use gridos_alarm::Defined;
 use gridos_api::{PeriodBook, Plant, StatesBook};
 use gridos_collect::dnp3::{Dnp3Device, Recent};
 use gridos_collect::modbus::{ModbusDevice, Via};
-use gridos_model::{DeviceIndex, Directory};
+use gridos_model::{AlarmId, DeviceIndex, Directory};
 use gridos_pipeline::AlarmBook;
 use gridos_telemetry::Protocol;
 
@@ -46,6 +46,16 @@ pub(super) fn defined(fleet: &Fleet, away: &HashSet<DeviceIndex>) -> Vec<Defined
         .collect()
 }
 
+/// The alarms of devices that are `away`.
+pub(super) fn elsewhere(fleet: &Fleet, away: &HashSet<DeviceIndex>) -> HashSet<AlarmId> {
+    if away.is_empty() {
+        return HashSet::new();
+    }
+    let alarms = fleet.alarms().map(|alarm| alarm.defined);
+    let away = alarms.filter(|alarm| away.contains(&alarm.device));
+    away.map(|alarm| alarm.id).collect()
+}
+
 /// The book of these alarms.
 pub(super) fn book(fleet: &Fleet, away: &HashSet<DeviceIndex>) -> AlarmBook {
     let here = fleet
@@ -54,6 +64,7 @@ pub(super) fn book(fleet: &Fleet, away: &HashSet<DeviceIndex>) -> AlarmBook {
     let listed = here.map(|alarm| (alarm.defined, alarm.area));
     AlarmBook::new(Arc::clone(&fleet.directory), listed)
         .reported_by_exception(fleet.reported_by_exception())
+        .with_elsewhere(elsewhere(fleet, away))
 }
 
 /// A device that is polled, and that the engine dials.

@@ -1,14 +1,15 @@
 //! Taking and giving back channels of a fleet while the engine runs; whoever else is polled notices
 //! nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use gridos_alarm::Generation;
-use gridos_model::DeviceIndex;
-use gridos_roster::HandOver;
+use gridos_alarm::{Case, Generation};
+use gridos_model::{DeviceId, DeviceIndex};
+use gridos_roster::{HandOver, Note};
 use gridos_telemetry::NextPlace;
 
+use super::alarm_notes::{TakenOver, alarms_of};
 use super::devices;
 use super::reload::Reloading;
 
@@ -16,11 +17,13 @@ impl Reloading {
     /// Ends the sessions of what is released, after what is under way and with what is durable
     /// confirmed, and begins those of what is taken.
     ///
-    /// Between the two the alarms of what left are retired, and those of what came begin anew.
+    /// Between the two the alarms of what left are handed over, and those of what came go on as whoever had
+    /// them noted.
     pub(super) async fn hand_over(&mut self, order: HandOver) {
         let HandOver {
             release,
             take,
+            notes,
             released,
         } = order;
         let Some(holding) = &mut self.holding else {
@@ -34,20 +37,12 @@ impl Reloading {
         let beginning = holding.devices(&ids);
         let recents = holding.on_taken(&take);
         let away = holding.away();
-        let places = self.fleet.directory.devices().iter().map(|entry| {
-            let index = entry.whole().device_index();
-            match entry.is_retired() {
-                true => NextPlace::Retired,
-                false if ending.contains(&index) || beginning.contains(&index) => {
-                    NextPlace::Begun(entry.name().to_owned())
-                }
-                false => NextPlace::Kept,
-            }
-        });
-        self.telemetry.devices.renew(places);
-        // What is released is free for others now. Whoever ordered it may have gone.
-        let _ = released.send(());
-        self.renew_alarms(&away, &ending, &beginning).await;
+        self.renew_places(&ending, &beginning);
+        let taken = self.take_over(&beginning, &notes);
+        let cases = self.renew_alarms(&away, &ending, &beginning, taken).await;
+        let said = self.last_words(&release, &ending, cases);
+        // What is released is free for others as soon as that is noted. Whoever ordered it may have gone.
+        let _ = released.send(said);
         let directory = &self.fleet.directory;
         let began = || {
             let devices = self.fleet.devices.iter();
@@ -72,12 +67,73 @@ impl Reloading {
         sessions.collector.reap();
     }
 
+    fn renew_places(&self, ended: &HashSet<DeviceIndex>, begun: &HashSet<DeviceIndex>) {
+        let places = self.fleet.directory.devices().iter().map(|entry| {
+            let index = entry.whole().device_index();
+            match entry.is_retired() {
+                true => NextPlace::Retired,
+                false if ended.contains(&index) || begun.contains(&index) => {
+                    NextPlace::Begun(entry.name().to_owned())
+                }
+                false => NextPlace::Kept,
+            }
+        });
+        self.telemetry.devices.renew(places);
+    }
+
+    /// What goes on with the alarms of devices that begin.
+    fn take_over(
+        &mut self,
+        begun: &HashSet<DeviceIndex>,
+        notes: &HashMap<DeviceId, Note>,
+    ) -> TakenOver {
+        let mut taken = TakenOver::default();
+        let Some(holding) = self.holding.as_mut().filter(|_| !begun.is_empty()) else {
+            return taken;
+        };
+        let channel_of = holding.channels_of();
+        let mut by_channel: HashMap<DeviceId, Vec<_>> = HashMap::new();
+        for (alarm, device) in alarms_of(&self.fleet, begun) {
+            if let Some(channel) = channel_of.get(&device) {
+                by_channel.entry(*channel).or_default().push(alarm);
+            }
+        }
+        for (channel, alarms) in by_channel {
+            let note = notes.get(&channel);
+            holding.notes.take(alarms.iter(), note, &mut taken);
+        }
+        taken
+    }
+
+    /// What is to be noted of the channels that are given back.
+    fn last_words(
+        &mut self,
+        release: &[DeviceId],
+        ended: &HashSet<DeviceIndex>,
+        cases: Vec<Case>,
+    ) -> Vec<(DeviceId, bytes::Bytes)> {
+        let Some(holding) = self.holding.as_mut().filter(|_| !release.is_empty()) else {
+            return Vec::new();
+        };
+        let channel_of = holding.channels_of();
+        let alarms = match cases.is_empty() {
+            true => HashMap::new(),
+            false => alarms_of(&self.fleet, ended),
+        };
+        let notes = &mut holding.notes;
+        notes.give(release, cases, |alarm| {
+            channel_of.get(alarms.get(&alarm)?).copied()
+        })
+    }
+
+    /// Returns what is known of the alarms of what ended.
     async fn renew_alarms(
         &self,
         away: &HashSet<DeviceIndex>,
         ended: &HashSet<DeviceIndex>,
         begun: &HashSet<DeviceIndex>,
-    ) {
+        taken: TakenOver,
+    ) -> Vec<Case> {
         let fleet = &self.fleet;
         let points = |device: &DeviceIndex| {
             let layout = fleet.directory.device(*device).whole();
@@ -90,13 +146,15 @@ impl Reloading {
             left: ended.union(begun).map(points).collect(),
             defined: devices::defined(fleet, away),
             begin_anew: begun.iter().copied().collect(),
+            handed_over: devices::elsewhere(fleet, ended),
+            taken_over: taken.cases,
+            forgotten: taken.forgotten,
         };
-        if !self
-            .commands
-            .renew(generation, devices::book(fleet, away))
-            .await
-        {
+        let book = devices::book(fleet, away);
+        let cases = self.commands.renew(generation, book).await;
+        cases.unwrap_or_else(|| {
             tracing::debug!("the engine is ending");
-        }
+            Vec::new()
+        })
     }
 }

@@ -3,17 +3,22 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use gridos_collect::dnp3::Recent;
 use gridos_fleet::Device;
 use gridos_model::{DeviceId, DeviceIndex, Epoch};
+use gridos_pipeline::{AlarmBoard, AlarmBook};
 use gridos_ring::Tenure;
 use gridos_roster::{HandOver, Hands};
 use tokio::sync::{mpsc, watch};
 
+use super::alarm_notes::{self, AlarmNotes};
 use crate::config::{Channel, Config, Fleet};
 
 /// So many orders wait; the one before is always waited for.
 const ORDERS_MAX: usize = 1;
+/// So much that is said of channels waits.
+const SAID_MAX: usize = 1_024;
 
 /// What is held, for whoever starts and ends sessions.
 #[derive(Debug)]
@@ -23,6 +28,9 @@ pub(super) struct Holding {
     channels: Vec<Channel>,
     shown: watch::Sender<Arc<[Device]>>,
     held: HashMap<DeviceId, Epoch>,
+    /// What is said of channels for whoever takes them next.
+    said: mpsc::Sender<(DeviceId, Bytes)>,
+    pub(super) notes: AlarmNotes,
     /// What outstations told last that are not held.
     recents: HashMap<DeviceIndex, Recent>,
 }
@@ -72,18 +80,22 @@ impl Holding {
         others.for_each(|device| tenure.set_own(device));
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         let (shown, known) = watch::channel(shared(&channels));
+        let (say, said) = mpsc::channel(SAID_MAX);
         let holding = Self {
             tenure: Arc::clone(&tenure),
             orders,
             channels,
             shown,
             held: HashMap::new(),
+            said: say,
+            notes: AlarmNotes::default(),
             recents,
         };
         let hands = Hands {
             tenure,
             orders: sender,
             channels: known,
+            said,
         };
         (holding, hands)
     }
@@ -108,6 +120,26 @@ impl Holding {
             .filter(|channel| !self.held.contains_key(&channel.id));
         away.flat_map(|channel| channel.devices.iter().copied())
             .collect()
+    }
+
+    /// Says what is known of the alarms of what is held, as far as it is news. It is noted while the engine goes on,
+    /// so that others know it if this one dies.
+    pub(super) async fn say(&mut self, board: &AlarmBoard, book: &AlarmBook) {
+        let (table, held) = (board.table(), self.held.keys().copied());
+        if !self.notes.is_due(table.sequence, held.clone()) {
+            return;
+        }
+        let channel_of = alarm_notes::channels_of(&self.channels);
+        let news = self.notes.news(&table, book, held, &channel_of);
+        for said in news {
+            // The member may have ended.
+            let _ = self.said.send(said).await;
+        }
+    }
+
+    /// The channel of each device.
+    pub(super) fn channels_of(&self) -> HashMap<DeviceIndex, DeviceId> {
+        alarm_notes::channels_of(&self.channels)
     }
 
     /// The devices of the channels `ids`.

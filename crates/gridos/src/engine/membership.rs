@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub(super) struct Membership {
 
 impl Membership {
     /// Takes part from now on, if `config` says so; the journal's folder must be this process's.
-    pub(super) fn start(
+    pub(super) async fn start(
         config: &Config,
         hands: Option<Hands>,
         fleet: &Fleet,
@@ -52,9 +53,11 @@ impl Membership {
             identity: identity(config, wanted, *roles.borrow())?,
             timing: wanted.timing(poll_timeout(fleet))?,
             bucket: wanted.bucket(&format!("gridos {}", wanted.member))?,
+            peers: wanted.keeping.as_ref().map(|keeping| keeping.peers.clone()),
         };
         let bucket = terms.bucket.clone();
-        let (member, roll) = Member::new(terms, hands, roles, Arc::clone(telemetry));
+        let member = Member::new(terms, hands, roles, Arc::clone(telemetry)).await;
+        let (member, roll) = member.map_err(|source| unheard(wanted, source))?;
         let (leave, leaving) = watch::channel(false);
         let shown = Shown {
             name: wanted.name.to_string(),
@@ -88,6 +91,15 @@ impl Membership {
             member.abort();
         }
         self.beside.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn unheard(wanted: &Wanted, source: io::Error) -> MembershipError {
+    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+    let keeping = wanted.keeping.as_ref();
+    MembershipError::Peers {
+        address: keeping.map_or(nowhere, |keeping| keeping.peers.listen),
+        source,
     }
 }
 

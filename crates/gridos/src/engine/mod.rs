@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::config::Name;
 
+mod alarm_notes;
 mod carrier;
 mod devices;
 mod downtime;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use gridos_alarm::{Alarms, Memory};
+use gridos_alarm::{Alarms, Case, Memory};
 use gridos_api::{
     Access, AccessError, ApiState, ConfigDesk, Plant, Readiness, Settings, TlsError, TlsServer,
 };
@@ -137,7 +137,7 @@ impl Engine {
         readiness.on_journal_open();
 
         let Sharing {
-            holding,
+            mut holding,
             hands,
             away,
         } = Sharing::of(config, &fleet, &recents);
@@ -163,13 +163,16 @@ impl Engine {
             &telemetry,
         )?;
         let stream_dir = journal.dir().to_owned();
-        let (pipeline, intake, views, (commands, audit)) = start_pipeline(
+        let (pipeline, intake, views, (commands, audit), known) = start_pipeline(
             config,
             &bounds,
             (&fleet, &away),
             (journal, memory, keeper.mark(), youngest),
             &telemetry,
         )?;
+        if let Some(holding) = &mut holding {
+            holding.notes.keep(known);
+        }
         readiness.on_pipeline_started();
         let (stored, needed) = (writing.current.stored(), writing.current.needed());
         let writer = tokio::spawn(writing.run(pipeline.durable(), writer_stop));
@@ -237,7 +240,7 @@ impl Engine {
             &stop,
         )?;
         listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
-        let membership = Membership::start(config, hands, &fleet, &telemetry)?;
+        let membership = Membership::start(config, hands, &fleet, &telemetry).await?;
         let reloading = Reloading {
             origin: origin.map(|(file, text)| Origin { file, text }),
             fleet,
@@ -256,6 +259,8 @@ impl Engine {
             telemetry: Arc::clone(&telemetry),
             audit,
             holding,
+            board: sources.board,
+            names: sources.book,
         };
         let housekeeping = Housekeeping {
             journal_dir: config.engine.journal_dir(),
@@ -353,6 +358,15 @@ fn writing(
     })
 }
 
+/// The pipeline, the ways to it, and what is known of alarms of devices that are away.
+type Started = (
+    Pipeline,
+    Intake,
+    Views,
+    (AlarmCommands, AuditLog),
+    Vec<Case>,
+);
+
 /// The ring with its way in, the threads behind it, and what they publish.
 fn start_pipeline(
     config: &Config,
@@ -360,7 +374,7 @@ fn start_pipeline(
     (fleet, away): (&Fleet, &HashSet<DeviceIndex>),
     (journal, memory, mark, youngest): (Journal, Memory, Arc<AlarmMark>, Youngest),
     telemetry: &Arc<Telemetry>,
-) -> Result<(Pipeline, Intake, Views, (AlarmCommands, AuditLog)), StartError> {
+) -> Result<Started, StartError> {
     let (producer, consumer) = ring(bounds.ring_batches);
     let pool = Pool::new(bounds.pool_batches, bounds.batch_readings);
     telemetry.ring.capacity.set(producer.capacity() as u64);
@@ -385,7 +399,7 @@ fn start_pipeline(
     );
     let mut turn = turn.with_audit(deeds);
     turn.know_youngest(youngest.known());
-    turn.restore(memory, mark);
+    let known = turn.restore(memory, &devices::elsewhere(fleet, away), mark);
     let sync = SyncOptions {
         interval: config.journal.sync_interval,
         bytes: config.journal.sync_bytes,
@@ -397,6 +411,7 @@ fn start_pipeline(
         Intake::new(pool, producer, Arc::clone(telemetry)),
         views,
         (commands, audit),
+        known,
     ))
 }
 

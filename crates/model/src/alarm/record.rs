@@ -40,11 +40,15 @@ pub enum AlarmAction {
     Redefined = 15,
     /// Its definition is gone, or says that it is switched off: the occurrence ended for that reason.
     Retired = 16,
+    /// Its device went to another engine of the fleet, which goes on with it.
+    HandedOver = 17,
+    /// Its device came from another engine of the fleet; the note has what was known of it.
+    TakenOver = 18,
 }
 
 impl AlarmAction {
     /// All actions, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Raised,
         Self::Escalated,
         Self::Eased,
@@ -61,6 +65,8 @@ impl AlarmAction {
         Self::InService,
         Self::Redefined,
         Self::Retired,
+        Self::HandedOver,
+        Self::TakenOver,
     ];
 
     /// The action of that number.
@@ -87,6 +93,8 @@ impl AlarmAction {
             Self::InService => "in_service",
             Self::Redefined => "redefined",
             Self::Retired => "retired",
+            Self::HandedOver => "handed_over",
+            Self::TakenOver => "taken_over",
         }
     }
 
@@ -111,7 +119,8 @@ pub struct Note {
     pub comment: Box<str>,
     /// The key by which the same command is known when it comes again; empty if there is none.
     pub key: Box<str>,
-    /// The new definition as JSON, when it was changed; else empty.
+    /// The new definition as JSON, when it was changed; what was known of an alarm that was taken over, as JSON;
+    /// else empty.
     pub definition: Box<str>,
 }
 

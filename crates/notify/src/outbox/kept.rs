@@ -43,7 +43,8 @@ pub struct KeptEntry {
 impl Outbox {
     /// What must outlive the process.
     pub fn kept(&self) -> Kept {
-        let entries = self.entries.values().map(|entry| KeptEntry {
+        let entries = self.entries.values().chain(self.aside.values());
+        let entries = entries.map(|entry| KeptEntry {
             alert: entry.alert.clone(),
             told: entry.told.clone(),
             is_news: entry.is_news,

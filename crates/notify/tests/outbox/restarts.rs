@@ -45,6 +45,42 @@ fn a_restart_tells_nothing_twice_and_forgets_nothing() {
     );
 }
 
+/// Of what is elsewhere nobody is told anything; of what comes, only what may not have been told.
+#[test]
+fn what_goes_to_another_engine_is_not_over_and_what_comes_is_not_new() {
+    let mut scene = Scene::new(Receiver::Webhook);
+    let names = [1, 2, 3].map(|n| scene.raise(&format!("feeder-{n}"), 1, Priority::High));
+    scene.send_all();
+    scene.webhook.clear();
+    scene.outbox.hand_over(|_| true);
+    scene.restart();
+    scene.outbox.hand_over(|_| true);
+    scene.send_all();
+    assert_eq!(scene.told(), BTreeMap::new());
+    let known = names.clone().map(|name| scene.active[&name].clone());
+    // The first comes back as it went; of the others another occurrence, one of which somebody has seen.
+    let [first, mut second, mut third] = known;
+    (second.occurrence, third.occurrence) = (98, 99);
+    for (alert, is_seen) in [(&first, false), (&second, false), (&third, true)] {
+        scene.sequence += 1;
+        let now = scene.now;
+        scene
+            .outbox
+            .take_over(scene.sequence, alert.clone(), is_seen, now);
+    }
+    scene.send_all();
+    assert_eq!(scene.told(), [(names[1].clone(), "active")].into());
+    // They end here.
+    for mut alert in [first, second, third] {
+        scene.sequence += 1;
+        alert.ends_ns = Some(scene.now.wall.as_nanos());
+        let now = scene.now;
+        scene.outbox.on_record(scene.sequence, alert, false, now);
+    }
+    scene.send_all();
+    assert_eq!(scene.told(), names.map(|name| (name, "returned")).into());
+}
+
 #[test]
 fn a_restart_with_the_state_of_a_later_time_tells_what_is_now() {
     let mut scene = Scene::new(Receiver::Webhook);

@@ -26,6 +26,8 @@ struct Edition {
     areas: Arc<[Arc<str>]>,
     /// Points that tell only some of their values.
     reported: HashSet<PointIndex>,
+    /// Alarms of devices that another engine has.
+    elsewhere: HashSet<AlarmId>,
 }
 
 /// There are hundreds of thousands, so they are small; definitions and areas are shared.
@@ -124,6 +126,25 @@ impl AlarmBook {
             edition: RwLock::new(Arc::new(edition)),
             edited: RwLock::default(),
         }
+    }
+
+    /// The same book, which knows that another engine has the devices of these alarms.
+    #[must_use]
+    pub fn with_elsewhere(self, elsewhere: HashSet<AlarmId>) -> Self {
+        let edition = self.edition.into_inner();
+        let edition = Arc::unwrap_or_clone(edition.unwrap_or_else(PoisonError::into_inner));
+        Self {
+            edition: RwLock::new(Arc::new(Edition {
+                elsewhere,
+                ..edition
+            })),
+            ..self
+        }
+    }
+
+    /// Whether another engine has the device of that alarm.
+    pub fn is_elsewhere(&self, id: AlarmId) -> bool {
+        self.edition().elsewhere.contains(&id)
     }
 
     /// The same book, which knows that these points tell their values by exception: only when it matters to
@@ -245,6 +266,7 @@ impl Edition {
             by_id,
             areas: areas.into(),
             reported: HashSet::new(),
+            elsewhere: HashSet::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridos_alarm::{Command, Generation, Outcome, Refusal};
+use gridos_alarm::{Case, Command, Generation, Outcome, Refusal};
 use gridos_ring::Producer;
 use gridos_telemetry::{CommandOutcome, Telemetry};
 use tokio::sync::{mpsc, oneshot};
@@ -54,7 +54,7 @@ pub(crate) struct Renewal {
     pub(crate) generation: Generation,
     pub(crate) book: AlarmBook,
     /// Who waits until it counts.
-    pub(crate) done: oneshot::Sender<()>,
+    pub(crate) done: oneshot::Sender<Vec<Case>>,
 }
 
 /// A command that waits to be carried out.
@@ -106,9 +106,9 @@ impl AlarmCommands {
     }
 
     /// Goes on with another generation, whose alarms are in `book`: behind all batches that are in the
-    /// ring by now, and between two others. Waits until it counts; returns whether it does: it does not
-    /// if the pipeline has ended.
-    pub async fn renew(&self, generation: Generation, book: AlarmBook) -> bool {
+    /// ring by now, and between two others. Waits until it counts; returns what is known of the alarms
+    /// that another engine goes on with, or nothing if the pipeline has ended.
+    pub async fn renew(&self, generation: Generation, book: AlarmBook) -> Option<Vec<Case>> {
         let (done, counts) = oneshot::channel();
         let renewal = Renewal {
             generation,
@@ -116,10 +116,10 @@ impl AlarmCommands {
             done,
         };
         if self.renewals.send(renewal).await.is_err() {
-            return false;
+            return None;
         }
         self.waker.wake();
-        counts.await.is_ok()
+        counts.await.ok()
     }
 
     async fn carry(&self, command: Command) -> Result<Outcome, NotDone> {

@@ -51,7 +51,7 @@ async fn what_an_earlier_holder_received_too_late_is_put_aside() {
 
     // It has the device again.
     early.held_sweep(9, at(4_000), [6.0, 0.0]);
-    write(first, &mut early, of_early).await;
+    let of_early = write(first, &mut early, of_early).await;
     late.held_sweep(7, at(3_900), [7.0, 0.0]);
     late.held_sweep(7, at(4_100), [8.0, 0.0]);
     // Without a fleet nobody asks.
@@ -61,6 +61,14 @@ async fn what_an_earlier_holder_received_too_late_is_put_aside() {
     assert_eq!(stored(&cluster).await, "1 2 3 6 7 9|3");
     let sql = "select count(*) from device_epoch";
     assert_eq!(rows(&cluster, DATABASE, sql).await, ["3"]);
+
+    // It let the device go, and its clock is ahead of that of whoever has it now: no clock is asked.
+    late.held_sweep(10, at(5_000), [10.0, 0.0]);
+    write(second, &mut late, of_late).await;
+    early.held_sweep(9, at(6_000), [11.0, 0.0]);
+    let of_early = write(first, &mut early, of_early).await;
+    assert_eq!(of_early.quarantined, 4);
+    assert_eq!(stored(&cluster).await, "1 2 3 6 7 9 10 11|3");
 }
 
 /// Whoever is to take a device waits for the transactions that are under way, and these are judged by what

@@ -21,6 +21,12 @@ pub(super) const FLEET: &[Metric] = &[
         "Times that the lease ended, so that all channels were given up at once.",
         |m, _| m.telemetry.fleet.fences.get(),
     ),
+    Metric::gauge(
+        "gridos_fleet_kept_by_peers",
+        "1 while what the fleet shares in NATS is away for longer than a lease and the other members let this engine go on, else 0.",
+        Unit::Count,
+        |m, _| double(m.telemetry.fleet.kept_by_peers.get()),
+    ),
     Metric::counter(
         "gridos_fleet_releases_total",
         "Channels that were given back to the fleet.",

@@ -8,8 +8,9 @@ mod difference;
 mod next;
 mod text;
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gridos_alarm::Generation;
 use gridos_api::{
@@ -20,10 +21,11 @@ use gridos_collect::dnp3::Dnp3Fleet;
 use gridos_collect::modbus::ModbusFleet;
 use gridos_journal::LayoutBook;
 use gridos_model::{Deed, DeedOutcome};
-use gridos_pipeline::{AlarmCommands, AuditLog};
+use gridos_pipeline::{AlarmBoard, AlarmBook, AlarmCommands, AuditLog};
 use gridos_roster::HandOver;
 use gridos_telemetry::{NextPlace, ReloadOutcome, Telemetry};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval};
 
 pub(super) use self::next::Limits;
 use self::next::Next;
@@ -33,6 +35,9 @@ use crate::config::{ConfigFile, Faults, Fleet};
 
 /// Who asks by SIGHUP, as logs and records name them.
 pub(crate) const BY_SIGNAL: &str = "SIGHUP";
+
+/// How often members are told what is known of the alarms of what this one has.
+const SAY_EVERY: Duration = Duration::from_millis(500);
 
 /// The sessions of all devices.
 #[derive(Debug)]
@@ -64,6 +69,9 @@ pub(super) struct Reloading {
     pub(super) audit: AuditLog,
     /// None where devices are not shared.
     pub(super) holding: Option<Holding>,
+    /// What stands of alarms, and what they are.
+    pub(super) board: Arc<AlarmBoard>,
+    pub(super) names: Arc<AlarmBook>,
 }
 
 impl Reloading {
@@ -76,9 +84,17 @@ impl Reloading {
     ) -> Collector {
         self.telemetry.config.generation.set(1);
         self.telemetry.config.taken.set(seconds());
+        let mut says = interval(SAY_EVERY);
+        says.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let asked = tokio::select! {
                 () = stopped(&mut stop) => break,
+                _ = says.tick(), if self.holding.is_some() => {
+                    if let Some(holding) = &mut self.holding {
+                        holding.say(&self.board, &self.names).await;
+                    }
+                    continue;
+                }
                 Some(asked) = asked.recv() => asked,
                 order = order(&mut self.holding) => {
                     self.hand_over(order).await;
@@ -258,14 +274,12 @@ impl Reloading {
                 .chain(&neighbours)
                 .copied()
                 .collect(),
+            handed_over: HashSet::new(),
+            taken_over: Vec::new(),
+            forgotten: Vec::new(),
         };
-        if !self
-            .commands
-            .renew(generation, devices::book(fleet, &away))
-            .await
-        {
-            return None;
-        }
+        let book = devices::book(fleet, &away);
+        self.commands.renew(generation, book).await?;
         if let Some(holding) = &mut self.holding {
             holding.renew(shared, others.into_iter());
         }
