@@ -15,12 +15,13 @@ fn folder() -> PathBuf {
     root().join("deploy/prometheus")
 }
 
-/// The files in a folder, by name.
+/// The files of rules, and of their tests, in a folder, by name.
 fn files(folder: PathBuf) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries.filter(|path| path.is_file()).collect();
+    let is_of_rules = |path: &PathBuf| path.extension().is_some_and(|end| end == "yml");
+    let mut files: Vec<_> = entries.filter(is_of_rules).collect();
     files.sort();
     files
 }
