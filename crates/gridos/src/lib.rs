@@ -7,6 +7,7 @@ mod bench;
 mod canary;
 pub mod capture;
 pub mod check;
+mod child;
 pub mod cli;
 mod client;
 mod color;

@@ -166,7 +166,9 @@ mod tests {
         let plan = Arc::new(plan.unwrap());
         let mut builder = DirectoryBuilder::default();
         let points = vec![Point::new("a", ""), Point::new("b", "")];
-        let index = builder.add("d", points, std::slice::from_ref(&(0..2))).unwrap();
+        let index = builder
+            .add("d", points, std::slice::from_ref(&(0..2)))
+            .unwrap();
         let directory = builder.build();
         let entry = directory.device(index);
         let mut heard = Overheard::new(plan, entry.groups(), Arc::clone(entry.whole()));

@@ -1,6 +1,7 @@
 //! One scenario from its start to its end.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -9,18 +10,19 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, sleep_until};
 use tokio_postgres::Client;
 
-use super::child::Child;
 use super::error::BenchError;
 use super::figures::{self, Account, Between, Figures, Memory, Outage};
 use super::plan::{Addresses, FIRST_ADDRESS, Plan};
 use super::poster::Posters;
 use super::sample::{Engine, Ledger, Sample};
-use super::server::Server;
+use super::server::{PASSWORD, Server};
 use super::{copy, latency, wire};
+use crate::child::Child;
 use crate::cli::{Bench, Scenario};
 use crate::files;
 
@@ -32,6 +34,8 @@ const EVENTS: [&str; 4] = ["--events-per-second", "10", "--burst", "10"];
 /// How often the memory is looked at, and how often in an outage whether all is stored.
 const LOOK: Duration = Duration::from_secs(1);
 const LOOK_AT_DRAIN: Duration = Duration::from_millis(50);
+/// How much longer than asked for an engine may be needed.
+const BESIDE: Duration = Duration::from_secs(3_600);
 /// Longer than that nobody waits for what has gathered in an outage.
 const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 /// So much may still be on its way when all that has gathered is stored: half a second of what comes.
@@ -153,11 +157,19 @@ impl<'a> Course<'a> {
         let log = self.folder.join("engine.log");
         self.migrate(&config, &log).await?;
         let hdr_log = self.hdr_log();
-        let arguments = ["run".as_ref(), config.as_os_str(), "--json".as_ref()];
-        let arguments = arguments
-            .into_iter()
-            .chain(["--hdr-log".as_ref(), hdr_log.as_os_str()]);
-        let started = Child::start(&self.binary, arguments, ("the engine", log), "started");
+        // If the bench is killed, nobody else ends it.
+        let life = self.args.warm_up + self.args.duration + BESIDE;
+        let life = format!("{}s", life.as_secs());
+        let arguments: [&OsStr; 7] = [
+            "run".as_ref(),
+            config.as_os_str(),
+            "--json".as_ref(),
+            "--hdr-log".as_ref(),
+            hdr_log.as_os_str(),
+            "--for".as_ref(),
+            life.as_ref(),
+        ];
+        let started = self.child("the engine", arguments, &log, "started");
         let (engine, event) = started.await?;
         let base = event["url"].as_str().ok_or(BenchError::Untold("URL"))?;
         let at = Engine::new(base, engine.id())?;
@@ -194,9 +206,8 @@ impl<'a> Course<'a> {
                 let mut arguments = simulate(kind, count, port, first);
                 arguments.extend(options.iter().copied().map(str::to_owned));
                 let log = self.folder.join("devices.log");
-                let who = ("a simulator", log);
-                let started = Child::start(&self.binary, arguments, who, "serving").await?;
-                let (child, event) = started;
+                let started = self.child("a simulator", arguments, &log, "serving");
+                let (child, event) = started.await?;
                 let addresses = serde_json::from_value(event["addresses"].clone());
                 at.extend(addresses.unwrap_or_else(|_| Vec::<SocketAddr>::new()));
                 processes.push(child);
@@ -211,6 +222,23 @@ impl<'a> Course<'a> {
             outstations,
         };
         Ok(Devices { processes, at })
+    }
+
+    /// A `gridos` that tells `ready`.
+    async fn child<A: AsRef<OsStr>>(
+        &self,
+        who: &'static str,
+        arguments: impl IntoIterator<Item = A>,
+        log: &Path,
+        ready: &str,
+    ) -> Result<(Child, Value), BenchError> {
+        let password = std::env::var(PASSWORD);
+        let variables: Vec<_> = password
+            .iter()
+            .map(|own| (PASSWORD, own.as_str()))
+            .collect();
+        let started = Child::start(&self.binary, arguments, &variables, log, ready).await;
+        started.map_err(|source| BenchError::Child { who, source })
     }
 
     fn write_config(&self, at: &Addresses, url: &str) -> Result<PathBuf, BenchError> {

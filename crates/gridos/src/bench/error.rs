@@ -3,12 +3,19 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::child::ChildError;
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
     #[error("{} cannot be written", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("{} cannot be started", path.display())]
     NotStarted { path: PathBuf, source: io::Error },
+    #[error("{who} does not serve")]
+    Child {
+        who: &'static str,
+        source: ChildError,
+    },
     #[error("{who} ended, or does not get ready within a minute; it says: {log}")]
     Unready { who: String, log: String },
     #[error(

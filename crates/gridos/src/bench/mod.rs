@@ -1,7 +1,6 @@
 //! The whole engine measured on this machine: simulated devices, a real engine and a real database, beside what
 //! the wire alone and the database alone allow.
 
-mod child;
 mod copy;
 mod course;
 mod error;

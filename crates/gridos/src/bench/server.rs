@@ -17,7 +17,8 @@ use super::usage;
 
 /// Who a server of the bench's own knows.
 const USER: &str = "postgres";
-const PASSWORD: &str = "GRIDOS__STORE__PASSWORD";
+/// The variable with the password of a server that was there, as the engine reads it.
+pub(super) const PASSWORD: &str = "GRIDOS__STORE__PASSWORD";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 /// As a server for telemetry is set: it makes everything durable, and does not write its pages more often than it

@@ -7,6 +7,7 @@ use gridos_roster::BucketError;
 
 use super::share::Held;
 use crate::canary::{ManifestsError, PrometheusError};
+use crate::child::ChildError;
 use crate::client::AskError;
 
 #[derive(Debug, thiserror::Error)]
@@ -41,10 +42,11 @@ pub(crate) enum RehearseError {
     NotHandedOver { held: Held, goal: Held },
     #[error("Prometheus does not get ready; it says: {0}")]
     PrometheusUnready(String),
-    #[error("{who} ended before it served; it says: {log}")]
-    EngineEnded { who: &'static str, log: String },
-    #[error("{who} does not get ready within a minute; it says: {log}")]
-    EngineUnready { who: &'static str, log: String },
+    #[error("{who} does not serve")]
+    Engine {
+        who: &'static str,
+        source: ChildError,
+    },
     #[error("{who} cannot be asked")]
     NotAsked {
         who: &'static str,
