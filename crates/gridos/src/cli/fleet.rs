@@ -62,8 +62,8 @@ pub struct FleetShare {
         the right to get it and no other. While nobody can be asked, the share stays as it is. When the canary is \
         promoted, its pods keep their devices until their labels say that they are stable.\n\n\
         Examples:\n  \
-        gridos fleet follow --rollout gridos /etc/gridos/gridos.toml\n  \
-        gridos fleet follow --rollout gridos --namespace gridos --api http://127.0.0.1:8001 gridos.toml"
+        gridos fleet follow --rollout engines /etc/gridos/gridos.toml\n  \
+        gridos fleet follow --rollout engines --namespace grid --api http://127.0.0.1:8001 gridos.toml"
 )]
 pub struct FleetFollow {
     /// The configuration file of any member: its section [fleet] says where the fleet is

@@ -124,7 +124,7 @@ mod tests {
                     size_limit = \"1MiB\"\ntoken_file = \"gone\"\nuser = \"me\"";
         let told = parse(text).unwrap_err().to_string();
         for expected in [
-            "etc/g.toml:1: [relay] needs [store] kind = \"postgres\"",
+            "etc/g.toml:1: [relay]: needs [store] kind = \"postgres\"",
             "etc/g.toml:2: [relay] servers: ",
             "etc/g.toml:3: [relay] name: \"a.b\" may hold",
             "etc/g.toml:4: [relay] replicas: must be 1, 3 or 5",

@@ -42,11 +42,14 @@ pub(super) const RELAY: &[Metric] = &[
         "Times that the stream had lost what the database needed, so that it was sent again.",
         |m, _| m.telemetry.relay.resent.get(),
     ),
-    Metric::counter(
-        "gridos_relay_sent_bytes_total",
-        "Journal sent to the writers, also that which was sent again.",
-        |m, _| m.telemetry.relay.sent_bytes.get(),
-    ),
+    Metric {
+        unit: Unit::Bytes,
+        ..Metric::counter(
+            "gridos_relay_sent_bytes_total",
+            "Journal sent to the writers, also that which was sent again.",
+            |m, _| m.telemetry.relay.sent_bytes.get(),
+        )
+    },
     Metric::gauge(
         "gridos_relay_writers",
         "Of a writer: writers that are there, itself included.",
