@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 import yaml
@@ -46,14 +47,37 @@ def laid_out(tmp_path):
     return lay_out
 
 
-def _environment(objects):
+# What a pod is told of itself.
+OF_A_POD = {"metadata.name": "gridos-7d9f8b6c5-x2x4z", "status.podIP": "10.244.1.7"}
+
+
+def _engine(objects):
+    return one(objects, "Rollout", "gridos")["spec"]["template"]["spec"]["containers"][0]
+
+
+def _variables(container):
+    """A container's own variables, as Kubernetes makes them: one may refer to those before it."""
+    made = {}
+    for variable in container["env"]:
+        source = variable.get("valueFrom", {})
+        if "configMapKeyRef" in source:
+            continue
+        value = OF_A_POD[source["fieldRef"]["fieldPath"]] if source else variable["value"]
+        for name, known in made.items():
+            value = value.replace(f"$({name})", known)
+        made[variable["name"]] = value
+    return made
+
+
+def _environment(objects, container):
     given = references.configuration(objects, "gridos-environment")
-    return {**os.environ, **given, "GRIDOS__ENGINE__NAME": "gridos-7d9f8b6c5-x2x4z"}
+    return {**os.environ, **given, **_variables(container)}
 
 
 def test_the_engine_takes_its_configuration(objects, environment, gridos, laid_out):
     folder = laid_out(objects, "gridos-config")
-    checked = subprocess.run([gridos, "check", folder / "gridos.toml"], env=_environment(objects), capture_output=True, text=True)
+    variables = _environment(objects, _engine(objects))
+    checked = subprocess.run([gridos, "check", folder / "gridos.toml"], env=variables, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     told = checked.stdout + checked.stderr
     assert "in the clear" not in told
@@ -66,7 +90,7 @@ def test_the_step_that_migrates_takes_its_configuration(prod, gridos, laid_out):
     folder = laid_out(prod, "gridos-config")
     step = one(prod, "Rollout", "gridos")["spec"]["template"]["spec"]["initContainers"][0]
     args = [a.replace("/etc/gridos", str(folder)).replace("120s", "0s") for a in step["args"]]
-    variables = _environment(prod) | {"GRIDOS__STORE__URL": "postgres://gridos_owner@127.0.0.1:1/gridos",
+    variables = _environment(prod, step) | {"GRIDOS__STORE__URL": "postgres://gridos_owner@127.0.0.1:1/gridos",
                                       "GRIDOS__STORE__PASSWORD_FILE": str(folder / "secrets/nats-password")}
     ended = subprocess.run([gridos, *args], env=variables, capture_output=True, text=True)
     assert ended.returncode == 1, ended.stderr
@@ -115,6 +139,27 @@ def test_the_fleet_meets_at_the_servers_that_there_are(prod):
     names = [f"nats://nats-{n}.{servers['spec']['serviceName']}:4222" for n in range(servers["spec"]["replicas"])]
     for config, file in (("gridos-config", "gridos.toml"), ("gridos-follower-config", "follower.toml")):
         assert f'servers = "{",".join(names)}"' in references.configuration(prod, config)[file]
+
+
+def _opens(policy, way, peer, port):
+    """Whether a NetworkPolicy lets a port be asked from, or at, pods of exactly these labels."""
+    rules = policy["spec"]["ingress" if way == "from" else "egress"]
+    return any({"podSelector": peer} in rule.get(way, []) and port in rule["ports"] for rule in rules)
+
+
+def test_members_ask_each_other_while_nats_is_away(objects):
+    """Each says where itself is asked, the others may ask there, and nobody else may."""
+    fleet = tomllib.loads(references.configuration(objects, "gridos-config")["gridos.toml"])["fleet"]
+    assert fleet["keep"]
+    port = int(fleet["peer_listen"].removeprefix("0.0.0.0:"))
+    assert _variables(_engine(objects))["GRIDOS__FLEET__PEER_ADDRESS"] == f"10.244.1.7:{port}"
+    asked = {"port": port, "protocol": "UDP"}
+    assert any(p["containerPort"] == port and p["protocol"] == "UDP" for p in _engine(objects)["ports"] if "protocol" in p)
+    policy = one(objects, "NetworkPolicy", "gridos-engine")
+    members = policy["spec"]["podSelector"]
+    assert _opens(policy, "from", members, asked) and _opens(policy, "to", members, asked)
+    open_to = [p for rule in policy["spec"]["ingress"] for p in rule["from"] if asked in rule["ports"]]
+    assert open_to == [{"podSelector": members}]
 
 
 def test_rules_are_those_of_deploy_prometheus(prod):

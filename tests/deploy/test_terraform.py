@@ -84,6 +84,8 @@ FAULTS = [
     ("environments/prod/main.tf", "is_highly_available   = true", "is_highly_available   = false", "standby of the database"),
     ("environments/prod/main.tf", "backup_retention_days = 35", "backup_retention_days = 7", "go back 35 days"),
     ("environments/prod/main.tf", "10.30.0.0/16", "10.31.0.0/16", "lets engines reach PostgreSQL"),
+    ("modules/network/main.tf", 'from = var.pod_cidr, ports = ["0-65535"], protocol = "*"', 'from = var.pod_cidr, ports = ["0-65535"]',
+     "by TCP and UDP"),
 ]
 
 

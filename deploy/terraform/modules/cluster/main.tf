@@ -5,6 +5,11 @@ variable "subnet_ids" {
   type        = map(string)
 }
 
+variable "pod_cidr" {
+  description = "Where pods have their addresses; no network that they talk to may overlap it."
+  type        = string
+}
+
 variable "network_id" {
   description = "Where the cluster joins load balancers and the API."
   type        = string
@@ -176,7 +181,7 @@ resource "azurerm_kubernetes_cluster" "this" {
     network_policy      = "cilium"
     load_balancer_sku   = "standard"
     outbound_type       = "userAssignedNATGateway"
-    pod_cidr            = "10.244.0.0/16"
+    pod_cidr            = var.pod_cidr
     service_cidr        = "10.245.0.0/16"
     dns_service_ip      = "10.245.0.10"
   }

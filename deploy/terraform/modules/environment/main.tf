@@ -1,6 +1,8 @@
 # An environment: everything that GridOS needs of Azure, but for the registry, which is shared.
 
 locals {
+  pod_cidr = "10.244.0.0/16"
+
   tags = { application = "gridos", environment = var.environment, managed-by = "terraform" }
   host = var.environment == "prod" ? "gridos.example.com" : "gridos.${var.environment}.example.com"
   common = {
@@ -41,6 +43,7 @@ module "network" {
   resource_group_name = local.common.resource_group_name
   tags                = local.common.tags
   address_space       = var.address_space
+  pod_cidr            = local.pod_cidr
   field_networks      = var.field_networks
 }
 
@@ -52,6 +55,7 @@ module "cluster" {
   tags                = local.common.tags
   network_id          = module.network.id
   subnet_ids          = module.network.subnet_ids
+  pod_cidr            = local.pod_cidr
   workspace_id        = module.monitoring.workspace_id
   registry_id         = data.azurerm_container_registry.shared.id
   tenant_id           = data.azurerm_client_config.current.tenant_id

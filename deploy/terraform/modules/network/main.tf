@@ -17,6 +17,11 @@ variable "address_space" {
   }
 }
 
+variable "pod_cidr" {
+  description = "Where pods have their addresses. They are no part of the network, but come from node to node as they are, and groups judge them."
+  type        = string
+}
+
 variable "field_networks" {
   description = "Networks of RTUs, PLCs and gateways, from which devices dial in."
   type        = list(string)
@@ -40,7 +45,8 @@ locals {
   inbound = {
     nodes = {
       requests       = { priority = 100, from = local.subnets.gateway, ports = ["443"] }
-      nodes          = { priority = 110, from = local.subnets.nodes, ports = ["0-65535"] }
+      nodes          = { priority = 110, from = local.subnets.nodes, ports = ["0-65535"], protocol = "*" }
+      pods           = { priority = 115, from = var.pod_cidr, ports = ["0-65535"], protocol = "*" }
       api            = { priority = 120, from = local.subnets.api, ports = ["0-65535"] }
       load-balancers = { priority = 130, from = "AzureLoadBalancer", ports = ["0-65535"] }
     }
@@ -115,7 +121,7 @@ resource "azurerm_network_security_rule" "inbound" {
   direction                   = "Inbound"
   access                      = "Allow"
   priority                    = each.value.priority
-  protocol                    = "Tcp"
+  protocol                    = try(each.value.protocol, "Tcp")
   source_address_prefix       = each.value.from
   source_port_range           = "*"
   destination_address_prefix  = "*"
@@ -217,7 +223,7 @@ output "ingress_addresses" {
 output "open_ports" {
   description = "Which ports of which subnets are open for whom."
   value = merge(
-    { for name, rule in local.rules : name => { from = rule.from, ports = rule.ports } },
-    { for rule in azurerm_network_security_rule.dial_in : "nodes-dial-in" => { from = join(",", sort(rule.source_address_prefixes)), ports = sort(rule.destination_port_ranges) } },
+    { for name, rule in local.rules : name => { from = rule.from, ports = rule.ports, protocol = try(rule.protocol, "Tcp") } },
+    { for rule in azurerm_network_security_rule.dial_in : "nodes-dial-in" => { from = join(",", sort(rule.source_address_prefixes)), ports = sort(rule.destination_port_ranges), protocol = rule.protocol } },
   )
 }

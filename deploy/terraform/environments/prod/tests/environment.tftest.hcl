@@ -37,6 +37,10 @@ run "environment" {
     error_message = "From the Internet only requests may come in, to Application Gateway."
   }
   assert {
+    condition     = [for name in ["nodes-nodes", "nodes-pods"] : output.environment.facts.open_ports[name].protocol] == ["*", "*"]
+    error_message = "Nodes and pods must reach each other by TCP and UDP (names, members of a fleet): subnets judge what pods send to other nodes."
+  }
+  assert {
     condition     = output.environment.facts.ingress.firewall == "Prevention" && output.environment.facts.ingress.tier == "WAF_v2"
     error_message = "The firewall must refuse, not only watch."
   }
