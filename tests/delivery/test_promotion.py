@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import re
+import tarfile
 from urllib.parse import parse_qs
 
 import pytest
 
+from support.programs import Programs
 from support.repository import git
 from support.scripts import ROOT, run
 from support.serving import Answer, Request, Server, as_json
@@ -144,22 +147,54 @@ def test_a_source_is_known_by_what_the_image_is_built_of(tmp_path):
         write(clone / name)
     commit(clone)
     assert source() == before
-    for name in ["crates/new/src/lib.rs", "Cargo.lock", "Dockerfile", "deploy/analysis/gridos-step.yaml"]:
+    for name in ["crates/new/src/lib.rs", "Cargo.lock", "Dockerfile", "deploy/analysis/gridos-step.yaml", "deploy/rollout/steps.yaml"]:
         write(clone / name)
         commit(clone)
         assert source() != before, name
         before = source()
 
 
+def copied_by_the_dockerfile() -> set[str]:
+    lines = [line.split()[1:-1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("COPY ") and "--from" not in line]
+    return {name.strip("/") for names in lines for name in names}
+
+
 def test_all_that_the_image_is_built_of_is_in_the_name():
-    copied = [line.split()[1:-1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("COPY ") and "--from" not in line]
-    copied = {name.strip("/") for names in copied for name in names}
+    copied = copied_by_the_dockerfile()
     named = run("source-id.sh", cwd=ROOT)
     text = (ROOT / "deploy/scripts/ci/source-id.sh").read_text()
     inputs = set(text.split("INPUTS=(")[1].split(")")[0].split())
     assert copied and copied <= inputs, copied - inputs
     assert inputs - copied == {"Dockerfile", ".dockerignore"}
     assert named.code == 0, named.said
+
+
+def test_what_the_dockerfile_copies_is_all_that_crates_include(tmp_path):
+    archive = tmp_path / "files.tar"
+    git(ROOT, "archive", f"--output={archive}", "HEAD", *sorted(copied_by_the_dockerfile()))
+    with tarfile.open(archive) as files:
+        assert [member.name for member in files if member.issym()] == []
+        files.extractall(tmp_path / "files", filter="data")
+    included = 0
+    for source in (tmp_path / "files/crates").rglob("*.rs"):
+        for name in re.findall(r'include_(?:str|bytes)!\(\s*"(\.\./\.\./[^"]+)"', source.read_text()):
+            # What only tests include is not compiled into an image.
+            if "#![cfg(test)]" not in source.read_text():
+                included += 1
+                assert (source.parent / name).resolve().is_file(), f"{source.name} includes {name}, which the Dockerfile does not copy"
+    assert included >= 3
+
+
+def test_the_files_of_the_image_are_unpacked_as_they_are_committed(tmp_path):
+    programs = Programs(tmp_path)
+    for name in ["unshare", "setpriv"]:
+        programs.add(name)
+    # It ends where it would build: with a cargo that does not.
+    programs.add("cargo", "exit 77")
+    ran = run("../build-image-steps.sh", str(tmp_path / "image"), PATH=programs.path, CARGO="cargo")
+    assert ran.code == 77 and "unpacked: " in ran.said, ran.said
+    for name in copied_by_the_dockerfile():
+        assert (tmp_path / "image/src" / name).exists(), name
 
 
 def write(file) -> None:

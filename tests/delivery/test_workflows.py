@@ -117,7 +117,7 @@ def minutes(text: str) -> float:
 
 def canary_minutes() -> float:
     """How long a good canary takes: pauses, analyses and, once, the deadline for a pod to be ready."""
-    steps = yaml.safe_load((ROOT / "deploy/rollout-steps.yaml").read_text())["spec"]["strategy"]["canary"]["steps"]
+    steps = yaml.safe_load((ROOT / "deploy/rollout/steps.yaml").read_text())["spec"]["strategy"]["canary"]["steps"]
     total = 15.0
     for step in steps:
         if "pause" in step:
