@@ -102,11 +102,15 @@ def docker(folder, registry_url: str) -> str:
     (folder / "manifest").write_bytes(MANIFEST)
     program = folder / "docker"
     program.write_text(
-        f'#!/bin/sh\necho "$@" >> {folder}/told\ntest "$1" = push || exit 0\n'
+        f'#!/bin/sh\necho "$@" >> {folder}/told\n'
+        f'if [ "$1" = image ]; then for last; do :; done; case $last in gridos:*) cat {folder}/ours;; *) cat {folder}/there;; esac; fi\n'
+        f'test "$1" = push || exit 0\n'
         f'exec curl -sf -X PUT -H "Authorization: Bearer access" -H "Content-Type: application/vnd.oci.image.index.v1+json" '
         f'--data-binary @{folder}/manifest "{registry_url}/v2/gridos/manifests/${{2##*:}}"\n'
     )
     program.chmod(0o755)
+    for side in ["ours", "there"]:
+        (folder / side).write_text("0123456789abcdef\n")
     return f"{folder}:{os.environ['PATH']}"
 
 
@@ -119,7 +123,16 @@ def test_an_image_is_pushed_once_and_a_second_run_finds_it(tmp_path):
         ran = script("push-image.sh", registry, "gridos:candidate", "test-1", PATH=path)
         assert (ran.code, ran.results) == (0, {"digest": digest(MANIFEST)}), ran.said
         assert "not pushed again" in ran.said
-        assert [line.split()[0] for line in (tmp_path / "told").read_text().splitlines()] == ["tag", "push"]
+        assert [line.split()[0] for line in (tmp_path / "told").read_text().splitlines()] == ["tag", "push", "pull", "image", "image"]
+
+
+def test_another_commit_with_the_same_seven_letters_is_not_taken_for_this_one(tmp_path):
+    with Registry(test_1=OTHER) as registry:
+        path = docker(tmp_path, registry.url)
+        (tmp_path / "there").write_text("0123456fedcba987\n")
+        ran = script("push-image.sh", registry, "gridos:candidate", "test-1", PATH=path)
+        assert ran.code == 1 and "of another commit (0123456fedcba987, and not 0123456789abcdef)" in ran.said
+        assert ran.results == {}
 
 
 @pytest.mark.parametrize("tags", [("a b", "v1"), ("tested-1", "../v1"), ("sha256:12", "v1"), ("tested-1", "")])
