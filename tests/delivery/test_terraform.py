@@ -81,3 +81,15 @@ def test_what_is_wrong_fails(environment, tmp_path):
     ran = plan(environment, tmp_path / "plan")
     assert ran.code == 1 and "imput" in ran.said
     assert apply(environment, tmp_path / "nowhere").code == 2
+
+
+def test_what_an_environment_must_be_is_looked_at_before_it_is_planned(environment, tmp_path):
+    tests = environment / "tests"
+    tests.mkdir()
+    text = 'run "one" {{\n  command = plan\n  assert {{\n    condition = terraform_data.one.input == "{}"\n    error_message = "It must be that."\n  }}\n}}\n'
+    (tests / "one.tftest.hcl").write_text(text.format("a"))
+    assert plan(environment, tmp_path / "good").code == 0
+    (tests / "one.tftest.hcl").write_text(text.format("b"))
+    ran = plan(environment, tmp_path / "bad")
+    assert ran.code == 1 and "is not what its tests say" in ran.said
+    assert not (tmp_path / "bad/fingerprint").exists()
