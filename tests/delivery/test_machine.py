@@ -140,3 +140,15 @@ def test_coverage_says_what_is_missing(programs):
     assert ran.code == 2 and "cargo install --locked cargo-llvm-cov" in ran.said
     ran = run("sbom.sh", PATH=programs.path)
     assert ran.code == 2 and "cargo install --locked cargo-cyclonedx" in ran.said
+
+
+@pytest.mark.parametrize("where, code", [({}, 0), ({"GITHUB_ACTIONS": "true"}, 1)], ids=["anywhere", "in the pipeline"])
+def test_only_the_pipeline_needs_the_database_of_advisories(programs, where, code):
+    text = (ROOT / "tests/run").read_text()
+    version = text.split("CARGO_DENY_VERSION=")[1].split()[0]
+    programs.add("cargo", f'case "$*" in "deny --version") echo "cargo-deny {version}";; "deny fetch db") exit 1;; esac')
+    functions = [f"{name}() {{\n" + text.split(f"\n{name}() {{\n")[1].split("\n}\n")[0] + "\n}\n" for name in ["say", "deny"]]
+    script = f"set -euo pipefail\nCARGO_DENY_VERSION={version}\n" + "".join(functions) + "deny\n"
+    ran = subprocess.run(["bash", "-c", script], env={"PATH": programs.path} | where, capture_output=True, text=True)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert "advisory database cannot be reached" in ran.stdout + ran.stderr

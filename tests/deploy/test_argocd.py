@@ -167,6 +167,14 @@ def test_versions_of_charts_are_pinned_and_the_same_everywhere(all_of_it):
                 assert source["targetRevision"] in (ROOT / file).read_text(), f"{file} is for another version"
 
 
+def test_the_pipeline_looks_and_does_nothing(all_of_it):
+    """It asks for no sync: applications sync by themselves, and a stolen token must be worth little."""
+    (role,) = one(all_of_it, "AppProject", "gridos")["spec"]["roles"]
+    policy = yaml.safe_load((VALUES / "argocd-values.yaml").read_text())["configs"]["rbac"]["policy.csv"]
+    rights = [line.split(", ") for line in [*role["policies"], *policy.splitlines()] if line.startswith("p, ")]
+    assert [right[2:] for right in rights] == [["applications", "get", "gridos/*", "allow"]] * 2
+
+
 def test_no_secret_is_in_the_values():
     for path in VALUES.glob("*.yaml"):
         text = path.read_text()
