@@ -31,7 +31,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY crates crates
 COPY benches benches
 COPY deploy/analysis deploy/analysis
-COPY deploy/rollout-steps.yaml deploy/rollout-steps.yaml
+COPY deploy/rollout/steps.yaml deploy/rollout/steps.yaml
 ARG SOURCE_DATE_EPOCH=0
 # cargo auditable writes the list of crates into the binary: scanners know by it what an image in a registry is made of.
 RUN cargo auditable build --release --locked --package gridos --bin gridos \

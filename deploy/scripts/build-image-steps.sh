@@ -43,6 +43,11 @@ unpack() {
     mapfile -t files < <(sed -n '/--from/d; s/^COPY \(.*\) [^ ]*$/\1/p' "$here/../../Dockerfile" | tr ' ' '\n' | sort -u)
     mkdir -p "$1"
     git -C "$here/../.." archive HEAD "${files[@]}" | tar --extract --directory "$1"
+    local file
+    # A link whose target the Dockerfile does not copy is committed, and leads nowhere.
+    for file in "${files[@]}"; do
+        [ -e "$1/$file" ] || fail 1 "the Dockerfile copies $file, which leads to nothing that it copies"
+    done
     say "unpacked: ${files[*]}"
 }
 

@@ -29,32 +29,40 @@ main() {
     return "$failed"
 }
 
-# Stores what a volume holds and removes it.
+# Stores what a volume holds and removes it. Each step is asked how it ended: where a function's own end is asked for, as above,
+# bash goes on after a command that failed, and the disk must not go after anything that did.
 drain() {
-    local volume="$1" claim="drain-$1" engine image
-    engine=$(owner_of "$volume")
-    image=$(kubectl -n "$namespace" get rollout gridos -o json | jq -r '.spec.template.spec.containers[0].image')
-    echo "$volume: the journal of $engine"
-    kubectl annotate persistentvolume "$volume" "gridos.io/engine=$engine" --overwrite >/dev/null
-    # A released volume remembers whose it was; the new claim takes its place.
-    kubectl patch persistentvolume "$volume" --type=merge -p "$(claim_reference "$claim")" >/dev/null
-    manifests "$volume" "$claim" "$engine" "$image" | kubectl -n "$namespace" apply -f - >/dev/null
-    if ! kubectl -n "$namespace" wait --for=condition=Complete --timeout "$WAIT" "job/$claim"; then
-        echo "$volume: not stored yet; it stays. See: kubectl -n $namespace logs job/$claim" >&2
-        kubectl -n "$namespace" delete job "$claim" --wait --ignore-not-found >/dev/null
+    local volume="$1" claim="drain-$1" engine image size list
+    engine=$(owner_of "$volume") || return 1
+    image=$(kubectl -n "$namespace" get rollout gridos -o json | jq -r '.spec.template.spec.containers[0].image // empty') || return 1
+    size=$(size_of "$volume") || return 1
+    if [ -z "$engine" ] || [ -z "$image" ] || [ -z "$size" ]; then
+        echo "$volume: whose it was ('$engine'), the image of the Rollout ('$image') or its size ('$size') is not known; it stays" >&2
         return 1
     fi
-    kubectl -n "$namespace" delete job "$claim" --wait >/dev/null
+    echo "$volume: the journal of $engine"
+    kubectl annotate persistentvolume "$volume" "gridos.io/engine=$engine" --overwrite >/dev/null || return 1
+    list=$(manifests "$volume" "$claim" "$engine" "$image" "$size") || return 1
+    # A released volume remembers whose it was; the new claim takes its place.
+    kubectl patch persistentvolume "$volume" --type=merge -p "$(claim_reference "$claim")" >/dev/null || return 1
+    # One that failed was left so that its log could be read.
+    kubectl -n "$namespace" delete job "$claim" --wait --ignore-not-found >/dev/null || return 1
+    kubectl -n "$namespace" apply -f - <<<"$list" >/dev/null || return 1
+    if ! kubectl -n "$namespace" wait --for=condition=Complete --timeout "$WAIT" "job/$claim"; then
+        echo "$volume: not stored yet; it stays. See: kubectl -n $namespace logs job/$claim" >&2
+        return 1
+    fi
+    kubectl -n "$namespace" delete job "$claim" --wait >/dev/null || return 1
     # Now, and only now, the disk may go with its claim.
-    kubectl patch persistentvolume "$volume" --type=merge -p '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}' >/dev/null
-    kubectl -n "$namespace" delete persistentvolumeclaim "$claim" --wait=false >/dev/null
+    kubectl patch persistentvolume "$volume" --type=merge -p '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}' >/dev/null || return 1
+    kubectl -n "$namespace" delete persistentvolumeclaim "$claim" --wait=false >/dev/null || return 1
     echo "$volume: all is stored; the disk is removed"
 }
 
 # The engine is called as its pod, and its claim as the pod and the volume.
 owner_of() {
     kubectl get persistentvolume "$1" -o json |
-        jq -r '.metadata.annotations["gridos.io/engine"] // (.spec.claimRef.name | sub("-journal$"; ""))'
+        jq -r '.metadata.annotations["gridos.io/engine"] // (.spec.claimRef.name // empty | sub("-journal$"; ""))'
 }
 
 claim_reference() {
@@ -64,10 +72,10 @@ claim_reference() {
 
 # The claim, and a job whose pod is like an engine's, but for the devices: it has none, and is in no fleet.
 manifests() {
-    local volume="$1" claim="$2" engine="$3" image="$4" rollout
-    rollout=$(kubectl -n "$namespace" get rollout gridos -o json)
+    local volume="$1" claim="$2" engine="$3" image="$4" size="$5" rollout
+    rollout=$(kubectl -n "$namespace" get rollout gridos -o json) || return 1
     jq -n --argjson rollout "$rollout" --arg volume "$volume" --arg claim "$claim" --arg engine "$engine" --arg image "$image" \
-        --arg class "$CLASS" --arg within "$DRAIN_WITHIN" --arg size "$(size_of "$volume")" '
+        --arg class "$CLASS" --arg within "$DRAIN_WITHIN" --arg size "$size" '
         ($rollout.spec.template.spec) as $pod
         | ($pod.containers[0]) as $container
         | {apiVersion: "v1", kind: "List", items: [
@@ -92,7 +100,7 @@ manifests() {
 }
 
 size_of() {
-    kubectl get persistentvolume "$1" -o json | jq -r .spec.capacity.storage
+    kubectl get persistentvolume "$1" -o json | jq -r '.spec.capacity.storage // empty'
 }
 
 main "$@"

@@ -115,8 +115,11 @@ fetched() {
         printf 'dry run' >"$file"
         return
     fi
-    az keyvault secret show --vault-name "$vault" --name "$name" --query value --output tsv | perl -pe 'chomp if eof' >"$file"
-    [ -s "$file" ] || { echo "the secret $name of $vault is empty" >&2; exit 1; }
+    local value
+    value=$(az keyvault secret show --vault-name "$vault" --name "$name" --query value --output tsv)
+    [ -n "$value" ] || { echo "the secret $name of $vault is empty" >&2; exit 1; }
+    # Of the shell itself: no other process sees it among its arguments.
+    printf %s "$value" >"$file"
 }
 
 secret() {
@@ -132,7 +135,11 @@ secret() {
 private_repository() {
     local vault="$1" work="$2"
     [ -z "$dry_run" ] || return 0
-    az keyvault secret show --vault-name "$vault" --name repository-username --output none 2>/dev/null || return 0
+    if ! az keyvault secret show --vault-name "$vault" --name repository-username --output none 2>"$work/refused"; then
+        grep -q SecretNotFound "$work/refused" && return
+        cat "$work/refused" >&2
+        exit 1
+    fi
     fetched "$vault" repository-username "$work/username"
     fetched "$vault" repository-password "$work/password"
     printf https://github.com/example >"$work/url"

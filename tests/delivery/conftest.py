@@ -21,3 +21,9 @@ def skip(reason: str) -> None:
     if os.environ.get("GRIDOS_TESTS_SKIP_NOTHING"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def skip_loudly(reason: str) -> None:
+    """Skips what no package of the registries brings, also where nothing else may be skipped."""
+    print(f"skipped: {reason}", file=sys.__stderr__)
+    pytest.skip(reason)

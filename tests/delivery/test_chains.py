@@ -34,6 +34,9 @@ def story(environment: str, changed: str = "true", **ends: str) -> dict[str, str
         waiting.remove(job)
         runs = eval(condition(job), {"R": results, "O": outputs, "needs": JOBS[job].get("needs", []), "all": all})
         results[job] = ends.get(job.replace("-", "_"), "success") if runs else "skipped"
+        # Its first step asks how the gates ended.
+        if job == "build-and-test" and runs and results["gates"] != "success":
+            results[job] = "failure"
         if job == "update-manifests" and results[job] == "success":
             outputs[job]["changed"] = changed
     return results
@@ -44,12 +47,13 @@ def ran(results: dict[str, str]) -> set[str]:
 
 
 FOLLOW = {"wait-for-argocd-sync", "monitor-rollout", "smoke-tests"}
-UP_TO_COMMIT = {"build-and-test", "update-manifests"}
+UP_TO_BUILD = {"gates", "build-and-test"}
+UP_TO_COMMIT = UP_TO_BUILD | {"update-manifests"}
 
 
 def test_other_branches_are_built_and_tested_only():
-    assert ran(story("")) == {"build-and-test"}
-    assert ran(story("", build_and_test="failure")) == {"build-and-test"}
+    assert ran(story("")) == UP_TO_BUILD
+    assert ran(story("", build_and_test="failure")) == UP_TO_BUILD
 
 
 @pytest.mark.parametrize("environment", ["dev", "test"])
@@ -63,12 +67,16 @@ def test_production_is_approved_and_raises_no_alarm():
 
 @pytest.mark.parametrize("end", ["failure", "cancelled"])
 def test_without_approval_nothing_is_written(end):
-    assert ran(story("prod", production_approval=end)) == {"build-and-test", "production-approval", "notify"}
+    assert ran(story("prod", production_approval=end)) == UP_TO_BUILD | {"production-approval", "notify"}
 
 
 @pytest.mark.parametrize("environment", ["dev", "test", "prod"])
 def test_a_gate_that_is_not_passed_ends_it(environment):
-    assert ran(story(environment, build_and_test="failure")) == {"build-and-test", "notify"}
+    assert ran(story(environment, build_and_test="failure")) == UP_TO_BUILD | {"notify"}
+    # The check that is demanded fails, too: skipped, it would count as passed.
+    for end in ["failure", "cancelled"]:
+        results = story(environment, gates=end)
+        assert ran(results) == UP_TO_BUILD | {"notify"} and results["build-and-test"] == "failure"
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

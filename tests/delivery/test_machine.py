@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from support.programs import Programs
+from support.repository import git
 from support.scripts import ROOT, SCRIPTS, run
 
 
@@ -15,15 +16,34 @@ def programs(tmp_path):
 
 
 def test_tests_run_in_a_container_without_the_pipelines_secrets(programs):
-    programs.add("docker")
+    programs.add("docker", f'while [ $# -gt 2 ]; do shift; done; echo "$@" > {programs.folder.parent}/last')
     secrets = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "secret", "GITHUB_TOKEN": "secret", "SNYK_TOKEN": "secret"}
     ran = run("in-debian.sh", "tests/run", "unit", PATH=programs.path, **secrets)
     assert ran.code == 0, ran.said
     (call,) = programs.calls("docker")
-    assert call.startswith("docker run --rm") and call.endswith("rust:1.95.0-bookworm tests/run unit")
+    assert call.startswith("docker run --rm")
+    assert (programs.folder.parent / "last").read_text().split() == ["tests/run", "unit"]
     passed = {word.split("=")[0] for before, word in zip(call.split(), call.split()[1:]) if before == "--env"}
-    assert passed == {"CI", "CARGO_INCREMENTAL", "CARGO_TERM_COLOR", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"}
+    # GITHUB_ACTIONS says where it runs, and opens nothing.
+    assert passed == {"CI", "GITHUB_ACTIONS", "CARGO_INCREMENTAL", "CARGO_TERM_COLOR"}
     assert f"rust:{toolchain()}-bookworm" in call
+
+
+def test_git_in_the_container_trusts_files_of_the_runners_user(programs, tmp_path):
+    source, home = tmp_path / "src", tmp_path / "home"
+    home.mkdir()
+    git(tmp_path, "init", "--quiet", str(source))
+    git(source, "commit", "--quiet", "--allow-empty", "--message", "begin")
+    # A container that is this machine: another home, other paths, and files of somebody else.
+    programs.add("docker", f"""
+        while [ "$1" != sh ]; do shift; done
+        script=$(printf %s "$3" | sed 's#/src#{source}#g')
+        shift 3
+        export HOME={home} GIT_TEST_ASSUME_DIFFERENT_OWNER=1
+        exec sh -ec "$script" "$@\"""")
+    for command in [["git", "-C", str(source), "status"], ["git", "clone", "--shared", str(source), str(tmp_path / "clone")]]:
+        ran = run("in-debian.sh", *command, PATH=programs.path)
+        assert ran.code == 0, ran.said
 
 
 def toolchain() -> str:
@@ -120,3 +140,15 @@ def test_coverage_says_what_is_missing(programs):
     assert ran.code == 2 and "cargo install --locked cargo-llvm-cov" in ran.said
     ran = run("sbom.sh", PATH=programs.path)
     assert ran.code == 2 and "cargo install --locked cargo-cyclonedx" in ran.said
+
+
+@pytest.mark.parametrize("where, code", [({}, 0), ({"GITHUB_ACTIONS": "true"}, 1)], ids=["anywhere", "in the pipeline"])
+def test_only_the_pipeline_needs_the_database_of_advisories(programs, where, code):
+    text = (ROOT / "tests/run").read_text()
+    version = text.split("CARGO_DENY_VERSION=")[1].split()[0]
+    programs.add("cargo", f'case "$*" in "deny --version") echo "cargo-deny {version}";; "deny fetch db") exit 1;; esac')
+    functions = [f"{name}() {{\n" + text.split(f"\n{name}() {{\n")[1].split("\n}\n")[0] + "\n}\n" for name in ["say", "deny"]]
+    script = f"set -euo pipefail\nCARGO_DENY_VERSION={version}\n" + "".join(functions) + "deny\n"
+    ran = subprocess.run(["bash", "-c", script], env={"PATH": programs.path} | where, capture_output=True, text=True)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert "advisory database cannot be reached" in ran.stdout + ran.stderr

@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import re
+import tarfile
 from urllib.parse import parse_qs
 
 import pytest
 
+from support.programs import Programs
 from support.repository import git
 from support.scripts import ROOT, run
 from support.serving import Answer, Request, Server, as_json
@@ -99,11 +102,15 @@ def docker(folder, registry_url: str) -> str:
     (folder / "manifest").write_bytes(MANIFEST)
     program = folder / "docker"
     program.write_text(
-        f'#!/bin/sh\necho "$@" >> {folder}/told\ntest "$1" = push || exit 0\n'
+        f'#!/bin/sh\necho "$@" >> {folder}/told\n'
+        f'if [ "$1" = image ]; then for last; do :; done; case $last in gridos:*) cat {folder}/ours;; *) cat {folder}/there;; esac; fi\n'
+        f'test "$1" = push || exit 0\n'
         f'exec curl -sf -X PUT -H "Authorization: Bearer access" -H "Content-Type: application/vnd.oci.image.index.v1+json" '
         f'--data-binary @{folder}/manifest "{registry_url}/v2/gridos/manifests/${{2##*:}}"\n'
     )
     program.chmod(0o755)
+    for side in ["ours", "there"]:
+        (folder / side).write_text("0123456789abcdef\n")
     return f"{folder}:{os.environ['PATH']}"
 
 
@@ -116,7 +123,16 @@ def test_an_image_is_pushed_once_and_a_second_run_finds_it(tmp_path):
         ran = script("push-image.sh", registry, "gridos:candidate", "test-1", PATH=path)
         assert (ran.code, ran.results) == (0, {"digest": digest(MANIFEST)}), ran.said
         assert "not pushed again" in ran.said
-        assert [line.split()[0] for line in (tmp_path / "told").read_text().splitlines()] == ["tag", "push"]
+        assert [line.split()[0] for line in (tmp_path / "told").read_text().splitlines()] == ["tag", "push", "pull", "image", "image"]
+
+
+def test_another_commit_with_the_same_seven_letters_is_not_taken_for_this_one(tmp_path):
+    with Registry(test_1=OTHER) as registry:
+        path = docker(tmp_path, registry.url)
+        (tmp_path / "there").write_text("0123456fedcba987\n")
+        ran = script("push-image.sh", registry, "gridos:candidate", "test-1", PATH=path)
+        assert ran.code == 1 and "of another commit (0123456fedcba987, and not 0123456789abcdef)" in ran.said
+        assert ran.results == {}
 
 
 @pytest.mark.parametrize("tags", [("a b", "v1"), ("tested-1", "../v1"), ("sha256:12", "v1"), ("tested-1", "")])
@@ -144,22 +160,58 @@ def test_a_source_is_known_by_what_the_image_is_built_of(tmp_path):
         write(clone / name)
     commit(clone)
     assert source() == before
-    for name in ["crates/new/src/lib.rs", "Cargo.lock", "Dockerfile", "deploy/analysis/gridos-step.yaml"]:
+    for name in ["crates/new/src/lib.rs", "Cargo.lock", "Dockerfile", "deploy/analysis/gridos-step.yaml", "deploy/rollout/steps.yaml"]:
         write(clone / name)
         commit(clone)
         assert source() != before, name
         before = source()
 
 
+def copied_by_the_dockerfile() -> set[str]:
+    lines = [line.split()[1:-1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("COPY ") and "--from" not in line]
+    return {name.strip("/") for names in lines for name in names}
+
+
 def test_all_that_the_image_is_built_of_is_in_the_name():
-    copied = [line.split()[1:-1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("COPY ") and "--from" not in line]
-    copied = {name.strip("/") for names in copied for name in names}
+    copied = copied_by_the_dockerfile()
     named = run("source-id.sh", cwd=ROOT)
     text = (ROOT / "deploy/scripts/ci/source-id.sh").read_text()
     inputs = set(text.split("INPUTS=(")[1].split(")")[0].split())
     assert copied and copied <= inputs, copied - inputs
     assert inputs - copied == {"Dockerfile", ".dockerignore"}
     assert named.code == 0, named.said
+
+
+def test_what_the_dockerfile_copies_is_all_that_crates_include(tmp_path):
+    archive = tmp_path / "files.tar"
+    git(ROOT, "archive", f"--output={archive}", "HEAD", *sorted(copied_by_the_dockerfile()))
+    with tarfile.open(archive) as files:
+        assert [member.name for member in files if member.issym()] == []
+        files.extractall(tmp_path / "files", filter="data")
+    included = 0
+    for source in (tmp_path / "files/crates").rglob("*.rs"):
+        # What only tests include is not compiled into an image.
+        parent = source.parent / "mod.rs"
+        tests_only = f"#[cfg(test)]\nmod {source.stem};" in (parent.read_text() if parent.exists() else "")
+        if tests_only or "tests" in source.parts or source.stem == "tests":
+            continue
+        compiled = source.read_text().split("#[cfg(test)]\nmod tests")[0]
+        for name in re.findall(r'include_(?:str|bytes)!\(\s*"([^"]+)"', compiled):
+            included += 1
+            assert (source.parent / name).resolve().is_file(), f"{source.name} includes {name}, which the Dockerfile does not copy"
+    assert included >= 3
+
+
+def test_the_files_of_the_image_are_unpacked_as_they_are_committed(tmp_path):
+    programs = Programs(tmp_path)
+    for name in ["unshare", "setpriv"]:
+        programs.add(name)
+    # It ends where it would build: with a cargo that does not.
+    programs.add("cargo", "exit 77")
+    ran = run("../build-image-steps.sh", str(tmp_path / "image"), PATH=programs.path, CARGO="cargo")
+    assert ran.code == 77 and "unpacked: " in ran.said, ran.said
+    for name in copied_by_the_dockerfile():
+        assert (tmp_path / "image/src" / name).exists(), name
 
 
 def write(file) -> None:

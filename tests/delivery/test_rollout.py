@@ -52,6 +52,13 @@ def test_an_abort_fails_with_what_the_analysis_measured():
     assert "gridos-7-2" not in reason and "enough-batches" not in reason
 
 
+def test_what_an_earlier_version_failed_by_is_not_told_of_this_one():
+    runs = {"gridos-6-5": analysis_run("Failed", "error-rate", "[0.0831]", version="old"), "gridos-7-2": analysis_run("Failed", "p95", "[0.9]")}
+    with canary(rollout("Degraded", abort=True, message="aborted"), runs=runs) as argocd:
+        reason = monitor(argocd).results["reason"]
+    assert "gridos-7-2" in reason and "gridos-6-5" not in reason and "error-rate" not in reason
+
+
 def test_an_abort_is_seen_before_the_phase_is():
     with canary(rollout("Progressing", abort=True)) as argocd:
         ran = monitor(argocd, ROLLOUT_SECONDS_MAX="20")

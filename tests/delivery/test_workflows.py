@@ -36,8 +36,8 @@ def steps_text(job: str) -> str:
     return "\n".join(str(step.get("run", "")) for step in JOBS[job]["steps"])
 
 
-def test_the_eight_jobs_are_there_and_one_that_takes_back():
-    assert sorted(JOBS) == sorted([*EIGHT, "revert-manifests"])
+def test_the_eight_jobs_are_there_and_one_of_gates_and_one_that_takes_back():
+    assert sorted(JOBS) == sorted([*EIGHT, "gates", "revert-manifests"])
     assert all(JOBS[job]["name"] == job for job in JOBS)
 
 
@@ -70,14 +70,49 @@ def test_the_gates_come_before_the_push():
         return found
 
     push = place("push-image.sh")
-    for gate in ["tests/run", "measure-coverage.sh", "snyk.sh", "trivy-action", "build-image.sh"]:
+    for gate in ['test "$GATES" = success', "snyk.sh", "trivy-action", "build-image.sh"]:
         assert place(gate) < push, gate
+    for gate in ["tests/run", "measure-coverage.sh", "list-components.sh"]:
+        assert f"in-debian.sh {gate}" in steps_text("gates") or f"in-debian.sh deploy/scripts/ci/{gate}" in steps_text("gates"), gate
     scan = JOBS["build-and-test"]["steps"][place("trivy-action")]["with"]
     assert scan["exit-code"] == "1" and scan["format"] == "sarif"
     upload = JOBS["build-and-test"]["steps"][place("upload-sarif")]
     assert upload["if"].startswith("always()")
-    for step in JOBS["build-and-test"]["steps"]:
+    for step in [*JOBS["gates"]["steps"], *JOBS["build-and-test"]["steps"]]:
         assert "continue-on-error" not in step
+
+
+def test_a_gate_that_is_not_passed_fails_the_check_that_is_demanded():
+    """One that is skipped would count as passed."""
+    job = JOBS["build-and-test"]
+    assert job["needs"] == ["gates"] and job["if"] == "always()"
+    (check,) = [step for step in job["steps"] if "GATES" in step.get("env", {})]
+    assert check["env"]["GATES"] == "${{ needs.gates.result }}" and "if" not in check
+
+
+def test_tests_and_build_scripts_run_where_no_token_is():
+    foreign = {job for job, body in JOBS.items() if "in-debian.sh" in str(body["steps"])}
+    assert foreign == {"gates"}
+    job = JOBS["gates"]
+    assert job["permissions"] == {"contents": "read"} and "environment" not in job
+    assert "secrets." not in str(job) and "github.token" not in str(job)
+    # And what it leaves behind is read from artefacts, never run.
+    assert job.get("outputs") is None
+    (checkout, *rest) = job["steps"]
+    assert checkout["with"]["persist-credentials"] is False
+    for step in rest:
+        assert step.get("uses", "").startswith("actions/upload-artifact@") or step["run"].startswith("deploy/scripts/ci/in-debian.sh ")
+
+
+def test_infrastructure_is_applied_from_within_its_network():
+    matrix = load("infra-deploy.yml")["jobs"]["apply"]["strategy"]
+    assert matrix["max-parallel"] == 1
+    runners = {one["environment"]: one["runner"] for one in matrix["matrix"]["include"]}
+    assert runners == {"shared": "ubuntu-24.04"} | {name: f"gridos-infra-{name}" for name in ["dev", "test", "prod"]}
+    assert list(runners) == load("infra-deploy.yml")["jobs"]["plan"]["strategy"]["matrix"]["environment"] == ["shared", "dev", "test", "prod"]
+    guide = (ROOT / "deploy/docs/BRANCHING_STRATEGY.md").read_text()
+    for runner in list(runners.values())[1:]:
+        assert f"`{runner}`" in guide, "whoever sets it up must know of it"
 
 
 def test_production_builds_nothing():
@@ -117,7 +152,7 @@ def minutes(text: str) -> float:
 
 def canary_minutes() -> float:
     """How long a good canary takes: pauses, analyses and, once, the deadline for a pod to be ready."""
-    steps = yaml.safe_load((ROOT / "deploy/rollout-steps.yaml").read_text())["spec"]["strategy"]["canary"]["steps"]
+    steps = yaml.safe_load((ROOT / "deploy/rollout/steps.yaml").read_text())["spec"]["strategy"]["canary"]["steps"]
     total = 15.0
     for step in steps:
         if "pause" in step:
@@ -129,7 +164,9 @@ def canary_minutes() -> float:
 
 def analysis_minutes(name: str) -> float:
     metrics = yaml.safe_load((ROOT / f"deploy/analysis/{name}.yaml").read_text())["spec"]["metrics"]
-    return max(minutes(m.get("initialDelay", "0s")) + (m.get("count", 1) - 1) * minutes(m.get("interval", "0s")) for m in metrics)
+    # A good one is over after its successes in a row; `count` is how often one that is unclear is measured again.
+    taken = [min(m.get("count", 1), m.get("consecutiveSuccessLimit", m.get("count", 1))) for m in metrics]
+    return max(minutes(m.get("initialDelay", "0s")) + (n - 1) * minutes(m.get("interval", "0s")) for m, n in zip(metrics, taken))
 
 
 def test_a_good_canary_is_waited_for():

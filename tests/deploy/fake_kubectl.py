@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A kubectl that has one volume and one Rollout, and remembers what it was asked: for the scripts of deploy/scripts.
 
-What there is stands in the folder FAKE_CLUSTER: volume.json, rollout.json, and `stuck` if jobs never complete.
+What there is stands in the folder FAKE_CLUSTER: volume.json, rollout.json, `stuck` if jobs never complete, and `fails` with the
+number of the call that fails.
 """
 
 import json
@@ -17,6 +18,10 @@ def main(arguments: list[str]) -> int:
     given = sys.stdin.read() if arguments[-2:] == ["-f", "-"] else ""
     with (FOLDER / "asked.jsonl").open("a") as asked:
         asked.write(json.dumps({"arguments": arguments, "given": given}) + "\n")
+    fails = FOLDER / "fails"
+    if fails.exists() and len((FOLDER / "asked.jsonl").read_text().splitlines()) == int(fails.read_text()):
+        print("the server does not answer", file=sys.stderr)
+        return 1
     if "get" in words and "persistentvolumes" in words:
         print(json.dumps({"items": [json.loads((FOLDER / "volume.json").read_text())]}))
     elif "get" in words and "persistentvolume" in words:

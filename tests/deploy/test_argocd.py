@@ -101,25 +101,35 @@ def test_the_rollout_comes_last_so_that_nothing_waits_for_it(built_once):
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_root_brings_the_projects_the_platform_and_one_environment(all_of_it, environment):
     root = [a for a in of_kind(all_of_it, "Application") if a["metadata"]["name"] == "gridos-root"
-            and f"gridos-{environment}.yaml" in str(a)]
+            and f"{{cluster,gridos}}-{environment}.yaml" in str(a)]
     assert len(root) == 1
     for source in sources(root[0]):
         assert (ROOT / source["path"]).is_dir()
     brought = {"projects", "platform", "applications"}
     assert {pathlib.Path(source["path"]).name for source in sources(root[0])} == brought
+    for application in ("cluster", "gridos"):
+        (found,) = yaml.safe_load_all((ARGOCD / f"applications/{application}-{environment}.yaml").read_text())
+        assert found["spec"]["source"]["path"].endswith(f"/overlays/{environment}")
+        assert (ROOT / found["spec"]["source"]["path"] / "kustomization.yaml").exists()
 
 
-def test_what_the_platform_has_of_its_own_is_built():
-    made = kustomize(ROOT / "deploy/applications/platform")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_the_platform_has_of_its_own_is_built(environment):
+    made = kustomize(ROOT / "deploy/applications/platform/overlays" / environment)
     assert made.returncode == 0, made.stderr
     objects = list(yaml.safe_load_all(made.stdout))
     journals = one(objects, "StorageClass", "gridos-journal")
     assert journals["reclaimPolicy"] == "Retain", "what a journal holds may be stored nowhere else"
     assert journals["parameters"]["cachingMode"] == "None"
+    # Where Terraform's test says that it must be.
+    asserted = (ROOT / f"deploy/terraform/environments/{environment}/tests/environment.tftest.hcl").read_text()
+    address = re.search(r'ingress_addresses == {.* dial_in = "(.*)" }', asserted)[1]
+    annotations = one(objects, "Service", "gridos-dial-in")["metadata"]["annotations"]
+    assert annotations["service.beta.kubernetes.io/azure-load-balancer-ipv4"] == address
 
 
 def test_analysis_asks_the_prometheus_that_there_is(built_once):
-    service = one(list(yaml.safe_load_all((ROOT / "deploy/applications/platform/prometheus.yaml").read_text())), "Service", "prometheus")
+    service = one(list(yaml.safe_load_all((ROOT / "deploy/applications/platform/base/prometheus.yaml").read_text())), "Service", "prometheus")
     address = f"http://prometheus.{service['metadata']['namespace']}:{service['spec']['ports'][0]['port']}"
     for template in of_kind(built_once["prod"], "AnalysisTemplate"):
         assert {"name": "prometheus", "value": address} in template["spec"]["args"]
@@ -155,6 +165,14 @@ def test_versions_of_charts_are_pinned_and_the_same_everywhere(all_of_it):
                 assert re.fullmatch(r"\d+\.\d+\.\d+", source["targetRevision"])
                 file = source["helm"]["valueFiles"][0].removeprefix("$values/")
                 assert source["targetRevision"] in (ROOT / file).read_text(), f"{file} is for another version"
+
+
+def test_the_pipeline_looks_and_does_nothing(all_of_it):
+    """It asks for no sync: applications sync by themselves, and a stolen token must be worth little."""
+    (role,) = one(all_of_it, "AppProject", "gridos")["spec"]["roles"]
+    policy = yaml.safe_load((VALUES / "argocd-values.yaml").read_text())["configs"]["rbac"]["policy.csv"]
+    rights = [line.split(", ") for line in [*role["policies"], *policy.splitlines()] if line.startswith("p, ")]
+    assert [right[2:] for right in rights] == [["applications", "get", "gridos/*", "allow"]] * 2
 
 
 def test_no_secret_is_in_the_values():

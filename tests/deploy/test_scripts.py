@@ -80,6 +80,43 @@ def test_a_journal_that_is_not_stored_keeps_its_disk(cluster):
     assert not any("Delete" in deed or "delete persistentvolumeclaim" in deed for deed in deeds), deeds
 
 
+def test_whatever_fails_no_disk_goes_before_its_journal_is_stored(cluster):
+    if not shutil.which("jq"):
+        skip("jq")
+    folder, environment = cluster
+    assert run(environment, "drain-journals.sh").returncode == 0
+    calls = len(asked(folder))
+    assert calls >= 11
+    for number in range(1, calls + 1):
+        (folder / "asked.jsonl").unlink()
+        (folder / "fails").write_text(str(number))
+        ended = run(environment, "drain-journals.sh")
+        assert ended.returncode == 1, (number, ended.stdout, ended.stderr)
+        assert "all is stored" not in ended.stdout, number
+        # What failed is the last of it.
+        assert len(asked(folder)) == number, [" ".join(a["arguments"]) for a in asked(folder)]
+
+
+@pytest.mark.parametrize("file, path", [
+    ("rollout.json", ["spec", "template", "spec", "containers", 0, "image"]),
+    ("volume.json", ["spec", "claimRef", "name"]),
+    ("volume.json", ["spec", "capacity", "storage"]),
+])
+def test_what_is_not_known_is_not_guessed(cluster, file, path):
+    if not shutil.which("jq"):
+        skip("jq")
+    folder, environment = cluster
+    thing = json.loads((folder / file).read_text())
+    holder = thing
+    for key in path[:-1]:
+        holder = holder[key]
+    del holder[path[-1]]
+    (folder / file).write_text(json.dumps(thing))
+    ended = run(environment, "drain-journals.sh")
+    assert ended.returncode == 1 and "it stays" in ended.stderr
+    assert all("get" in a["arguments"] for a in asked(folder))
+
+
 def test_a_run_that_was_cut_off_goes_on_under_the_same_name(cluster):
     if not shutil.which("jq"):
         skip("jq")
@@ -124,6 +161,26 @@ def test_the_bootstrap_refuses_what_it_does_not_know(cluster):
     _, environment = cluster
     for arguments in ([], ["staging", "kv"], ["prod"]):
         assert run(environment, "install-argocd.sh", *arguments).returncode == 2
+
+
+def az(folder: pathlib.Path, script: str):
+    """A stand-in for the client of Azure: `name` is the secret that is asked for."""
+    program = folder / "bin/az"
+    program.write_text(f'#!/bin/sh\nwhile [ "$1" != --name ]; do shift; done; name=$2\n{script}\n')
+    program.chmod(0o755)
+
+
+def test_a_repository_is_public_if_the_vault_says_so_and_not_if_it_says_nothing(cluster):
+    folder, environment = cluster
+    helm = folder / "bin/helm"
+    helm.write_text("#!/bin/sh\n")
+    helm.chmod(0o755)
+    for answer, code in (("(SecretNotFound) A secret with this name was not found", 0), ("(Forbidden) Client address is not authorized", 1)):
+        az(folder, f'case $name in repository-*) echo "{answer}" >&2; exit 1;; *) echo a-value;; esac')
+        ended = run(environment, "install-argocd.sh", "dev", "kv-gridos-dev")
+        assert ended.returncode == code, ended.stderr
+        assert (answer in ended.stderr) == bool(code)
+        assert "a-value" not in " ".join(" ".join(a["arguments"]) for a in asked(folder)), "no secret in an argument"
 
 
 def test_addresses_of_the_bootstrap_are_those_of_terraform():

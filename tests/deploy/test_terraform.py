@@ -19,7 +19,7 @@ VARIABLES = {
     "CHECKPOINT_DISABLE": "1",
     "TF_VAR_database_administrator_password": "only-for-this-test",
     "TF_VAR_admin_group_ids": '["00000000-0000-0000-0000-000000000001"]',
-    "TF_VAR_pipeline_principal_id": "00000000-0000-0000-0000-000000000001",
+    "TF_VAR_pipeline_principal_ids": '["00000000-0000-0000-0000-000000000001"]',
 }
 
 
@@ -59,7 +59,7 @@ def test_it_plans_and_keeps_its_assertions(environment):
 @pytest.mark.parametrize(("file", "old", "new"), [
     ("modules/cluster/main.tf", "workload_identity_enabled ", "workload_identities_enabled "),
     ("modules/database/main.tf", "delegated_subnet_id ", "delegate_subnet_id "),
-    ("modules/ingress/main.tf", "backend_http_settings {", "backend_http_setting {"),
+    ("modules/ingress/main.tf", '"backend_http_settings" {', '"backend_http_setting" {'),
     ("modules/vault/main.tf", "azurerm_private_endpoint", "azurerm_private_endpoints"),
 ])
 def test_a_misspelt_name_is_found(planted, file, old, new):
@@ -78,6 +78,8 @@ FAULTS = [
     ("modules/ingress/main.tf", '"Prevention"', '"Detection"', "must refuse"),
     ("modules/ingress/main.tf", "port = 443\n  }", "port = 502\n  }", "speaks HTTPS and nothing else"),
     ("modules/ingress/main.tf", "[var.backend_address]", '["10.30.0.9"]', "weights of a canary"),
+    ("modules/ingress/main.tf", "probe_name      = backend_http_settings.key", 'probe_name      = "gridos"', "a probe of their own"),
+    ("modules/network/main.tf", "from = local.subnets.runners, ports = [\"443\"]", "from = local.subnets.api, ports = [\"443\"]", "own machines"),
     ("modules/network/main.tf", 'from = local.subnets.nodes, ports = ["443"]', 'from = "Internet", ports = ["443"]',
      "From the Internet only requests"),
     ("modules/vault/main.tf", "purge_protection_enabled      = true", "purge_protection_enabled      = false", "for 90 days"),

@@ -277,7 +277,7 @@ fn manifests_are_valid_and_misspelt_keys_are_found() {
             "analysis/gridos-hard-limits.yaml",
             "analysis-template-crd.yaml",
         ),
-        ("rollout-steps.yaml", "rollout-crd.yaml"),
+        ("rollout/steps.yaml", "rollout-crd.yaml"),
     ] {
         let Some(schema) = schema(kind) else { return };
         let manifest = documents(&text(file)).unwrap().remove(0);

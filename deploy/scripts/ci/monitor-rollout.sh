@@ -59,7 +59,7 @@ manifest() {
     printf '%s' "$object" >"$body"
 }
 
-# Sets $state (over, failed, going) and $told, from a Rollout.
+# Sets $state (over, failed, going), $told and $version (the hash of the pods that are tried), from a Rollout.
 look() {
     local seen
     seen=$(jq --raw-output --arg image "$image" '
@@ -77,6 +77,7 @@ look() {
           else "going\t\($phase), \(step)" end' "$body" 2>/dev/null) ||
         seen=$'going\tArgo CD shows something that is no Rollout'
     IFS=$'\t' read -r state told <<<"$seen"
+    version=$(jq --raw-output '.status.currentPodHash // empty' "$body" 2>/dev/null) || version=
     told=$(one_line "$told")
     if [[ $told == *inconclusive* && -z ${warned:-} ]]; then
         warn "$rollout: $told"
@@ -84,14 +85,15 @@ look() {
     fi
 }
 
-# What the failed analyses of this application measured last; nothing if that cannot be had.
+# What the failed analyses of this version measured last; nothing if that cannot be had. Those of earlier ones are kept beside them.
 failed_analyses() {
     local name
     argocd "applications/$application/resource-tree" || return 0
     while read -r name; do
         manifest AnalysisRun "$name" || continue
-        jq --raw-output --arg name "$name" '
-            select(.status.phase == "Failed" or .status.phase == "Error")
+        jq --raw-output --arg name "$name" --arg version "$version" '
+            select(.metadata.labels["rollouts-pod-template-hash"] == $version)
+            | select(.status.phase == "Failed" or .status.phase == "Error")
             | "; AnalysisRun \($name) \(.status.phase): \(.status.message // "")"
             + ([.status.metricResults[]? | select(.phase == "Failed" or .phase == "Error")
                 | " [\(.name): \(.message // .phase)\(.measurements // [] | last | if . == null then "" else ", measured \(.value // .message // "nothing")" end)]"] | join(""))' "$body" 2>/dev/null || true

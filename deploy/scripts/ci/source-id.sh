@@ -12,7 +12,7 @@ source "$here/lib/say.sh"
 need git sha256sum
 
 # What the Dockerfile copies; a test holds it against this.
-readonly INPUTS=(.dockerignore Cargo.lock Cargo.toml Dockerfile benches crates deploy/analysis deploy/rollout-steps.yaml
+readonly INPUTS=(.dockerignore Cargo.lock Cargo.toml Dockerfile benches crates deploy/analysis deploy/rollout/steps.yaml
     rust-toolchain.toml)
 
 entries=$(git ls-tree --full-tree "${1:-HEAD}" -- "${INPUTS[@]}")

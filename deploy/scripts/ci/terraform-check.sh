@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Looks at environments of deploy/terraform without touching anything: terraform-check.sh ENVIRONMENT…
 #
-# Format, validate without a backend, TFLint where it is installed (TFLINT_NEEDED=1: it must be), Checkov.
+# Format, validate without a backend, TFLint where it is installed (TFLINT_NEEDED=1: it must be), Checkov. What an environment's tests assert needs a plan, and so Azure:
+# terraform-plan.sh looks at that.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=deploy/scripts/ci/lib/say.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Plans one environment and writes down what reviewers approve: terraform-plan.sh FOLDER OUTPUT-FOLDER
 #
-# OUTPUT-FOLDER gets plan.txt (secrets are not shown in it) and fingerprint, by which terraform-apply.sh knows again that it
+# What the environment must be, whatever is planned for it (tests/*.tftest.hcl), is looked at first. OUTPUT-FOLDER gets plan.txt (secrets are not shown in it) and fingerprint, by which terraform-apply.sh knows again that it
 # does what was approved. The plan itself is not kept: it may hold secrets, and artefacts can be read by many.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -18,6 +18,7 @@ main() {
     # shellcheck disable=SC2064 # the name is known now
     trap "rm -f '$plan'" EXIT
     mkdir -p "$output"
+    keeps_assertions "$folder"
     if ! make_plan "$folder" "$plan"; then
         say "$folder is as it should be: nothing would change"
         echo nothing >"$output/fingerprint"

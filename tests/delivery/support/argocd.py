@@ -43,8 +43,9 @@ def rollout(phase: str, tag: str = "test-new", stable: bool = False, **status: o
     }
 
 
-def analysis_run(phase: str, metric: str, value: str) -> dict:
+def analysis_run(phase: str, metric: str, value: str, version: str = "new") -> dict:
     return {
+        "metadata": {"labels": {"rollouts-pod-template-hash": version}},
         "status": {
             "phase": phase,
             "message": f'Metric "{metric}" assessed {phase} due to failed (1) > failureLimit (0)',

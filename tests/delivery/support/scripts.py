@@ -24,7 +24,7 @@ class Ran:
 
 def run(name: str, *arguments: str, cwd: Path | None = None, **variables: str) -> Ran:
     """Runs a script of deploy/scripts/ci with nothing of a pipeline in its environment but `variables`."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
+    kept = ("PATH", "HOME", "LANG", "TMPDIR")
     environment = {key: os.environ[key] for key in kept if key in os.environ}
     environment |= {"NO_PROXY": "127.0.0.1", "GIT_CONFIG_NOSYSTEM": "1"} | variables
     ran = subprocess.run(

@@ -11,7 +11,7 @@ use gridos_analysis::{ArgSource, Fault, Metric, Rollout, Step, Template, Templat
 const SHIPPED: [(&str, &str); 3] = [
     (
         ROLLOUT,
-        include_str!("../../../../deploy/rollout-steps.yaml"),
+        include_str!("../../../../deploy/rollout/steps.yaml"),
     ),
     (
         "analysis/gridos-step.yaml",
@@ -22,7 +22,7 @@ const SHIPPED: [(&str, &str); 3] = [
         include_str!("../../../../deploy/analysis/gridos-hard-limits.yaml"),
     ),
 ];
-const ROLLOUT: &str = "rollout-steps.yaml";
+const ROLLOUT: &str = "rollout/steps.yaml";
 const ANALYSIS: &str = "analysis";
 
 /// Steps and templates.

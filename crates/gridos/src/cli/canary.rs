@@ -87,7 +87,7 @@ pub struct CanaryRehearse {
     /// The engine that is stable; without it, this one
     #[arg(long, value_name = "FILE")]
     pub stable_binary: Option<PathBuf>,
-    /// A folder with rollout-steps.yaml and analysis/*.yaml; without it, those that ship
+    /// A folder with rollout/steps.yaml and analysis/*.yaml; without it, those that ship
     #[arg(long, value_name = "FOLDER")]
     pub manifests: Option<PathBuf>,
     /// The Prometheus to run

@@ -1,6 +1,13 @@
 # shellcheck shell=bash
 # Plans of Terraform: made, told to people, and known again. Needs say.sh.
 
+# keeps_assertions FOLDER: what its tests say holds of a plan, if it has any. Data is read from the cloud, and nothing is made.
+keeps_assertions() {
+    compgen -G "$1/tests/*.tftest.hcl" >/dev/null || return 0
+    terraform -chdir="$1" init -input=false >&2
+    terraform -chdir="$1" test >&2 || fail 1 "$1 is not what its tests say that it must be"
+}
+
 # make_plan FOLDER FILE: initialises and plans; false if nothing would change.
 make_plan() {
     local code=0

@@ -40,16 +40,18 @@ resource "azurerm_container_registry" "this" {
   }
 }
 
-# Who builds and promotes: the pipeline, by OIDC.
-variable "pipeline_principal_id" {
-  description = "Object id of the pipeline's identity."
-  type        = string
+# Who builds and promotes: identities of the pipeline, by OIDC. dev and test push, and so does production, which gives a version.
+variable "pipeline_principal_ids" {
+  description = "Object ids of the pipeline's identities: of dev, test and production, or one for all."
+  type        = set(string)
 }
 
 resource "azurerm_role_assignment" "push" {
+  for_each = var.pipeline_principal_ids
+
   scope                = azurerm_container_registry.this.id
   role_definition_name = "AcrPush"
-  principal_id         = var.pipeline_principal_id
+  principal_id         = each.value
 }
 
 output "login_server" {

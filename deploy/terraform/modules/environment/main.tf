@@ -120,4 +120,7 @@ module "ingress" {
   certificate_secret_id = "${module.vault.uri}secrets/public-certificate"
   capacity              = var.gateway_capacity
   identity              = azurerm_user_assigned_identity.gateway.id
+
+  # It reads the certificate when it is made: the right to, and the way to the vault, must be there.
+  depends_on = [module.vault]
 }

@@ -36,6 +36,14 @@ variable "identity" {
   type        = string
 }
 
+locals {
+  # Each by a probe of its own: GridOS that is not ready takes no requests, and Argo CD, by which it is mended, goes on.
+  services = {
+    gridos = { host = var.hosts[0], probe = "/health/ready", priority = 100 }
+    argocd = { host = var.hosts[1], probe = "/healthz", priority = 110 }
+  }
+}
+
 resource "azurerm_public_ip" "this" {
   name                = "pip-gridos-${var.environment}-gateway"
   location            = var.location
@@ -122,14 +130,17 @@ resource "azurerm_application_gateway" "this" {
     key_vault_secret_id = var.certificate_secret_id
   }
 
-  http_listener {
-    name                           = "https"
-    frontend_ip_configuration_name = "public"
-    frontend_port_name             = "https"
-    protocol                       = "Https"
-    host_names                     = var.hosts
-    ssl_certificate_name           = "public"
-    require_sni                    = true
+  dynamic "http_listener" {
+    for_each = local.services
+    content {
+      name                           = http_listener.key
+      frontend_ip_configuration_name = "public"
+      frontend_port_name             = "https"
+      protocol                       = "Https"
+      host_names                     = [http_listener.value.host]
+      ssl_certificate_name           = "public"
+      require_sni                    = true
+    }
   }
 
   backend_address_pool {
@@ -137,38 +148,49 @@ resource "azurerm_application_gateway" "this" {
     ip_addresses = [var.backend_address]
   }
 
-  backend_http_settings {
-    name                  = "istio"
-    protocol              = "Https"
-    port                  = 443
-    cookie_based_affinity = "Disabled"
-    # Longer than a page of history takes; streams of events send something every few seconds.
-    request_timeout = 60
-    probe_name      = "health"
+  dynamic "backend_http_settings" {
+    for_each = local.services
+    content {
+      name                  = backend_http_settings.key
+      protocol              = "Https"
+      port                  = 443
+      cookie_based_affinity = "Disabled"
+      # By its public name: the ingress gateway tells the two apart by it.
+      host_name = backend_http_settings.value.host
+      # Longer than a page of history takes; streams of events send something every few seconds.
+      request_timeout = 60
+      probe_name      = backend_http_settings.key
 
-    connection_draining {
-      enabled           = true
-      drain_timeout_sec = 30
+      connection_draining {
+        enabled           = true
+        drain_timeout_sec = 30
+      }
     }
   }
 
-  probe {
-    name                = "health"
-    protocol            = "Https"
-    host                = var.hosts[0]
-    path                = "/health/ready"
-    interval            = 10
-    timeout             = 5
-    unhealthy_threshold = 3
+  dynamic "probe" {
+    for_each = local.services
+    content {
+      name                = probe.key
+      protocol            = "Https"
+      host                = probe.value.host
+      path                = probe.value.probe
+      interval            = 10
+      timeout             = 5
+      unhealthy_threshold = 3
+    }
   }
 
-  request_routing_rule {
-    name                       = "all"
-    rule_type                  = "Basic"
-    priority                   = 100
-    http_listener_name         = "https"
-    backend_address_pool_name  = "istio"
-    backend_http_settings_name = "istio"
+  dynamic "request_routing_rule" {
+    for_each = local.services
+    content {
+      name                       = request_routing_rule.key
+      rule_type                  = "Basic"
+      priority                   = request_routing_rule.value.priority
+      http_listener_name         = request_routing_rule.key
+      backend_address_pool_name  = "istio"
+      backend_http_settings_name = request_routing_rule.key
+    }
   }
 }
 
@@ -198,7 +220,16 @@ output "facts" {
     tier     = one(azurerm_application_gateway.this.sku[*].tier)
     ports    = [for port in azurerm_application_gateway.this.frontend_port : port.port]
     backends = flatten(azurerm_application_gateway.this.backend_address_pool[*].ip_addresses)
-    protocol = one(azurerm_application_gateway.this.backend_http_settings[*].protocol)
+    protocol = join(" ", distinct(azurerm_application_gateway.this.backend_http_settings[*].protocol))
     hosts    = flatten(azurerm_application_gateway.this.http_listener[*].host_names)
+    # By what each public name is judged, from the listener to the probe.
+    probes = flatten([
+      for rule in azurerm_application_gateway.this.request_routing_rule : [
+        for settings in azurerm_application_gateway.this.backend_http_settings : [
+          for probe in azurerm_application_gateway.this.probe : "${rule.http_listener_name} ${probe.host}${probe.path}"
+          if probe.name == settings.probe_name
+        ] if settings.name == rule.backend_http_settings_name
+      ]
+    ])
   }
 }

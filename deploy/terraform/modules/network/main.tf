@@ -6,6 +6,7 @@
 #   .18/28  api         the API of Kubernetes
 #   .19/24  endpoints   Key Vault
 #   .20/28  ingress     addresses of the internal load balancers: .4 for requests, .5 for devices that dial in
+#   .21/28  runners     machines of the pipeline and of operators: the only ones from which vault, database and API are reached
 
 variable "address_space" {
   description = "The network, a /16 that overlaps no other environment and no network of the field."
@@ -35,6 +36,7 @@ locals {
     api       = cidrsubnet(var.address_space, 12, 288)
     endpoints = cidrsubnet(var.address_space, 8, 19)
     ingress   = cidrsubnet(var.address_space, 12, 320)
+    runners   = cidrsubnet(var.address_space, 12, 336)
   }
   # Application Gateway and the API of Kubernetes bring rules of their own to their subnets; the first gets them here.
   delegations = {
@@ -53,6 +55,7 @@ locals {
     database = {
       engines  = { priority = 100, from = local.subnets.nodes, ports = ["5432", "6432"] }
       replicas = { priority = 110, from = local.subnets.database, ports = ["5432", "6432"] }
+      runners  = { priority = 120, from = local.subnets.runners, ports = ["5432"] }
     }
     gateway = {
       requests       = { priority = 100, from = "Internet", ports = ["443"] }
@@ -62,7 +65,10 @@ locals {
     endpoints = {
       nodes   = { priority = 100, from = local.subnets.nodes, ports = ["443"] }
       gateway = { priority = 110, from = local.subnets.gateway, ports = ["443"] }
+      runners = { priority = 120, from = local.subnets.runners, ports = ["443"] }
     }
+    # They ask for work, and nobody comes in.
+    runners = {}
   }
   rules = merge([
     for subnet, rules in local.inbound : {
@@ -170,7 +176,7 @@ resource "azurerm_subnet_network_security_group_association" "this" {
   depends_on                = [azurerm_network_security_rule.inbound, azurerm_network_security_rule.deny]
 }
 
-# The way out: images, the identity provider.
+# The way out: images, the identity provider, GitHub.
 resource "azurerm_public_ip" "outbound" {
   name                = "pip-gridos-${var.environment}-outbound"
   location            = var.location
@@ -193,8 +199,10 @@ resource "azurerm_nat_gateway_public_ip_association" "this" {
   public_ip_address_id = azurerm_public_ip.outbound.id
 }
 
-resource "azurerm_subnet_nat_gateway_association" "nodes" {
-  subnet_id      = azurerm_subnet.this["nodes"].id
+resource "azurerm_subnet_nat_gateway_association" "this" {
+  for_each = toset(["nodes", "runners"])
+
+  subnet_id      = azurerm_subnet.this[each.key].id
   nat_gateway_id = azurerm_nat_gateway.this.id
 }
 
@@ -207,7 +215,7 @@ output "subnet_ids" {
   description = "Resource ids of the subnets by their names."
   value       = { for name, subnet in azurerm_subnet.this : name => subnet.id }
   # Nothing is put into a subnet before it is guarded.
-  depends_on = [azurerm_subnet_network_security_group_association.this, azurerm_subnet_nat_gateway_association.nodes]
+  depends_on = [azurerm_subnet_network_security_group_association.this, azurerm_subnet_nat_gateway_association.this]
 }
 
 output "subnets" {

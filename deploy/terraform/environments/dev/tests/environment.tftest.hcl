@@ -20,7 +20,7 @@ run "environment" {
   }
   assert {
     condition     = output.environment.ingress_addresses == { requests = "10.10.20.4", dial_in = "10.10.20.5" }
-    error_message = "deploy/scripts/install-argocd.sh gives the ingress gateway the address 10.10.20.4."
+    error_message = "deploy/scripts/install-argocd.sh gives the ingress gateway the address 10.10.20.4, deploy/applications/platform/overlays/dev the load balancer for devices 10.10.20.5."
   }
 
   # Nothing but the firewall is public.
@@ -59,8 +59,17 @@ run "environment" {
     error_message = "The public names must be those of the overlay and of Argo CD."
   }
   assert {
+    condition     = join(" ", sort(output.environment.facts.ingress.probes)) == "argocd argocd.gridos.dev.example.com/healthz gridos gridos.dev.example.com/health/ready"
+    error_message = "GridOS and Argo CD must each be judged by a probe of their own: one that is not well takes the other with it."
+  }
+  assert {
     condition     = join(" ", sort(try(output.environment.facts.open_ports["nodes-dial-in"].ports, []))) == ""
     error_message = "Devices dial in by the ports of their protocols, where there are devices."
+  }
+
+  assert {
+    condition     = output.environment.subnets.runners == "10.10.21.0/28" && output.environment.facts.open_ports["endpoints-runners"].from == "10.10.21.0/28"
+    error_message = "The pipeline's own machines must reach the vault."
   }
 
   # Identities and rights.

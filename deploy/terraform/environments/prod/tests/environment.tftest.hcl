@@ -20,7 +20,7 @@ run "environment" {
   }
   assert {
     condition     = output.environment.ingress_addresses == { requests = "10.30.20.4", dial_in = "10.30.20.5" }
-    error_message = "deploy/scripts/install-argocd.sh gives the ingress gateway the address 10.30.20.4."
+    error_message = "deploy/scripts/install-argocd.sh gives the ingress gateway the address 10.30.20.4, deploy/applications/platform/overlays/prod the load balancer for devices 10.30.20.5."
   }
 
   # Nothing but the firewall is public.
@@ -59,8 +59,17 @@ run "environment" {
     error_message = "The public names must be those of the overlay and of Argo CD."
   }
   assert {
+    condition     = join(" ", sort(output.environment.facts.ingress.probes)) == "argocd argocd.gridos.example.com/healthz gridos gridos.example.com/health/ready"
+    error_message = "GridOS and Argo CD must each be judged by a probe of their own: one that is not well takes the other with it."
+  }
+  assert {
     condition     = join(" ", sort(try(output.environment.facts.open_ports["nodes-dial-in"].ports, []))) == "10802 20000 802"
     error_message = "Devices dial in by the ports of their protocols, where there are devices."
+  }
+
+  assert {
+    condition     = output.environment.subnets.runners == "10.30.21.0/28" && output.environment.facts.open_ports["endpoints-runners"].from == "10.30.21.0/28"
+    error_message = "The pipeline's own machines must reach the vault."
   }
 
   # Identities and rights.

@@ -1,5 +1,5 @@
 variables {
-  pipeline_principal_id = "00000000-0000-0000-0000-000000000001"
+  pipeline_principal_ids = ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"]
 }
 
 run "nobody_pushes_or_pulls_unknown" {
@@ -14,7 +14,7 @@ run "nobody_pushes_or_pulls_unknown" {
     error_message = "Overlays name images gridosacr.azurecr.io/gridos."
   }
   assert {
-    condition     = azurerm_role_assignment.push.role_definition_name == "AcrPush"
-    error_message = "The pipeline pushes, and administers nothing."
+    condition     = [for right in azurerm_role_assignment.push : right.role_definition_name] == ["AcrPush", "AcrPush"]
+    error_message = "Each identity of the pipeline pushes, and administers nothing."
   }
 }
