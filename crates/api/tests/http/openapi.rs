@@ -132,6 +132,10 @@ fn no_route_is_added_past_the_description() {
                 folders.push(path);
                 continue;
             }
+            // Of a process without this API: it shows its metrics and its health, and takes nothing.
+            if path.ends_with("src/observe.rs") {
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap();
             for way in [".route(", ".route_service(", ".nest(", ".nest_service("] {
                 assert!(!text.contains(way), "{} has {way}", path.display());

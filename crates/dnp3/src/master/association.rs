@@ -199,9 +199,6 @@ impl Association {
             && let Wait::Fragment(due) = &mut exchange.wait
         {
             *due = deadline;
-            if exchange.fragments == 0 {
-                exchange.times.sent = now;
-            }
             if exchange.task == Task::TimeSync && exchange.fragments == 0 {
                 self.clock.on_sent(now, wall);
             }
@@ -286,7 +283,7 @@ impl Association {
     /// The times of the request that waits for its answer, if one does.
     pub fn asking(&self) -> Option<Times> {
         let waits = |exchange: &Exchange| exchange.wait != Wait::LastConfirm;
-        self.exchange.filter(waits).map(|exchange| exchange.times)
+        self.exchange.filter(waits).map(|exchange| exchange.times())
     }
 
     /// Whether there is a connection.

@@ -1,6 +1,6 @@
 //! The request that waits for its answer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Ignored, Task, Token};
 use crate::app::{Control, EventClasses, Iin, Sequence};
@@ -15,7 +15,10 @@ pub(super) const FRAGMENTS_MAX: u32 = 4_096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exchange {
     pub(super) task: Task,
-    pub(super) times: Times,
+    /// When it was due.
+    pub(super) due: Instant,
+    /// How many microseconds later it was made: whole instants would be too much for ten thousand associations.
+    late: u32,
     /// What a scan reads.
     pub(super) classes: EventClasses,
     pub(super) wait: Wait,
@@ -43,10 +46,8 @@ pub(super) struct Exchange {
 pub struct Times {
     /// When it was due.
     pub due: Instant,
-    /// When it was made. No two requests of an association have the same.
+    /// When it was made, to the microsecond. No two requests of an association have the same.
     pub asked: Instant,
-    /// When its last octet had left, as far as that was told; else when it was made.
-    pub sent: Instant,
 }
 
 /// What an exchange waits for.
@@ -61,18 +62,19 @@ pub(super) enum Wait {
 }
 
 impl Exchange {
-    /// A request with the number `sequence` that has to be answered until `deadline`; its fragments get
-    /// names after `token`.
+    /// A request with the number `sequence` that was due at `due`, is made `now`, and has to be answered
+    /// until `deadline`; its fragments get names after `token`.
     pub(super) fn new(
         task: Task,
         sequence: Sequence,
         token: Token,
-        times: Times,
-        deadline: Instant,
+        (due, now, deadline): (Instant, Instant, Instant),
     ) -> Self {
+        let late = now.saturating_duration_since(due).as_micros();
         Self {
             task,
-            times,
+            due,
+            late: u32::try_from(late).unwrap_or(u32::MAX),
             classes: EventClasses::empty(),
             wait: Wait::Fragment(deadline),
             expected: sequence,
@@ -84,6 +86,14 @@ impl Exchange {
             is_sure: true,
             is_refused: false,
             token,
+        }
+    }
+
+    pub(super) fn times(&self) -> Times {
+        let late = Duration::from_micros(self.late.into());
+        Times {
+            due: self.due,
+            asked: self.due + late,
         }
     }
 

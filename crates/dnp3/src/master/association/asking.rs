@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Association, Permit};
 use crate::app::{Class, EventClasses, MasterRequest, RequestTooLong, Selection, Timestamp};
 use crate::master::Task;
-use crate::master::exchange::{Exchange, Times};
+use crate::master::exchange::Exchange;
 use crate::master::time::after;
 
 impl Association {
@@ -21,12 +21,8 @@ impl Association {
         }
         let due = self.agenda.begin(task).unwrap_or(now);
         let deadline = after(now, self.config.response_timeout);
-        let times = Times {
-            due,
-            asked: now,
-            sent: now,
-        };
-        let mut exchange = Exchange::new(task, self.sequence, self.token, times, deadline);
+        let times = (due, now, deadline);
+        let mut exchange = Exchange::new(task, self.sequence, self.token, times);
         if task == Task::EventScan {
             exchange.classes = std::mem::replace(&mut self.scans.classes, EventClasses::empty());
         }

@@ -60,7 +60,7 @@ impl Association {
             self.counters.cut_off += 1;
         }
         self.scans.classes |= exchange.classes;
-        self.agenda.want(exchange.task, exchange.times.due);
+        self.agenda.want(exchange.task, exchange.due);
         if exchange.task == Task::Integrity {
             self.integrity.permit = Permit::None;
             self.report(Event::IntegrityEnded { succeeded: false });
@@ -190,7 +190,7 @@ impl Association {
                 let period = self.config.integrity_period;
                 period.map(|period| after(now, period))
             }
-            Task::Poll(number) => self.next_turn(now, exchange.times.due, number),
+            Task::Poll(number) => self.next_turn(now, exchange.due, number),
             Task::ClearRestart
             | Task::DisableUnsolicited
             | Task::AssignClass

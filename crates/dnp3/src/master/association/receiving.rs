@@ -125,7 +125,7 @@ impl Association {
         let control = response.control;
         let exchange = self.exchange.as_mut().ok_or(Ignored::Unasked)?;
         exchange.check(control)?;
-        let (task, due) = (exchange.task, exchange.times.due);
+        let (task, due) = (exchange.task, exchange.due);
         if exchange.fragments >= FRAGMENTS_MAX {
             self.abandon(now, Failure::Endless);
             return Err(Ignored::Unasked);
