@@ -112,9 +112,7 @@ impl Site {
         let events = output
             .lines()
             .map(|line| serde_json::from_str(line).unwrap());
-        let ended = events
-            .filter(|event: &Value| event["event"] == "ended")
-            .last();
+        let ended = events.rev().find(|event: &Value| event["event"] == "ended");
         ended.unwrap_or_else(|| panic!("{output}"))["ledger"].take()
     }
 
