@@ -65,6 +65,8 @@ fn the_numbers_are_the_judges() {
     assert_eq!(pair("completeness"), both(">=", "<", t.complete_at_least));
     let lost = u32::try_from(t.lost_at_most).unwrap();
     assert_eq!(pair("no-data-loss"), both("<=", ">", lost.into()));
+    let restarts = u32::try_from(t.restarts_at_most).unwrap();
+    assert_eq!(pair("restarts"), both("<=", ">", restarts.into()));
     assert_eq!(
         success("enough-batches"),
         one(format!(">= {}", t.batches_at_least))
@@ -131,7 +133,7 @@ fn nothing_and_nan_and_two_series_satisfy_no_condition() {
 #[test]
 fn hard_limits_forgive_nothing() {
     let metrics = metrics();
-    for name in ["no-data-loss", "completeness", "alive"] {
+    for name in ["no-data-loss", "completeness", "alive", "restarts"] {
         assert_eq!(
             (metrics[name].failure_limit, metrics[name].count),
             (0, None),

@@ -1,4 +1,4 @@
-//! An engine ships its journal over a real NATS server to writers as processes, which put it into a real
+//! An engine ships its journal over a real cluster of NATS servers to writers as processes, which put it into a real
 //! PostgreSQL: whatever is killed, cut off or wiped, every reading is stored once, and the journal was
 //! never trimmed beyond what the database has.
 
@@ -25,6 +25,9 @@ use crate::support::postgres::{Cluster, SUPERUSER, Shutdown};
 const PATIENCE: Duration = Duration::from_secs(180);
 const READINGS_PER_POST: u64 = 200;
 const DEVICES: usize = 3;
+/// Servers of NATS, each with all that is shipped.
+const NODES: usize = 3;
+const WRITERS: usize = 2;
 
 struct Site {
     // What is used last is dropped last.
@@ -34,14 +37,15 @@ struct Site {
     nats: nats::Cluster,
     database: Cluster,
     runtime: Runtime,
-    fleet: Fleet,
+    /// Until they are stopped.
+    fleet: Option<Fleet>,
     url: String,
     folder: TempDir,
 }
 
 impl Site {
     fn new() -> Option<Self> {
-        let nats = nats::Cluster::start(1)?;
+        let nats = nats::Cluster::start(NODES)?;
         let runtime = Runtime::new().unwrap();
         let database = runtime.block_on(Cluster::start())?;
         runtime.block_on(database.create_database("grid"));
@@ -50,12 +54,12 @@ impl Site {
         let url = format!("postgres://{SUPERUSER}@127.0.0.1:{}/grid", database.port());
         let site = Self {
             engine: None,
-            writers: vec![None, None],
+            writers: (0..WRITERS).map(|_| None).collect(),
             address: free_address(),
             nats,
             database,
             runtime,
-            fleet: fleet.unwrap(),
+            fleet: Some(fleet.unwrap()),
             url,
             folder: TempDir::new().unwrap(),
         };
@@ -72,7 +76,7 @@ impl Site {
             "[engine]\nname = \"north\"\ndata_dir = {:?}\n[http]\nlisten = \"{}\"\n\
              [journal]\nsegment_size = \"1MiB\"\nkeep = \"0s\"\ndisk_limit = \"16MiB\"\n\
              [store]\nkind = \"postgres\"\nurl = \"{}\"\n\
-             [relay]\nservers = \"{}\"\nreplicas = 1\nsize_limit = \"64MiB\"\n\
+             [relay]\nservers = \"{}\"\nreplicas = {NODES}\nsize_limit = \"64MiB\"\n\
              [scan_class]\nquick = \"50ms\"\n\
              [[profile]]\nname = \"meter\"\nprotocol = \"push\"\npoint = [{{ name = \"c\" }}]\n\
              [[profile]]\nname = \"feeder\"\nprotocol = \"modbus\"\nscan = \"quick\"\n\
@@ -83,7 +87,7 @@ impl Site {
             self.url,
             self.nats.servers(),
         );
-        for (n, address) in self.fleet.addresses().enumerate() {
+        for (n, address) in self.fleet.iter().flat_map(Fleet::addresses).enumerate() {
             text += &format!(
                 "[[device]]\nname = \"feeder-{n}\"\naddress = \"{address}\"\nprofile = \"feeder\"\n"
             );
@@ -97,6 +101,33 @@ impl Site {
         let mut engine = Process::start(&args, &self.folder.path().join("engine.log"));
         engine.wait_for("started");
         self.engine = Some(engine);
+    }
+
+    /// Ends it in order; its ledger.
+    fn end_engine(&mut self) -> Value {
+        let engine = self.engine.take().unwrap();
+        engine.signal(Signal::INT);
+        let (status, output) = engine.wait();
+        assert!(status.success(), "{}", self.log("engine"));
+        let events = output
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let ended = events.rev().find(|event: &Value| event["event"] == "ended");
+        ended.unwrap_or_else(|| panic!("{output}"))["ledger"].take()
+    }
+
+    fn stop_devices(&mut self) {
+        let fleet = self.fleet.take().unwrap();
+        self.runtime.block_on(fleet.stop());
+    }
+
+    /// Ends them in order, so that they close the minutes that are open.
+    fn end_writers(&mut self) {
+        for writer in self.writers.iter_mut().filter_map(Option::take) {
+            writer.signal(Signal::INT);
+            let (status, told) = writer.wait();
+            assert!(status.success(), "{told}");
+        }
     }
 
     fn start_writer(&mut self, nth: usize) {
@@ -289,8 +320,7 @@ fn whatever_fails_between_every_reading_is_stored_once() {
     let Some(mut site) = Site::new() else {
         return;
     };
-    site.start_writer(0);
-    site.start_writer(1);
+    (0..WRITERS).for_each(|nth| site.start_writer(nth));
     site.start_engine();
     let load = Load {
         address: site.address.clone(),
@@ -313,57 +343,70 @@ fn whatever_fails_between_every_reading_is_stored_once() {
         let left = ledger["in_journal"].as_u64();
         left.is_some_and(|left| left < 1_000)
     });
-    let engine = site.engine.take().unwrap();
-    engine.signal(Signal::INT);
-    assert!(engine.wait().0.success(), "{}", site.log("engine"));
-    // What the last moments left is shipped by the next life.
+    let before = site.end_engine();
+    // What the last moments left is shipped by the next life, beside what comes then.
     site.start_engine();
-    site.until("the earlier life is stored", || {
-        site.status()["ledger"]["carried_over"].as_u64().is_some() && site.stored() > 0
+    site.gets_on("the next life stores as well");
+    site.stop_devices();
+    site.until("all of both lives is stored", || {
+        let ledger = &site.status()["ledger"];
+        ledger["in_journal"] == 0 && ledger["in_ring"] == 0
     });
+    let ledgers = [before, site.end_engine()];
     check(&site, &load);
+    every_reading_is_a_row(&site, &ledgers);
+    site.end_writers();
+    every_minute_has_its_readings(&site);
 }
 
 fn trouble(site: &mut Site, load: &Load) {
     site.gets_on("readings are stored");
 
-    for nth in [0, 1] {
+    for nth in 0..WRITERS {
         site.kill_writer(nth);
         site.gets_on("the other writer goes on");
         site.start_writer(nth);
     }
 
     // It hangs, another stands in, and it wakes: for a moment both write the same.
-    for nth in [0, 1] {
+    for nth in 0..WRITERS {
         site.writers[nth].as_ref().unwrap().signal(Signal::STOP);
         site.gets_on("another stands in");
         site.writers[nth].as_ref().unwrap().signal(Signal::CONT);
         site.gets_on("nothing is in the way of the other");
     }
 
-    site.nats.kill_node(0);
+    // Two of three servers have all, whoever was in the lead.
+    for node in 0..NODES {
+        site.nats.kill_node(node);
+        site.gets_on("two servers are enough");
+        site.nats.start_node(node);
+        site.gets_on("three again");
+    }
+
+    (0..NODES).for_each(|node| site.nats.kill_node(node));
     site.until("the engine tells that nothing can be shipped", || {
         site.metric("gridos_relay_reachable ") < 0.5
             && site.status()["store"]["connected"] == Value::Bool(false)
     });
     load.until_posted(50);
-    site.nats.start_node(0);
+    (0..NODES).for_each(|node| site.nats.start_node(node));
     site.gets_on("what waited is shipped");
 
-    // The stream holds what the database has not, and is lost.
+    // The stream and the writers hold what the database has not, and it is lost.
     site.database.stop(Shutdown::Immediate);
     load.until_posted(50);
-    site.nats.wipe_node(0);
+    (0..WRITERS).for_each(|nth| site.kill_writer(nth));
+    (0..NODES).for_each(|node| site.nats.wipe_node(node));
     load.until_posted(10);
-    site.nats.start_node(0);
+    (0..NODES).for_each(|node| site.nats.start_node(node));
     load.until_posted(10);
+    (0..WRITERS).for_each(|nth| site.start_writer(nth));
     site.runtime.block_on(site.database.resume());
-    site.gets_on("what was lost is shipped again");
-    assert!(
-        site.metric("gridos_relay_resent_total ") > 0.5,
-        "{}",
-        site.log("engine")
-    );
+    site.until("what was lost is shipped again", || {
+        site.metric("gridos_relay_resent_total ") > 0.5
+    });
+    site.gets_on("what was lost is stored");
 
     site.database.stop(Shutdown::Fast);
     load.until_posted(50);
@@ -393,9 +436,24 @@ fn check(site: &Site, load: &Load) {
         assert_eq!(stored.len(), rows.len(), "a value is there twice");
         acknowledged.iter().all(|value| stored.contains(value))
     });
-    let polled = "select count(*) from reading where point like 'feeder-%'";
-    assert_ne!(site.query(polled)[0][0], "0");
-    // Each minute once, and all readings of it.
-    let minutes = "select (select sum(count) from reading_1m where point = 'meter.c') >= 0";
-    assert_eq!(site.query(minutes)[0][0], "t");
+}
+
+/// What the ledgers of all lives say came and was kept is there, and no more: of devices, too.
+fn every_reading_is_a_row(site: &Site, ledgers: &[Value]) {
+    let sum = |key: &str| -> u64 { ledgers.iter().map(|l| l[key].as_u64().unwrap()).sum() };
+    let count = |sql: &str| -> u64 { site.query(sql)[0][0].parse().unwrap() };
+    assert!(ledgers.iter().all(|l| l["balanced"] == true), "{ledgers:?}");
+    assert_eq!((sum("lost"), sum("in_ring")), (0, 0), "{ledgers:?}");
+    let rows = count("select count(*) from reading");
+    assert_eq!(rows, sum("received") - sum("refused"), "{ledgers:?}");
+    assert!(count("select count(*) from reading where point like 'feeder-%'") > 0);
+}
+
+/// Each minute once, and all readings of it.
+fn every_minute_has_its_readings(site: &Site) {
+    let wrong = "select point, ts, reading.count, minute.count \
+         from (select point, date_trunc('minute', ts) as ts, count(*) from reading group by 1, 2) as reading \
+         full join reading_1m as minute using (point, ts) \
+         where reading.count is distinct from minute.count limit 5";
+    assert_eq!(site.query(wrong), Vec::<Vec<String>>::new());
 }

@@ -1,6 +1,9 @@
 //! `gridos replay`: what one version makes of recorded input against what another makes of it. The
 //! other version is this one with another configuration: what differs must be found, and nothing else.
 
+mod own;
+mod tap;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

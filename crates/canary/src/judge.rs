@@ -19,6 +19,7 @@ pub fn judge(stable: &Side, candidate: &Side, thresholds: &Thresholds) -> Verdic
     };
     Verdict::of(vec![
         case.presence(),
+        case.restarts(),
         case.samples(),
         case.loss(),
         case.completeness(),
@@ -51,6 +52,28 @@ impl Case<'_> {
                     "the candidate told nothing in the last of {last} intervals: idle, gone or not scraped"
                 ),
             ),
+        }
+    }
+
+    /// A hard limit: who crashes and is back before anybody looks is still no good version.
+    fn restarts(&self) -> Finding {
+        let most = self.thresholds.restarts_at_most;
+        let Some(restarts) = self.candidate.restarts else {
+            let why = "nobody knows whether the candidate began anew".to_owned();
+            return inconclusive(Check::Restarts, why);
+        };
+        let why = match restarts {
+            0 => "no process of the candidate began anew".to_owned(),
+            1 => "a process of the candidate ended and began anew; read why in its log".to_owned(),
+            _ => format!(
+                "processes of the candidate ended and began anew, {restarts} times; read why in their logs"
+            ),
+        };
+        Finding {
+            candidate: Some(restarts as f64),
+            bound: Some(most as f64),
+            samples: self.candidate.intervals.len() as u64,
+            ..Finding::new(Check::Restarts, failed_if(restarts > most), why)
         }
     }
 
@@ -336,6 +359,7 @@ impl Case<'_> {
         let is_whole = |interval: &&Interval| hits(interval).is_some() && total(interval).is_some();
         let whole = Side {
             intervals: side.intervals.iter().filter(is_whole).copied().collect(),
+            ..Side::default()
         };
         let (sum, known) = whole.total(total);
         if known < self.thresholds.intervals_at_least {

@@ -23,7 +23,8 @@ pub struct Interval {
     pub received: Option<u64>,
     /// Readings that came and were not kept, for whatever reason.
     pub missing: Option<u64>,
-    /// Readings that were kept and are gone.
+    /// Readings that were kept and are gone. The first interval in which a process is seen has all that it
+    /// lost before, since no process begins with a loss.
     pub lost: Option<u64>,
 }
 
@@ -32,6 +33,8 @@ pub struct Interval {
 pub struct Side {
     /// The intervals; those of both sides are the same times.
     pub intervals: Vec<Interval>,
+    /// How often one of its processes began anew over all of them. `None` if nobody knows.
+    pub restarts: Option<u64>,
 }
 
 /// One number of an interval.

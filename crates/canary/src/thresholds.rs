@@ -15,6 +15,8 @@ pub struct Thresholds {
     pub within_at_least: f64,
     /// Readings that may be lost.
     pub lost_at_most: u64,
+    /// How often its processes may begin anew.
+    pub restarts_at_most: u64,
     /// The share of what came that must be kept.
     pub complete_at_least: f64,
     /// Batches without which nothing is concluded.
@@ -49,6 +51,7 @@ impl Default for Thresholds {
             objective_seconds: 0.5,
             within_at_least: 0.95,
             lost_at_most: 0,
+            restarts_at_most: 0,
             complete_at_least: 0.999,
             batches_at_least: 300,
             scans_at_least: 300,

@@ -32,6 +32,8 @@ impl fmt::Display for Decision {
 pub enum Check {
     /// The candidate still tells something.
     Presence,
+    /// None of its processes ended and began anew.
+    Restarts,
     /// There is enough to look at.
     Samples,
     /// No reading was lost.
@@ -56,6 +58,7 @@ impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Presence => "presence",
+            Self::Restarts => "restarts",
             Self::Samples => "samples",
             Self::Loss => "loss",
             Self::Completeness => "completeness",

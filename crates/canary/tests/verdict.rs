@@ -30,6 +30,7 @@ fn side(change: impl Fn(usize, &mut Interval)) -> Side {
     });
     Side {
         intervals: intervals.collect(),
+        restarts: Some(0),
     }
 }
 
@@ -52,7 +53,7 @@ fn with(verdict: &Verdict, decision: Decision) -> Vec<Check> {
 fn a_good_candidate_passes() {
     let verdict = of(&good());
     assert_eq!(verdict.decision, Decision::Pass, "{verdict}");
-    assert_eq!(verdict.findings.len(), 10);
+    assert_eq!(verdict.findings.len(), 11);
 }
 
 #[test]
@@ -65,8 +66,25 @@ fn one_lost_reading_fails() {
             lost: Some(1),
             ..Interval::default()
         }],
+        restarts: None,
     };
     assert_eq!(of(&one).decision, Decision::Fail);
+}
+
+#[test]
+fn one_that_crashed_and_is_back_fails_with_words() {
+    let began_anew = |restarts| Side { restarts, ..good() };
+    let once = of(&began_anew(Some(1)));
+    assert_eq!(with(&once, Decision::Fail), [Check::Restarts], "{once}");
+    let words = "restarts: a process of the candidate ended and began anew";
+    assert!(once.to_string().contains(words), "{once}");
+    let often = of(&began_anew(Some(3))).to_string();
+    assert!(often.contains("began anew, 3 times"), "{often}");
+    let unknown = of(&began_anew(None));
+    assert_eq!(with(&unknown, Decision::Inconclusive), [Check::Restarts]);
+    // Stable's own restarts are no matter of the candidate.
+    let verdict = judge(&began_anew(Some(2)), &good(), &Thresholds::default());
+    assert_eq!(verdict.decision, Decision::Pass, "{verdict}");
 }
 
 #[test]
@@ -284,15 +302,18 @@ proptest! {
     fn nothing_panics_and_what_passes_has_earned_it(
         stable in prop::collection::vec(interval(), 0..12),
         candidate in prop::collection::vec(interval(), 0..12),
+        restarts in (maybe(), maybe()),
     ) {
         let thresholds = Thresholds::default();
-        let candidate = Side { intervals: candidate };
-        let verdict = judge(&Side { intervals: stable }, &candidate, &thresholds);
+        let candidate = Side { intervals: candidate, restarts: restarts.0 };
+        let stable = Side { intervals: stable, restarts: restarts.1 };
+        let verdict = judge(&stable, &candidate, &thresholds);
         if verdict.decision == Decision::Pass {
             let total = |of: fn(&Interval) -> Option<u64>| -> u64 {
                 candidate.intervals.iter().filter_map(of).fold(0, u64::saturating_add)
             };
             prop_assert_eq!(total(|i| i.lost), 0);
+            prop_assert_eq!(candidate.restarts, Some(0));
             prop_assert!(total(|i| i.scans) >= thresholds.scans_at_least);
             prop_assert!(total(|i| i.batches) >= thresholds.batches_at_least);
         }

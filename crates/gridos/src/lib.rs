@@ -27,6 +27,7 @@ pub mod plan;
 mod progress;
 mod replay;
 mod rollout;
+mod scratch;
 mod screen;
 mod service;
 mod size;

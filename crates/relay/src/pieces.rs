@@ -6,6 +6,7 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{Consumer, pull};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use tokio::time::timeout;
 
 use crate::RelayError;
 use crate::channel::Channel;
@@ -16,6 +17,9 @@ const MESSAGES_MAX: usize = 16;
 const WAIT: Duration = Duration::from_millis(500);
 /// After so many questions without an answer it is looked whether anybody is there to give one.
 const SILENT_MAX: u32 = 4;
+/// A question for what is there is answered at once. It was lost with the server that had it, if it is not
+/// answered for so long; nobody else gives an answer or ends the wait.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Reads the messages of a subject.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct Messages {
     consumer: Option<Consumer<pull::Config>>,
     /// The next one wanted.
     next: u64,
+    /// How many of the consumer's messages came.
+    came: u64,
     /// How many questions in a row brought nothing.
     silent: u32,
 }
@@ -45,6 +51,7 @@ impl Messages {
             subject,
             consumer: None,
             next: 1,
+            came: 0,
             silent: 0,
         }
     }
@@ -57,7 +64,7 @@ impl Messages {
     pub(crate) async fn fetch(&mut self) -> Result<Vec<Message>, RelayError> {
         let fetched = self.try_fetch().await;
         if fetched.is_err() {
-            (self.consumer, self.next, self.silent) = (None, 1, 0);
+            *self = Self::of(&self.channel, std::mem::take(&mut self.subject));
         }
         fetched
     }
@@ -97,9 +104,17 @@ impl Messages {
 
     async fn look_after(&self, consumer: &Consumer<pull::Config>) -> Result<(), RelayError> {
         let known = consumer.get_info().await;
-        known
-            .map(|_| ())
-            .map_err(|error| self.channel.failed(error))
+        let known = known.map_err(|error| self.channel.failed(error))?;
+        match known.delivered.consumer_sequence > self.came {
+            true => Err(self.lost()),
+            false => Ok(()),
+        }
+    }
+
+    /// Nobody acknowledges messages, so the consumer gives none twice: what was on the way when a connection
+    /// ended is read by a new consumer.
+    fn lost(&self) -> RelayError {
+        self.channel.failed("messages were lost on the way")
     }
 
     /// Makes sure that the stream still is the one whose numbers were told.
@@ -113,18 +128,29 @@ impl Messages {
         }
     }
 
+    async fn answer<T>(
+        &self,
+        batch: &mut (impl futures_util::Stream<Item = T> + Unpin),
+    ) -> Result<Option<T>, RelayError> {
+        let answer = timeout(ANSWERED_WITHIN, batch.next()).await;
+        answer.map_err(|_| self.channel.failed("a question was not answered"))
+    }
+
     async fn take(
         &mut self,
         mut batch: pull::Batch,
         messages: &mut Vec<Message>,
     ) -> Result<(), RelayError> {
-        while let Some(message) = batch.next().await {
+        while let Some(message) = self.answer(&mut batch).await? {
             let message = message.map_err(|error| self.channel.failed(error))?;
-            let sequence = match message.info() {
-                Ok(info) => info.stream_sequence,
+            let (sequence, number) = match message.info() {
+                Ok(info) => (info.stream_sequence, info.consumer_sequence),
                 Err(error) => return Err(self.channel.failed(error)),
             };
-            self.next = sequence + 1;
+            if number != self.came + 1 {
+                return Err(self.lost());
+            }
+            (self.next, self.came) = (sequence + 1, number);
             messages.push(Message {
                 sequence,
                 headers: message.headers.clone(),

@@ -35,6 +35,10 @@ struct Deeds {
     overdue: u32,
     /// Readings that come, that are refused for want of room, and that are lost.
     readings: [u32; 3],
+    /// Readings that are lost before the first scrape.
+    lost_before: u32,
+    /// Whether it crashes and is back before the next scrape.
+    crashes: bool,
 }
 
 const FINE: Deeds = Deeds {
@@ -42,12 +46,16 @@ const FINE: Deeds = Deeds {
     stored: [100, 0, 0],
     overdue: 0,
     readings: [4_000, 0, 0],
+    lost_before: 0,
+    crashes: false,
 };
 const IDLE: Deeds = Deeds {
     scans: [0; 4],
     stored: [0; 3],
     overdue: 0,
     readings: [0; 3],
+    lost_before: 0,
+    crashes: false,
 };
 
 /// What is tried, what the candidate and stable do, what metrics are then, and those that are something else.
@@ -67,7 +75,7 @@ fn cases() -> Vec<Case> {
             Some(IDLE),
             fine,
             Unclear,
-            all(Good, &["no-data-loss", "alive"]),
+            all(Good, &["no-data-loss", "alive", "restarts"]),
         ),
         ("the candidate is not there", None, fine, Unclear, vec![]),
         (
@@ -187,18 +195,66 @@ fn cases() -> Vec<Case> {
             Good,
             all(Bad, &["no-data-loss"]),
         ),
+        (
+            "readings were lost before anybody looked",
+            Some(Deeds {
+                lost_before: 1,
+                ..FINE
+            }),
+            fine,
+            Good,
+            all(Bad, &["no-data-loss"]),
+        ),
+        (
+            "stable lost some, and began anew",
+            fine,
+            Some(Deeds {
+                lost_before: 1,
+                crashes: true,
+                ..FINE
+            }),
+            Good,
+            vec![],
+        ),
+        (
+            "the candidate crashes and is back before the next scrape",
+            Some(Deeds {
+                crashes: true,
+                ..FINE
+            }),
+            fine,
+            Good,
+            all(Bad, &["restarts"]),
+        ),
+        (
+            "it loses some and crashes",
+            Some(Deeds {
+                lost_before: 1,
+                crashes: true,
+                ..FINE
+            }),
+            fine,
+            Good,
+            all(Bad, &["no-data-loss", "restarts"]),
+        ),
     ]
 }
 
 /// The series of a side.
 fn series(hash: &str, deeds: Deeds) -> Vec<Value> {
-    let counter = |name: &str, labels: String, each: u32| {
+    // It begins with `from`; the crash is a minute before the time of all questions.
+    let counting = |name: &str, labels: String, from: u32, each: u32| {
+        let values = match deeds.crashes {
+            true => format!("{from}+{each}x35 0+{each}x4"),
+            false => format!("{from}+{each}x40"),
+        };
         json!({
             "series": format!("{name}{{{labels},rollouts_pod_template_hash=\"{hash}\"}}"),
-            // A counter that has counted for long, so that nothing is near its birth.
-            "values": format!("100000+{each}x40"),
+            "values": values,
         })
     };
+    // A counter that has counted for long, so that nothing is near its birth.
+    let counter = |name: &str, labels: String, each: u32| counting(name, labels, 100_000, each);
     let of = |label: &str, value: &str| format!("{label}=\"{value}\",protocol=\"modbus\"");
     let mut all = Vec::new();
     let outcomes = ["answered", "refused", "skipped", "unavailable"];
@@ -241,7 +297,8 @@ fn series(hash: &str, deeds: Deeds) -> Vec<Value> {
     let name = "gridos_readings_quarantined_total";
     all.push(counter(name, "job=\"gridos\"".to_owned(), 0));
     let name = "gridos_readings_lost_total";
-    all.push(counter(name, "reason=\"damaged\"".to_owned(), lost));
+    let damaged = "reason=\"damaged\"".to_owned();
+    all.push(counting(name, damaged, deeds.lost_before, lost));
     all.push(json!({
         "series": format!("up{{rollouts_pod_template_hash=\"{hash}\"}}"),
         "values": "1+0x40",

@@ -15,9 +15,6 @@ mod show;
 mod usage;
 mod wire;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use serde_json::json;
 use tokio_rustls::rustls;
 
@@ -28,6 +25,7 @@ use self::server::Server;
 use crate::cli::{Bench, Scenario};
 use crate::command::{Outcome, asked_to_end};
 use crate::output;
+use crate::scratch::{Door, Scratch};
 
 /// Measures what was asked for, one after another, until all is measured or somebody ends it.
 pub(crate) async fn run(args: &Bench) -> Outcome {
@@ -49,16 +47,17 @@ async fn measured(args: &Bench) -> Outcome {
     if args.postgres.is_some() && scenarios.contains(&Scenario::Outage) {
         return Err(BenchError::ForeignServer.into());
     }
-    let folder = Folder::make(args.data_dir.as_deref())?;
-    let mut server = Server::start(args.postgres.as_deref(), &folder.path).await?;
-    let machine = Machine::look(&folder.path);
+    // A database of its own may be another user's.
+    let folder = Scratch::make(args.data_dir.as_deref(), "gridos-bench", Door::Passage)?;
+    let mut server = Server::start(args.postgres.as_deref(), folder.path()).await?;
+    let machine = Machine::look(folder.path());
     if !args.json {
         output::line(&machine)?;
         output::line(server.describe())?;
     }
     let mut all = Vec::new();
     for scenario in scenarios {
-        let course = Course::new(args, *scenario, &folder.path);
+        let course = Course::new(args, *scenario, folder.path());
         let figures = course.run(&mut server).await?;
         if !args.json {
             output::line(show::table(&figures))?;
@@ -74,31 +73,4 @@ async fn measured(args: &Bench) -> Outcome {
         }))?;
     }
     Ok(())
-}
-
-/// A folder that goes when all is over, unless somebody wants it.
-struct Folder {
-    path: PathBuf,
-    is_kept: bool,
-}
-
-impl Folder {
-    fn make(wanted: Option<&Path>) -> Result<Self, BenchError> {
-        let own = || std::env::temp_dir().join(format!("gridos-bench-{}", std::process::id()));
-        let path = wanted.map_or_else(own, Path::to_owned);
-        fs::create_dir_all(&path).map_err(BenchError::folder(&path))?;
-        Ok(Self {
-            path,
-            is_kept: wanted.is_some(),
-        })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // What stays is in the folder for what is temporary.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }

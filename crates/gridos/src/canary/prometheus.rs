@@ -68,12 +68,6 @@ impl Prometheus {
         })
     }
 
-    /// Whether it is ready to be asked.
-    pub(crate) async fn is_ready(&self) -> bool {
-        let answer = self.http.get(self.at(&["-", "ready"])).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
-    }
-
     /// What a query comes to now: one value per series; a scalar is one value.
     pub(crate) async fn query(&self, query: &str) -> Result<Vec<f64>, PrometheusError> {
         let data = self.ask("query", query, &[]).await?;
@@ -101,13 +95,13 @@ impl Prometheus {
         let range = [("start", start), ("end", end), ("step", step)];
         let range = range.map(|(name, value)| (name, value.to_string()));
         let data = self.ask("query_range", query, &range).await?;
-        let series = data["result"].as_array().ok_or_else(|| self.foreign())?;
-        let course = |series: &Value| {
-            let values = series["values"].as_array()?;
-            values.iter().map(number).collect::<Option<Course>>()
-        };
-        let courses: Option<Vec<Course>> = series.iter().map(course).collect();
-        courses.ok_or_else(|| self.foreign())
+        courses(&data).ok_or_else(|| self.foreign())
+    }
+
+    /// The samples themselves that a selector of a time (`up[5m]`) has: a course per series.
+    pub(crate) async fn samples(&self, selector: &str) -> Result<Vec<Course>, PrometheusError> {
+        let data = self.ask("query", selector, &[]).await?;
+        courses(&data).ok_or_else(|| self.foreign())
     }
 
     async fn ask(
@@ -158,6 +152,15 @@ impl Prometheus {
     fn foreign(&self) -> PrometheusError {
         PrometheusError::Foreign(self.base.clone())
     }
+}
+
+/// The values of each series of an answer.
+fn courses(data: &Value) -> Option<Vec<Course>> {
+    let course = |series: &Value| {
+        let values = series["values"].as_array()?;
+        values.iter().map(number).collect::<Option<Course>>()
+    };
+    data["result"].as_array()?.iter().map(course).collect()
 }
 
 /// A time and a value, which Prometheus writes as text: `NaN` and `+Inf` as well.

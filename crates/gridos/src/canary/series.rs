@@ -41,6 +41,19 @@ pub(super) fn select((name, labels): Counter, selector: &str) -> String {
     format!("{name}{{{}}}", both.join(","))
 }
 
+/// How often a process of the series that `selector` selects began anew within `seconds` back: what it
+/// counts falls to 0 then. One that has no devices counts nothing that could fall.
+pub(super) fn restarts(selector: &str, seconds: f64) -> String {
+    let millis = seconds * 1e3;
+    format!("sum(resets({}[{millis:.0}ms]))", select(RECEIVED, selector))
+}
+
+/// The samples of something that each engine tells, over `seconds` back.
+pub(super) fn samples(selector: &str, seconds: f64) -> String {
+    let millis = seconds * 1e3;
+    format!("{}[{millis:.0}ms]", select(RECEIVED, selector))
+}
+
 /// The 95th percentile of storing a batch, over `seconds` back.
 pub(super) fn latency(selector: &str, seconds: f64) -> String {
     let buckets = select(

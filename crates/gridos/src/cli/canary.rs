@@ -38,8 +38,8 @@ pub struct CanaryJudge {
     /// How far back to look: since the share of devices is what it is
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     pub window: Duration,
-    /// What is compared with each other, at least two scrapes long; five or more must fit into the window
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_duration)]
+    /// What is compared with each other: two of Prometheus' scrapes long or more (a PodMonitor of GridOS scrapes every 15 s); five or more must fit into the window
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     pub interval: Duration,
     /// Show JSON
     #[arg(long)]
@@ -55,9 +55,9 @@ pub enum RehearsedFault {
     Errors,
     /// Its disk gives back something else than was written to the journal
     Loss,
-    /// It takes none of the devices that it is given
+    /// It has no capacity, so that it is given no devices
     Idle,
-    /// It is killed
+    /// It crashes again and again, and is started again each time
     Crash,
 }
 
@@ -65,7 +65,7 @@ pub enum RehearsedFault {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Needs a Prometheus and a NATS server (Debian: apt-get install prometheus nats-server).\n\n\
-        Exit codes: 0 promoted; 4 rolled back; 5 rolled back because nobody could tell; 1 it could not be rehearsed.\n\n\
+        Exit codes: 0 promoted; 4 rolled back; 5 rolled back because nobody could tell, or interrupted; 1 it could not be rehearsed.\n\n\
         Examples:\n  \
         gridos canary rehearse\n  \
         gridos canary rehearse --fault latency\n  \

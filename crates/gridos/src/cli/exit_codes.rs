@@ -39,7 +39,7 @@ pub(crate) const ALL: &[(u8, &str)] = &[
     ),
     (
         INCONCLUSIVE,
-        "gridos canary: too little is known of the candidate, so it may not go on; never to be taken for a pass",
+        "gridos canary: too little is known of the candidate, so it may not go on, or a rehearsal was interrupted; never to be taken for a pass",
     ),
     (
         DIFFERENT,

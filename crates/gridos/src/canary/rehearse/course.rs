@@ -21,6 +21,8 @@ pub(super) enum Ending {
     RolledBack,
     /// Nobody could tell; a cluster would wait for a person, and here is none.
     Undecided,
+    /// Somebody ended it before it was decided.
+    Interrupted,
 }
 
 /// A rate over fewer scrapes than these says little.
@@ -186,7 +188,7 @@ impl<'a> Course<'a> {
         let mut background = self.background.take();
         let halt = loop {
             if self.struck.is_some_and(|at| at <= Instant::now()) {
-                site.strike();
+                site.strike(self.telling).await;
                 self.struck = Some(Instant::now() + STRIKE_EVERY);
             }
             for run in background.iter_mut().chain(&mut inline) {

@@ -9,11 +9,14 @@ use super::share::Held;
 use crate::canary::{ManifestsError, PrometheusError};
 use crate::child::ChildError;
 use crate::client::AskError;
+use crate::scratch::ScratchError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RehearseError {
     #[error("{} cannot be written", path.display())]
     Folder { path: PathBuf, source: io::Error },
+    #[error("there is no folder for what is written")]
+    Scratch(#[from] ScratchError),
     #[error("the simulated devices cannot listen")]
     Devices(#[source] io::Error),
     #[error("{} cannot be started", path.display())]

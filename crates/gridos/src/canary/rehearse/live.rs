@@ -266,10 +266,10 @@ mod tests {
 
     /// The smallest terminal that anybody has.
     #[test]
-    fn ten_metrics_fit_on_eighty_columns_and_twenty_four_rows() {
+    fn all_metrics_fit_on_eighty_columns_and_twenty_four_rows() {
         let mut page = page();
         page.places = vec![String::new(); 3];
-        for n in 0..10 {
+        for n in 0..11 {
             page.measured(row(&format!("metric-{n}"), "99.99 %", Phase::Inconclusive));
         }
         let shown = plain(&page);

@@ -10,6 +10,7 @@ mod live;
 mod nats;
 mod process;
 mod scraper;
+mod server;
 mod share;
 mod site;
 mod telling;
@@ -31,13 +32,15 @@ pub(crate) async fn run(args: &CanaryRehearse) -> Outcome {
     crate::log::start("warn");
     let manifests = Manifests::load(args.manifests.as_deref())?;
     let telling = Telling::new(args);
-    tokio::select! {
-        ending = rehearsed(args, manifests, &telling) => match ending? {
-            Ending::Promoted => Ok(()),
-            Ending::RolledBack => Err(Ended(NOT_AS_GOOD).into()),
-            Ending::Undecided => Err(Ended(INCONCLUSIVE).into()),
-        },
-        ended = asked_to_end(None) => Ok(ended?),
+    let ending = tokio::select! {
+        ending = rehearsed(args, manifests, &telling) => ending?,
+        ended = asked_to_end(None) => ended.map(|()| Ending::Interrupted)?,
+    };
+    telling.ended(ending);
+    match ending {
+        Ending::Promoted => Ok(()),
+        Ending::RolledBack => Err(Ended(NOT_AS_GOOD).into()),
+        Ending::Undecided | Ending::Interrupted => Err(Ended(INCONCLUSIVE).into()),
     }
 }
 
@@ -50,6 +53,5 @@ async fn rehearsed(
     let course = Course::new(manifests, f64::from(args.speed), telling);
     let ending = course.run(&mut site).await?;
     site.end(telling).await?;
-    telling.ended(ending);
     Ok(ending)
 }

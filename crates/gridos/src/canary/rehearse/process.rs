@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LIFE: &str = "3h";
 /// As a Rollout gives it to its pods.
 const ROLE_VARIABLE: &str = "GRIDOS_ROLE";
+const LISTEN_VARIABLE: &str = "GRIDOS__HTTP__LISTEN";
+/// Any free port.
+pub(super) const ANYWHERE: &str = "127.0.0.1:0";
 
 /// A running engine; killed when dropped.
 #[derive(Debug)]
@@ -27,17 +30,17 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `gridos run` with that configuration and role, and waits until it serves.
+    /// Starts `gridos run` with that configuration and role, and waits until it serves at `listen`.
     pub(super) async fn start(
         (who, role): (&'static str, &str),
         binary: &Path,
-        config: &Path,
+        (config, listen): (&Path, &str),
         log: &Path,
     ) -> Result<Self, RehearseError> {
         let life = ["--json", "--for", LIFE].map(AsRef::as_ref);
         // If the rehearsal is killed, nobody else ends it.
         let arguments = ["run".as_ref(), config.as_os_str()].into_iter().chain(life);
-        let variables = [(ROLE_VARIABLE, role)];
+        let variables = [(ROLE_VARIABLE, role), (LISTEN_VARIABLE, listen)];
         let started = Child::start(binary, arguments, &variables, log, "started").await;
         let (child, event) = started.map_err(|source| RehearseError::Engine { who, source })?;
         Ok(Self {

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -14,13 +14,14 @@ use super::damage;
 use super::error::RehearseError;
 use super::line::Field;
 use super::nats::Nats;
-use super::process::Process;
+use super::process::{ANYWHERE, Process};
 use super::scraper::Scraper;
 use super::share::{CanaryShare, Held, Moved};
 use super::telling::Telling;
 use crate::canary::Prometheus;
 use crate::canary::manifests::Sides;
 use crate::cli::{CanaryRehearse, RehearsedFault};
+use crate::scratch::{Door, Scratch};
 
 /// What the hashes of the pod templates are here, and what the engines are called.
 const STABLE: &str = "stable";
@@ -38,6 +39,8 @@ const CAPACITY: u32 = 100;
 /// How long a hand-over may take: of a dead candidate, its lease and more.
 const HAND_OVER_MAX: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
+/// So long a candidate that crashes is at work: some scrapes see it.
+const CRASHES_AFTER: Duration = Duration::from_secs(2);
 
 /// The site; all of it ends when dropped.
 pub(super) struct Site {
@@ -48,6 +51,8 @@ pub(super) struct Site {
     fields: Vec<Field>,
     fault: Option<RehearsedFault>,
     candidate_binary: PathBuf,
+    /// Since when the candidate is seen to have devices, where it is to crash.
+    at_work_since: Option<Instant>,
     handed_over: usize,
     // The engines leave the fleet before it ends.
     _nats: Nats,
@@ -55,20 +60,8 @@ pub(super) struct Site {
     folder: Folder,
 }
 
-/// A folder that goes when all is over, unless somebody wants it.
-struct Folder {
-    path: PathBuf,
-    is_kept: bool,
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // What stays is in the folder for what is temporary.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
+/// Where the engines are configured, and what they write.
+struct Folder(Scratch);
 
 impl Site {
     pub(super) async fn start(
@@ -83,21 +76,21 @@ impl Site {
             fields.push(field.map_err(RehearseError::Devices)?);
         }
         telling.starting("a NATS server");
-        let nats = Nats::start(&args.nats_binary, &folder.path.join("nats")).await?;
+        let nats = Nats::start(&args.nats_binary, &folder.path().join("nats")).await?;
         folder.write_configs(&fields, args.fault, &nats.url)?;
         let own = std::env::current_exe().map_err(RehearseError::folder("/proc/self/exe"))?;
         let stable_binary = args.stable_binary.as_deref().unwrap_or(&own);
         let candidate_binary = args.candidate_binary.clone().unwrap_or_else(|| own.clone());
         telling.starting("stable and the candidate");
-        let stable = folder.start((STABLE, STABLE), stable_binary);
-        let candidate = folder.start((CANDIDATE, CANARY), &candidate_binary);
+        let stable = folder.start((STABLE, STABLE), stable_binary, ANYWHERE);
+        let candidate = folder.start((CANDIDATE, CANARY), &candidate_binary, ANYWHERE);
         let (stable, candidate) = tokio::try_join!(stable, candidate)?;
         telling.starting("Prometheus");
         let targets = [
             (stable.address.as_str(), STABLE),
             (candidate.address.as_str(), CANDIDATE),
         ];
-        let scraper_folder = folder.path.join("prometheus");
+        let scraper_folder = folder.path().join("prometheus");
         let scraper = Scraper::start(&args.prometheus_binary, &scraper_folder, &targets);
         let scraper = scraper.await?;
         let urls = targets.map(|(address, _)| format!("http://{address}/"));
@@ -110,6 +103,7 @@ impl Site {
             fields,
             fault: args.fault,
             candidate_binary,
+            at_work_since: None,
             handed_over: 0,
             _nats: nats,
             folder,
@@ -191,24 +185,52 @@ impl Site {
     }
 
     /// Does to the candidate what comes from outside; again and again while it has devices.
-    pub(super) fn strike(&mut self) {
+    pub(super) async fn strike(&mut self, telling: &Telling) {
         match self.fault {
-            Some(RehearsedFault::Crash) if !self.candidate.has_ended() => self.candidate.kill(),
+            Some(RehearsedFault::Crash) => self.crash(telling).await,
             Some(RehearsedFault::Loss) => {
-                let journal = self.folder.path.join(CANDIDATE).join("journal");
+                let journal = self.folder.path().join(CANDIDATE).join("journal");
                 if let Err(error) = damage::turn_a_byte(&journal) {
                     tracing::warn!(%error, "the journal could not be damaged");
                 }
             }
             // These are wrong from the start.
-            Some(
-                RehearsedFault::Crash
-                | RehearsedFault::Latency
-                | RehearsedFault::Errors
-                | RehearsedFault::Idle,
-            )
+            Some(RehearsedFault::Latency | RehearsedFault::Errors | RehearsedFault::Idle)
             | None => {}
         }
+    }
+
+    /// Kills the candidate when it has been at work for a moment, and starts it again at once, as a kubelet
+    /// does.
+    async fn crash(&mut self, telling: &Telling) {
+        if self.candidate.has_ended() {
+            if let Err(error) = self.start_candidate_again().await {
+                tracing::warn!(%error, "the candidate is not back; it is tried again");
+            }
+            return;
+        }
+        if self.held().await.candidate == 0 {
+            self.at_work_since = None;
+            return;
+        }
+        let since = *self.at_work_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= CRASHES_AFTER {
+            telling.note("the candidate crashes, and is started again");
+            self.candidate.kill();
+            self.at_work_since = None;
+        }
+    }
+
+    /// Its next life, where Prometheus looks for it.
+    async fn start_candidate_again(&mut self) -> Result<(), RehearseError> {
+        let listen = self.candidate.address.clone();
+        let who = (CANDIDATE, CANARY);
+        let again = self
+            .folder
+            .start(who, &self.candidate_binary, &listen)
+            .await;
+        self.candidate = again?;
+        Ok(())
     }
 
     /// Lets both engines drain, and tells where all readings are.
@@ -216,10 +238,7 @@ impl Site {
         telling.ending();
         if self.candidate.has_ended() {
             // What it has in its journal is stored by its next life, as a restarted pod would.
-            let again = self
-                .folder
-                .start((CANDIDATE, CANARY), &self.candidate_binary);
-            self.candidate = again.await?;
+            self.start_candidate_again().await?;
         }
         // Who has no devices goes first, so that none is handed over once more.
         let candidate_first = self.share.goal().candidate == 0;
@@ -262,17 +281,17 @@ impl Site {
 
 impl Folder {
     fn of(args: &CanaryRehearse) -> Result<Self, RehearseError> {
-        let own = || std::env::temp_dir().join(format!("gridos-rehearsal-{}", std::process::id()));
-        let path = args.data_dir.clone().unwrap_or_else(own);
-        fs::create_dir_all(&path).map_err(RehearseError::folder(&path))?;
-        Ok(Self {
-            path,
-            is_kept: args.data_dir.is_some(),
-        })
+        let wanted = args.data_dir.as_deref();
+        let scratch = Scratch::make(wanted, "gridos-rehearsal", Door::Closed)?;
+        Ok(Self(scratch))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn config(&self, who: &str) -> PathBuf {
-        self.path.join(format!("{who}.toml"))
+        self.path().join(format!("{who}.toml"))
     }
 
     fn write_configs(
@@ -295,7 +314,7 @@ impl Folder {
             (STABLE, STABLE, COMMIT_INTERVAL, CAPACITY, address[0]),
             (CANDIDATE, CANARY, interval, capacity, address[1]),
         ] {
-            let data_dir = self.path.join(name);
+            let data_dir = self.path().join(name);
             fs::create_dir_all(&data_dir).map_err(RehearseError::folder(&data_dir))?;
             let kind = Kind {
                 name,
@@ -318,9 +337,10 @@ impl Folder {
     async fn start(
         &self,
         (who, role): (&'static str, &str),
-        binary: &std::path::Path,
+        binary: &Path,
+        listen: &str,
     ) -> Result<Process, RehearseError> {
-        let log = self.path.join(format!("{who}.log"));
-        Process::start((who, role), binary, &self.config(who), &log).await
+        let log = self.path().join(format!("{who}.log"));
+        Process::start((who, role), binary, (&self.config(who), listen), &log).await
     }
 }

@@ -271,6 +271,7 @@ impl Telling {
             Ending::Promoted => "promoted",
             Ending::RolledBack => "rolled_back",
             Ending::Undecided => "undecided",
+            Ending::Interrupted => "interrupted",
         };
         let what_now = format!("\n{}", what_now(ending));
         self.tell("ended", json!({ "outcome": outcome }), || what_now.clone());
@@ -377,6 +378,9 @@ fn what_now(ending: Ending) -> &'static str {
         Ending::Undecided => {
             "What now: a cluster would wait for a person here. Find out why nobody can tell:\n\
              has it devices, is it scraped, is the machine busy with something else?"
+        }
+        Ending::Interrupted => {
+            "Interrupted: nothing is decided of the candidate. All that was started is ended."
         }
     }
 }

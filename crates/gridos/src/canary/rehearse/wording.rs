@@ -16,6 +16,7 @@ const WORDS: &[(&str, &str, Kind)] = &[
     ("no-data-loss", "readings lost", Kind::Number),
     ("completeness", "readings kept", Kind::Share),
     ("alive", "scrapes answered", Kind::Share),
+    ("restarts", "crashes and restarts", Kind::Number),
     ("enough-batches", "batches to judge by", Kind::Number),
     ("enough-scans", "scans to judge by", Kind::Number),
     ("success-rate", "scans answered well", Kind::Share),
