@@ -23,7 +23,9 @@ const OUTSTATIONS: u16 = 1_000;
 /// each processor (proc(5)).
 fn resident_bytes() -> usize {
     let maps = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
-    let line = maps.lines().find_map(|line| line.strip_prefix("Anonymous:"));
+    let line = maps
+        .lines()
+        .find_map(|line| line.strip_prefix("Anonymous:"));
     let kibibytes: usize = line.unwrap().trim_end_matches("kB").trim().parse().unwrap();
     kibibytes * 1_024
 }
