@@ -8,6 +8,8 @@ pub(crate) mod record;
 pub(crate) mod share;
 mod vitals;
 
+pub use plan::bytes_max as plan_bytes_max;
+
 /// What stands under a key was not written by this version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("what stands under '{key}' cannot be read: {what}; a later version may have written it")]

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use gridos_fleet::{
-    Action, Device, Epoch, GrantId, GrantRequest, Role, Share, Timing, WriteError, WriteId,
+    Action, Device, Epoch, GrantId, GrantRequest, Role, Share, StoreId, Timing, WriteError, WriteId,
 };
 use gridos_model::DeviceId;
 
@@ -138,8 +138,8 @@ impl World {
             Event::Wake(n) => self.drive(n),
             Event::Watch(n) => self.watch(n),
             Event::Poll(n) => self.poll(n),
-            Event::Apply(n, life, id, write) => {
-                if self.store.is_down || self.is_rough && self.random.chance(3) {
+            Event::Apply(n, life, id, store, write) => {
+                if store != self.store.id || self.store.is_down || self.is_rough && self.random.chance(3) {
                     return;
                 }
                 let outcome = self.store.write(write);
@@ -215,8 +215,14 @@ impl World {
             return;
         }
         if self.is_rough && self.random.chance(1) {
-            self.nodes[n].participant.handle_watch_lost();
-            self.nodes[n].watched = None;
+            self.nodes[n].lose_watch();
+        }
+        if self.nodes[n].watched.is_some() && self.nodes[n].store != self.store.id {
+            // It goes on without a word until somebody looks.
+            if self.random.chance(90) {
+                return;
+            }
+            self.nodes[n].lose_watch();
         }
         let (told, is_snapshot) = match self.nodes[n].watched {
             None => (self.store.snapshot(), true),
@@ -229,6 +235,9 @@ impl World {
         let node = &mut self.nodes[n];
         let now = node.clock(ms);
         node.watched = Some(if is_snapshot {
+            node.store = self.store.id;
+            let store = StoreId::from_raw(node.store);
+            node.participant.handle_store(store, now);
             self.store.log.len()
         } else {
             node.watched.unwrap_or(0) + told.len()
@@ -404,7 +413,8 @@ impl World {
             false if self.random.chance(50) => self.random.between(1_000, 60_000),
             false => return,
         };
-        self.at(ms + delay, Event::Apply(n, life, id, write));
+        let store = self.nodes[n].store;
+        self.at(ms + delay, Event::Apply(n, life, id, store, write));
     }
 
     fn take(&mut self, n: usize, device: DeviceId, epoch: Epoch, is_forced: bool) {
