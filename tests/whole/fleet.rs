@@ -5,10 +5,12 @@ mod alarms;
 mod away;
 mod entry;
 mod gate;
+mod lost;
 mod outstations;
 mod site;
 mod wire;
 
+use std::fs;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -150,5 +152,13 @@ fn the_canary_has_exactly_its_share() {
         r#"[(String("a"), String("stable")), (String("b"), String("canary"))]"#
     );
     assert_ne!(site.ask(&["share", "101"]).0, Some(0));
+    // Others reckon with how long a member waits for answers.
+    let config = site.config("a", &site.nats.servers(), "");
+    let text = fs::read_to_string(&config).unwrap();
+    let longer = text.replace("address =", "timeout = \"6s\"\naddress =");
+    fs::write(&config, longer).unwrap();
+    let answer = a.post("/api/v1/config/reload", "");
+    let is_refused = answer.body.contains("the fleet reckon with 5s at most");
+    assert!(answer.status == 409 && is_refused, "{}", answer.body);
     site.check_masters();
 }

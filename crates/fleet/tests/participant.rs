@@ -246,7 +246,10 @@ fn in_another_store_the_lease_ends_and_nothing_is_taken_before_others_must_have_
     alone.participant.handle_snapshot_complete(at(14));
     for second in 14..21 {
         assert_eq!(alone.next(at(second)), None, "after {second} s");
-        assert_eq!(alone.revision, 0, "nothing is written for the lease of before");
+        assert_eq!(
+            alone.revision, 0,
+            "nothing is written for the lease of before"
+        );
     }
     assert_eq!(alone.participant.lease_until(), at(21));
     assert_eq!(alone.next(at(21)), Some(Action::Fence));

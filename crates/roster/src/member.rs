@@ -414,6 +414,12 @@ impl Member {
         let is_kept = self.participant.is_kept_by_peers(now());
         cells.kept_by_peers.set(u64::from(is_kept));
         if let Some(roll) = self.known.roll() {
+            let unowned = if roll.plan == 0 {
+                channels
+            } else {
+                roll.unowned
+            };
+            cells.unowned.set(unowned as u64);
             self.roll.send_replace(Arc::new(roll));
         }
     }

@@ -29,9 +29,13 @@ impl Survey {
             bucket: options.bucket(),
             what: error.to_string(),
         })?;
-        let stream = jetstream.get_stream(format!("KV_{}", options.bucket())).await;
+        let stream = jetstream
+            .get_stream(format!("KV_{}", options.bucket()))
+            .await;
         Ok(Self {
-            replicas: stream.ok().map(|stream| stream.cached_info().config.num_replicas),
+            replicas: stream
+                .ok()
+                .map(|stream| stream.cached_info().config.num_replicas),
             message_bytes_max,
         })
     }

@@ -29,7 +29,7 @@ pub(super) struct Site {
     pub(super) runtime: Runtime,
     pub(super) nats: Cluster,
     devices: Vec<(Server, Arc<Masters>)>,
-    folder: TempDir,
+    pub(super) folder: TempDir,
     /// How long others wait for a member that says nothing.
     pub(super) lease: &'static str,
     /// The points of the devices.

@@ -139,7 +139,10 @@ impl World {
             Event::Watch(n) => self.watch(n),
             Event::Poll(n) => self.poll(n),
             Event::Apply(n, life, id, store, write) => {
-                if store != self.store.id || self.store.is_down || self.is_rough && self.random.chance(3) {
+                if store != self.store.id
+                    || self.store.is_down
+                    || self.is_rough && self.random.chance(3)
+                {
                     return;
                 }
                 let outcome = self.store.write(write);
