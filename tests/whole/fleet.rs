@@ -152,6 +152,11 @@ fn the_canary_has_exactly_its_share() {
         r#"[(String("a"), String("stable")), (String("b"), String("canary"))]"#
     );
     assert_ne!(site.ask(&["share", "101"]).0, Some(0));
+    let doctor = site.doctor();
+    assert!(
+        doctor.contains("the bucket is there, with replicas = 1"),
+        "{doctor}"
+    );
     // Others reckon with how long a member waits for answers.
     let config = site.config("a", &site.nats.servers(), "");
     let text = fs::read_to_string(&config).unwrap();

@@ -22,6 +22,7 @@
 //! # What is relied on
 //!
 //! - The store's compare-and-swap is linearizable, and its watch tells changes in their order.
+//! - What was on its way to a store that is no more finds other revisions in the one that was made anew.
 //! - Clocks of members run at rates that differ by less than [`Timing::DRIFT_PERCENT_MAX`], and
 //!   count the time for which a machine is suspended. Their readings need not agree.
 //! - A driver asks [`Participant::lease_until`] before it sends a poll and before it takes an answer.

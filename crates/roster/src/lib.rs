@@ -21,7 +21,7 @@ mod under_way;
 mod watching;
 
 pub use bucket::{Bucket, BucketError};
-pub use format::{FormatError, plan_bytes_max};
+pub use format::{FormatError, plan_bytes_max, rewritten, rewritten_datagram};
 pub use gridos_nats::Credentials;
 pub use hands::{HandOver, Hands, Note};
 pub use member::{Member, Terms};

@@ -127,6 +127,17 @@ impl Site {
         fleet_command(&config, args)
     }
 
+    /// What `gridos doctor` says of a member's configuration.
+    pub(super) fn doctor(&self) -> String {
+        let config = self.config("ask", &self.nats.servers(), "");
+        let output = Command::new(binary())
+            .args(["doctor", "--json", "--devices", "0"])
+            .arg(config)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Gives the canary its share.
     pub(super) fn share(&self, percent: &str) {
         let (code, _, wrong) = self.ask(&["share", percent]);

@@ -67,7 +67,7 @@ fn judge(survey: &Result<Survey, BucketError>, wanted: usize, channels: usize) -
             "edit its stream (nats stream edit --replicas), or set [fleet] replicas",
         ),
         Some(replicas) => {
-            let what = format!("the bucket is there, on {replicas} servers");
+            let what = format!("the bucket is there, with replicas = {replicas}");
             Finding::ok(CHECK, what)
         }
     }
