@@ -1,6 +1,7 @@
 //! What the servers and the bucket are, for whoever looks whether all is fit.
 
-use async_nats::jetstream::context::ContextBuilder;
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind};
 use gridos_nats::ANSWER_TIMEOUT;
 
 use crate::bucket::Bucket;
@@ -24,18 +25,28 @@ impl Survey {
         let client = Bucket::connect(options).await?;
         let message_bytes_max = client.server_info().max_payload;
         let jetstream = ContextBuilder::new().timeout(ANSWER_TIMEOUT).build(client);
-        let account = jetstream.query_account().await;
-        account.map_err(|error| BucketError::Bucket {
-            bucket: options.bucket(),
-            what: error.to_string(),
-        })?;
+        // The library's question about the account is not understood of servers before 2.10.
         let stream = jetstream
             .get_stream(format!("KV_{}", options.bucket()))
             .await;
+        let replicas = match stream {
+            Ok(stream) => Some(stream.cached_info().config.num_replicas),
+            Err(error) => match error.kind() {
+                GetStreamErrorKind::JetStream(why)
+                    if why.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                {
+                    None
+                }
+                _ => {
+                    return Err(BucketError::Bucket {
+                        bucket: options.bucket(),
+                        what: error.to_string(),
+                    });
+                }
+            },
+        };
         Ok(Self {
-            replicas: stream
-                .ok()
-                .map(|stream| stream.cached_info().config.num_replicas),
+            replicas,
             message_bytes_max,
         })
     }

@@ -12,6 +12,7 @@ mod event;
 mod node;
 mod random;
 mod store;
+mod watch;
 mod world;
 
 use std::collections::BTreeSet;
