@@ -73,14 +73,15 @@ fn members_come_go_hang_and_die_and_no_device_has_two_masters() {
     site.check_masters();
 
     site.nats.kill_node(0);
-    let d = site.join("d");
-    share_out(&site, "one joins while a server is down", &[&a, &b, &d]);
-    site.until("all are asked", &[&a, &b, &d], || site.are_all_asked());
+    let c = site.join("c");
+    let what = "the one that was killed joins again while a server is down";
+    share_out(&site, what, &[&a, &b, &c]);
+    site.until("all are asked", &[&a, &b, &c], || site.are_all_asked());
     site.nats.start_node(0);
-    assert_eq!((a.fences(), d.fences()), (0, 0));
+    assert_eq!((a.fences(), c.fences()), (0, 0));
 
     let before = site.seen();
-    let ended = [d, b].map(Member::end);
+    let ended = [c, b].map(Member::end);
     site.until("those of who left are asked by who stays", &[&a], || {
         a.held() == DEVICES as u64 && site.are_all_asked()
     });

@@ -31,23 +31,25 @@ impl Survey {
             .await;
         let replicas = match stream {
             Ok(stream) => Some(stream.cached_info().config.num_replicas),
-            Err(error) => match error.kind() {
-                GetStreamErrorKind::JetStream(why)
-                    if why.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-                {
-                    None
-                }
-                _ => {
-                    return Err(BucketError::Bucket {
-                        bucket: options.bucket(),
-                        what: error.to_string(),
-                    });
-                }
-            },
+            Err(error) if is_absence(&error.kind()) => None,
+            Err(error) => {
+                return Err(BucketError::Bucket {
+                    bucket: options.bucket(),
+                    what: error.to_string(),
+                });
+            }
         };
         Ok(Self {
             replicas,
             message_bytes_max,
         })
     }
+}
+
+/// Whether JetStream is there, and the bucket is not.
+fn is_absence(error: &GetStreamErrorKind) -> bool {
+    matches!(
+        error,
+        GetStreamErrorKind::JetStream(why) if why.error_code() == ErrorCode::STREAM_NOT_FOUND
+    )
 }

@@ -411,6 +411,21 @@ fn who_goes_on_in_a_store_that_lost_everything_stops_for_no_longer_than_others_m
 }
 
 #[test]
+fn who_is_alone_and_kept_for_an_hour_begins_anew_after_a_lease() {
+    let mut world = settled(16, 1, 0, 3_600);
+    world.store.is_down = true;
+    let kept = world.ms + 30_000;
+    world.run_till(kept);
+    assert_eq!(fences(&world), 0);
+    world.store.wipe();
+    world.store.is_down = false;
+    let after = world.ms + 20_000;
+    world.run_till(after);
+    assert_eq!(fences(&world), 1);
+    assert_all_owned(&world);
+}
+
+#[test]
 fn nobody_is_kept_by_peers_that_went_on_in_another_store() {
     let mut world = settled(15, 4, 0, 3_600);
     world.nodes[2].has_store = false;
