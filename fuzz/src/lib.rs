@@ -9,6 +9,7 @@ mod dnp3;
 mod journal;
 mod map;
 mod post;
+mod roster;
 mod text;
 mod wire;
 
@@ -19,6 +20,7 @@ pub use dnp3::{
 pub use journal::frames;
 pub use map::{decode, plan};
 pub use post::{line, ndjson};
+pub use roster::roster;
 pub use text::{config, import};
 pub use wire::{server, sunspec};
 
@@ -26,7 +28,7 @@ pub use wire::{server, sunspec};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     ("plan", plan),
     ("decode", decode),
     ("server", server),
@@ -37,6 +39,7 @@ pub const TARGETS: [Target; 15] = [
     ("capture", capture),
     ("line", line),
     ("ndjson", ndjson),
+    ("roster", roster),
     ("dnp3_stream", dnp3_stream),
     ("dnp3_fragment", dnp3_fragment),
     ("dnp3_explain", dnp3_explain),

@@ -5,10 +5,12 @@ mod alarms;
 mod away;
 mod entry;
 mod gate;
+mod lost;
 mod outstations;
 mod site;
 mod wire;
 
+use std::fs;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -71,14 +73,15 @@ fn members_come_go_hang_and_die_and_no_device_has_two_masters() {
     site.check_masters();
 
     site.nats.kill_node(0);
-    let d = site.join("d");
-    share_out(&site, "one joins while a server is down", &[&a, &b, &d]);
-    site.until("all are asked", &[&a, &b, &d], || site.are_all_asked());
+    let c = site.join("c");
+    let what = "the one that was killed joins again while a server is down";
+    share_out(&site, what, &[&a, &b, &c]);
+    site.until("all are asked", &[&a, &b, &c], || site.are_all_asked());
     site.nats.start_node(0);
-    assert_eq!((a.fences(), d.fences()), (0, 0));
+    assert_eq!((a.fences(), c.fences()), (0, 0));
 
     let before = site.seen();
-    let ended = [d, b].map(Member::end);
+    let ended = [c, b].map(Member::end);
     site.until("those of who left are asked by who stays", &[&a], || {
         a.held() == DEVICES as u64 && site.are_all_asked()
     });
@@ -150,5 +153,18 @@ fn the_canary_has_exactly_its_share() {
         r#"[(String("a"), String("stable")), (String("b"), String("canary"))]"#
     );
     assert_ne!(site.ask(&["share", "101"]).0, Some(0));
+    let doctor = site.doctor();
+    assert!(
+        doctor.contains("the bucket is there, with replicas = 1"),
+        "{doctor}"
+    );
+    // Others reckon with how long a member waits for answers.
+    let config = site.config("a", &site.nats.servers(), "");
+    let text = fs::read_to_string(&config).unwrap();
+    let longer = text.replace("address =", "timeout = \"6s\"\naddress =");
+    fs::write(&config, longer).unwrap();
+    let answer = a.post("/api/v1/config/reload", "");
+    let is_refused = answer.body.contains("the fleet reckon with 5s at most");
+    assert!(answer.status == 409 && is_refused, "{}", answer.body);
     site.check_masters();
 }

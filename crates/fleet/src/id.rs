@@ -1,4 +1,4 @@
-//! Numbers that only grow, each of its own kind.
+//! Numbers, each of its own kind.
 
 use std::fmt;
 
@@ -46,6 +46,11 @@ number!(
     /// The version of the plan that gave a device to its owner: the fencing token. Of two owners of
     /// one device the later has the greater.
     Epoch
+);
+number!(
+    /// Which store it is. One that lost everything and was made anew is another: its revisions begin anew, and
+    /// it knows nothing of leases that were granted before.
+    StoreId
 );
 number!(
     /// A write that awaits its answer; counted by the member that writes.

@@ -15,15 +15,20 @@
 //!
 //! [`Participant`] is all of them for one engine.
 //!
+//! A store that lost everything and was made anew ([`StoreId`]) knows nothing of all that: members stop at the end of
+//! the lease that they have of the one before, and whoever leads in the new one first waits for as long as such a
+//! lease may last.
+//!
 //! # What is relied on
 //!
 //! - The store's compare-and-swap is linearizable, and its watch tells changes in their order.
+//! - What was on its way to a store that is no more finds other revisions in the one that was made anew.
 //! - Clocks of members run at rates that differ by less than [`Timing::DRIFT_PERCENT_MAX`], and
 //!   count the time for which a machine is suspended. Their readings need not agree.
 //! - A driver asks [`Participant::lease_until`] before it sends a poll and before it takes an answer.
 //!
-//! Where these do not hold (a hypervisor that stops a guest with its clocks, a store that forgets what
-//! it acknowledged), the [`Epoch`] that goes with each reading lets the database tell who was late.
+//! Where these do not hold (a hypervisor that stops a guest with its clocks, a store that forgets some of what it
+//! acknowledged, or all of it while members that have no way to it keep each other), the [`Epoch`] that goes with each reading lets the database tell who was late.
 
 mod assignment;
 mod closing;
@@ -41,7 +46,7 @@ mod view;
 mod witness;
 
 pub use assignment::{Assignment, Candidate, Device, Role, assign};
-pub use id::{Epoch, GrantId, Revision, SessionId, WriteId};
+pub use id::{Epoch, GrantId, Revision, SessionId, StoreId, WriteId};
 pub use moment::Moment;
 pub use participant::{
     Action, GrantRequest, Identity, MemberStatus, Participant, Status, WriteError,

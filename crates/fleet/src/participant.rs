@@ -1,6 +1,7 @@
 //! One engine's part in the fleet: all of its machines behind one door.
 
 mod action;
+mod anew;
 mod leading;
 mod renewing;
 mod status;
@@ -18,7 +19,8 @@ use crate::member::{Member, Taken};
 use crate::view::View;
 use crate::witness::Witness;
 use crate::{
-    Device, GrantId, MemberRecord, Moment, Plan, Revision, Role, SessionId, Share, Timing, WriteId,
+    Device, GrantId, MemberRecord, Moment, Plan, Revision, Role, SessionId, Share, StoreId, Timing,
+    WriteId,
 };
 
 /// One engine in the fleet.
@@ -30,8 +32,12 @@ use crate::{
 pub struct Participant {
     identity: Identity,
     timing: Timing,
+    /// The store that the view is of.
+    store: Option<StoreId>,
     view: View,
     lease: Lease,
+    /// Since when the lease is of a store that is no more.
+    bereft_at: Option<Moment>,
     member: Member,
     leader: Leader,
     witness: Witness,
@@ -83,7 +89,9 @@ impl Participant {
         Self {
             identity,
             timing,
+            store: None,
             view: View::default(),
+            bereft_at: None,
             lease: Lease::new(timing),
             member: Member::default(),
             leader: Leader::new(devices),
@@ -134,6 +142,13 @@ impl Participant {
     /// The watch told the canary's share.
     pub fn handle_share(&mut self, revision: Revision, share: Share, _now: Moment) {
         self.view.handle_share(revision, share);
+    }
+
+    /// A watch begins, and is of that store.
+    pub fn handle_store(&mut self, store: StoreId, now: Moment) {
+        if self.store.replace(store).is_some_and(|was| was != store) {
+            self.on_other_store(now);
+        }
     }
 
     /// The watch has told all that was there when it began.
@@ -194,6 +209,8 @@ impl Participant {
     /// A peer asks whether its session will be left alone; the answer is for the peer.
     pub fn handle_grant_request(&mut self, request: GrantRequest, now: Moment) -> bool {
         self.lease.session() == Some(request.peer)
+            && self.store == Some(request.store)
+            && self.bereft_at.is_none()
             && self
                 .witness
                 .try_promise(request.subject, request.hold_off, &self.view, now)
@@ -234,12 +251,14 @@ impl Participant {
 
     /// Until when devices may be polled and their answers taken; [`Moment::ZERO`] without a lease.
     pub fn lease_until(&self) -> Moment {
-        self.lease.until()
+        let until = self.lease.until();
+        let bereft = self.bereft_at.map(|at| at + self.timing.fence_after());
+        bereft.map_or(until, |end| until.min(end))
     }
 
     /// Whether it lives on by its peers' grants, the store being away.
     pub fn is_kept_by_peers(&self, now: Moment) -> bool {
-        now >= self.lease.store_until() && now < self.lease.until()
+        now >= self.lease.store_until() && now < self.lease_until()
     }
 
     /// The next thing to do. `unix_ms` is the time of day in milliseconds: the first plan's version.
@@ -259,7 +278,8 @@ impl Participant {
         if self.leaving == Leaving::Left {
             return None;
         }
-        let fence = (!self.is_fenced).then(|| self.lease.until());
+        let is_due = !self.is_fenced || self.bereft_at.is_some();
+        let fence = is_due.then(|| self.lease_until());
         let all = [
             fence,
             self.renew_from(),
@@ -274,8 +294,11 @@ impl Participant {
 
     /// Stops all when the lease is over; a renewal lets it go on.
     fn keep_lease(&mut self, now: Moment) {
-        self.has_store = now < self.lease.store_until();
-        if now < self.lease.until() {
+        if self.bereft_at.is_some() && (now >= self.lease_until() || self.leaving != Leaving::No) {
+            self.begin_anew(now);
+        }
+        self.has_store = self.bereft_at.is_none() && now < self.lease.store_until();
+        if now < self.lease_until() {
             self.is_fenced = false;
         } else if !self.is_fenced {
             self.fence();
@@ -332,6 +355,9 @@ impl Participant {
     }
 
     fn follow_plan(&mut self) {
+        if self.bereft_at.is_some() {
+            return;
+        }
         let released = self
             .member
             .handle_plan(self.view.plan(), self.lease.session());

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use gridos_fleet::{
     Action, Device, Epoch, GrantRequest, Identity, MemberRecord, Moment, Participant, Revision,
-    Role, SessionId, Timing, WriteError,
+    Role, SessionId, StoreId, Timing, WriteError,
 };
 use gridos_model::DeviceId;
+
+const STORE: StoreId = StoreId::from_raw(1);
 
 const fn at(secs: u64) -> Moment {
     Moment::from_nanos(secs * 1_000_000_000)
@@ -38,6 +40,7 @@ impl Alone {
         let device = |n| Device::new(DeviceId::of(&format!("rtu-{n}")), "feeder");
         let devices = (0..devices).map(device).collect();
         let mut participant = Participant::new(identity, timing.unwrap(), devices);
+        participant.handle_store(STORE, at(0));
         participant.handle_snapshot_complete(at(0));
         Self {
             participant,
@@ -184,10 +187,16 @@ fn who_began_to_close_a_session_promises_nothing_until_it_is_heard_of() {
         .participant
         .handle_record("other", revision, Some(other(None)), at(1));
     let request = GrantRequest {
+        store: STORE,
         subject,
         peer: me,
         hold_off: Duration::from_secs(20),
     };
+    let elsewhere = GrantRequest {
+        store: StoreId::from_raw(2),
+        ..request
+    };
+    assert!(!alone.participant.handle_grant_request(elsewhere, at(2)));
     assert!(alone.participant.handle_grant_request(request, at(2)));
     // The promise outlasts the hold-off.
     for second in 2..22 {
@@ -219,4 +228,40 @@ fn after_an_outage_others_have_their_time_to_be_heard() {
         assert_eq!(alone.next(at(second)), None, "after {second} s");
     }
     assert!(matches!(alone.next(at(70)), Some(Action::Close { .. })));
+}
+
+#[test]
+fn in_another_store_the_lease_ends_and_nothing_is_taken_before_others_must_have_stopped() {
+    let mut alone = Alone::new(1);
+    let device = (0..=12).find_map(|second| match alone.next(at(second)) {
+        Some(Action::Take { device, epoch, .. }) => Some((device, epoch)),
+        _ => None,
+    });
+    let (device, before) = device.unwrap();
+    assert_eq!(alone.participant.lease_until(), at(21));
+    // The other store begins to count at 1 again, and holds nothing.
+    alone.revision = 0;
+    alone.participant.handle_watch_lost();
+    alone.participant.handle_store(StoreId::from_raw(2), at(14));
+    alone.participant.handle_snapshot_complete(at(14));
+    for second in 14..21 {
+        assert_eq!(alone.next(at(second)), None, "after {second} s");
+        assert_eq!(
+            alone.revision, 0,
+            "nothing is written for the lease of before"
+        );
+    }
+    assert_eq!(alone.participant.lease_until(), at(21));
+    assert_eq!(alone.next(at(21)), Some(Action::Fence));
+    alone.participant.handle_released(device, at(21));
+    assert_eq!(alone.next(at(21)), None);
+    assert!(alone.participant.lease_until() > at(21), "it has joined");
+    // A lease of 10 s, what clocks may differ, and a poll of 1 s, since the other store was seen.
+    for second in 21..=25 {
+        assert_eq!(alone.next(at(second)), None, "after {second} s");
+    }
+    match alone.next(at(26)) {
+        Some(Action::Take { epoch, .. }) => assert!(epoch >= before),
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,15 +1,19 @@
 //! The bucket: keys with revisions, changed by compare-and-swap.
 
+use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_nats::Client;
 use async_nats::HeaderMap;
 use async_nats::header::HeaderValue;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
-use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::kv;
 use async_nats::jetstream::stream;
+use async_nats::jetstream::{self, Context, ErrorCode};
 use bytes::Bytes;
-use gridos_fleet::{Revision, Share, WriteError};
+use gridos_fleet::{Revision, Share, StoreId, WriteError};
 use gridos_nats::{ANSWER_TIMEOUT, ConnectError};
 
 use crate::format;
@@ -27,12 +31,15 @@ pub(crate) const NOTE: &str = "note.";
 /// How a message says that it deletes its key.
 const OPERATION: &str = "KV-Operation";
 const DELETE: &str = "DEL";
+
 /// The bucket of one fleet; cloning shares the connection.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     jetstream: Context,
     store: kv::Store,
     name: String,
+    /// Whether it was said that something is too large for the server.
+    is_too_large_told: Arc<AtomicBool>,
 }
 
 /// Why the bucket cannot be used.
@@ -105,7 +112,41 @@ impl Bucket {
             jetstream,
             store,
             name,
+            is_too_large_told: Arc::default(),
         })
+    }
+
+    /// Which bucket this is: another when NATS lost all and it was made anew, whoever made it.
+    pub fn id(&self) -> StoreId {
+        id(self.store.stream.cached_info())
+    }
+
+    /// Which bucket is there now under the same name.
+    ///
+    /// # Errors
+    /// If the server does not answer, or has none.
+    pub async fn id_now(&self) -> Result<StoreId, BucketError> {
+        let info = self.store.stream.get_info().await;
+        info.map(|info| id(&info))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Whether it is not there any more, or another is; no as long as nobody says so.
+    pub(crate) async fn is_gone(&self) -> bool {
+        match self.store.stream.get_info().await {
+            Ok(info) => id(&info) != self.id(),
+            Err(error) => {
+                let why = error.source().and_then(|why| why.downcast_ref());
+                why.is_some_and(|why: &jetstream::Error| {
+                    why.error_code() == ErrorCode::STREAM_NOT_FOUND
+                })
+            }
+        }
+    }
+
+    /// On how many servers it is kept.
+    pub(crate) fn replicas(&self) -> usize {
+        self.store.stream.cached_info().config.num_replicas
     }
 
     /// Every key there is, and then every change.
@@ -156,6 +197,15 @@ impl Bucket {
                 Err(WriteError::Conflict)
             }
             Err(error) => {
+                let is_too_large = error.kind() == PublishErrorKind::MaxPayloadExceeded;
+                if is_too_large && !self.is_too_large_told.swap(true, Ordering::Relaxed) {
+                    tracing::error!(
+                        %error,
+                        key,
+                        "the NATS server takes no message as large as what members have to share: raise max_payload in its \
+                         configuration; until then no channel goes to another member"
+                    );
+                }
                 tracing::debug!(%error, key, "a write to the fleet's bucket has no answer");
                 Err(WriteError::Unknown)
             }
@@ -187,6 +237,12 @@ impl Bucket {
             what: error.to_string(),
         }
     }
+}
+
+/// NATS tells the same moment on all servers, also after they were started again.
+fn id(info: &stream::Info) -> StoreId {
+    let nanos = info.created.unix_timestamp_nanos();
+    StoreId::from_raw(u64::try_from(nanos).unwrap_or(0))
 }
 
 /// The stream that is the bucket (ADR-8 of NATS).

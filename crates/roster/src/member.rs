@@ -1,5 +1,7 @@
 //! A member: the machine of its part in the fleet, driven by the watch, the clock and the engine.
 
+mod seen;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use gridos_fleet::{
-    Action, Identity, Moment, Participant, Revision, Role, Timing, WriteError, WriteId,
+    Action, Identity, Moment, Participant, Revision, Role, StoreId, Timing, WriteError, WriteId,
 };
 use gridos_model::{DeviceId, Epoch};
 use gridos_ring::boot_time;
@@ -21,7 +23,7 @@ use crate::known::Known;
 use crate::notes::Notes;
 use crate::peers::{Heard, PeerLine};
 use crate::under_way::UnderWay;
-use crate::watching::{self, Seen};
+use crate::watching;
 use crate::{BucketOptions, HandOver, Hands, PeerOptions, Roll, format};
 
 /// So many changes of the bucket wait at most.
@@ -45,6 +47,8 @@ pub struct Member {
     vitals: VitalsWindow,
     write_timeout: Duration,
     bucket: watch::Receiver<Option<Bucket>>,
+    /// Which bucket was watched last.
+    store: Option<StoreId>,
     /// What is under way.
     writes: JoinSet<(WriteId, Result<Revision, WriteError>)>,
     /// The revisions of keys that were deleted: whoever makes one anew must name it.
@@ -122,6 +126,7 @@ impl Member {
             vitals: VitalsWindow::new(Instant::now()),
             write_timeout: timing.renew_every(),
             bucket: unopened,
+            store: None,
             writes: JoinSet::new(),
             deleted: HashMap::new(),
             wanted: Wanted::default(),
@@ -361,52 +366,6 @@ impl Member {
         }
     }
 
-    fn on_seen(&mut self, told: Seen) {
-        let now = now();
-        self.known.is_new = true;
-        match told {
-            Seen::Record(name, revision, record) => {
-                let key = format!("{SESSION}{name}");
-                match record.as_deref() {
-                    None => {
-                        self.deleted.insert(key, revision.raw());
-                        self.known.members.remove(&name);
-                    }
-                    Some((record, vitals)) => {
-                        self.deleted.remove(&key);
-                        let known = (record.session_at(revision), record.clone(), *vitals);
-                        self.known.members.insert(name.clone(), known);
-                    }
-                }
-                let record = record.map(|said| said.0);
-                self.participant.handle_record(&name, revision, record, now);
-            }
-            Seen::Plan(revision, plan) => {
-                match plan {
-                    None => self.deleted.insert(PLAN.to_owned(), revision.raw()),
-                    Some(_) => self.deleted.remove(PLAN),
-                };
-                self.known.plan.clone_from(&plan);
-                self.participant.handle_plan(revision, plan, now);
-            }
-            Seen::Share(revision, share) => {
-                self.known.share = share;
-                self.participant.handle_share(revision, share, now);
-            }
-            Seen::Note(channel, revision, noted) => self.notes.on_seen(channel, revision, noted),
-            Seen::Complete => {
-                self.known.is_complete = true;
-                self.telemetry.fleet.reachable.set(1);
-                self.participant.handle_snapshot_complete(now);
-            }
-            Seen::Lost => {
-                self.telemetry.fleet.reachable.set(0);
-                self.known = Known::default();
-                self.participant.handle_watch_lost();
-            }
-        }
-    }
-
     fn on_written(
         &mut self,
         written: Result<(WriteId, Result<Revision, WriteError>), tokio::task::JoinError>,
@@ -415,10 +374,13 @@ impl Member {
         let Ok((write, outcome)) = written else {
             return;
         };
-        self.telemetry
-            .fleet
-            .reachable
-            .set(u64::from(!matches!(outcome, Err(WriteError::Unknown))));
+        let reachable = &self.telemetry.fleet.reachable;
+        match outcome {
+            Ok(_) => reachable.set(1),
+            Err(WriteError::Unknown) => reachable.set(0),
+            // Somebody else wrote; or what this was written over is no more, which the watch will tell.
+            Err(WriteError::Conflict) => {}
+        }
         self.participant.handle_written(write, outcome, now());
     }
 
@@ -452,6 +414,12 @@ impl Member {
         let is_kept = self.participant.is_kept_by_peers(now());
         cells.kept_by_peers.set(u64::from(is_kept));
         if let Some(roll) = self.known.roll() {
+            let unowned = if roll.plan == 0 {
+                channels
+            } else {
+                roll.unowned
+            };
+            cells.unowned.set(unowned as u64);
             self.roll.send_replace(Arc::new(roll));
         }
     }

@@ -44,6 +44,13 @@ impl Notes {
         }
     }
 
+    /// Nothing that stood stands any more. What is under way may have been for what stood before; it is said again
+    /// when its channel is let go.
+    pub(crate) fn on_other_store(&mut self) {
+        self.known.clear();
+        self.writes = JoinSet::new();
+    }
+
     /// The watch told what stands as `revision`.
     pub(crate) fn on_seen(&mut self, channel: DeviceId, revision: Revision, noted: Option<Noted>) {
         if self

@@ -74,6 +74,12 @@ impl PeerLine {
         })
     }
 
+    /// Sessions are counted anew: who asked before and who asks from now on may be called the same.
+    pub(crate) fn on_other_store(&mut self) {
+        self.asked.clear();
+        self.last.clear();
+    }
+
     /// What the own record says of where to ask.
     pub(crate) fn address(&self) -> String {
         self.own.to_string()
@@ -191,6 +197,8 @@ impl fmt::Debug for PeerAddress {
 mod tests {
     use std::time::Duration;
 
+    use gridos_fleet::StoreId;
+
     use super::*;
 
     const HERE: SocketAddr =
@@ -198,6 +206,7 @@ mod tests {
 
     fn request() -> GrantRequest {
         GrantRequest {
+            store: StoreId::from_raw(9),
             subject: SessionId::from_raw(3),
             peer: SessionId::from_raw(7),
             hold_off: Duration::from_secs(16),

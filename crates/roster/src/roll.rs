@@ -70,7 +70,7 @@ impl Roll {
                     records.insert(name, (revision, *said));
                 }
                 Seen::Record(name, _, None) => drop(records.remove(&name)),
-                Seen::Note(..) | Seen::Complete | Seen::Lost => {}
+                Seen::Store(_) | Seen::Note(..) | Seen::Complete | Seen::Lost => {}
             }
         }
         let members = records.iter().map(|(name, (revision, (record, vitals)))| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::Client;
 use async_nats::jetstream::kv;
 use futures_util::StreamExt as _;
-use gridos_fleet::{MemberRecord, Plan, Revision, Share};
+use gridos_fleet::{MemberRecord, Plan, Revision, Share, StoreId};
 use gridos_model::DeviceId;
 use gridos_telemetry::Vitals;
 use tokio::sync::{mpsc, watch};
@@ -21,6 +21,8 @@ pub(crate) type Said = (MemberRecord, Option<Vitals>);
 /// What the watch tells.
 #[derive(Debug)]
 pub(crate) enum Seen {
+    /// The watch begins, and is of that bucket.
+    Store(StoreId),
     /// A member's record, or that it is gone.
     Record(String, Revision, Option<Box<Said>>),
     /// The plan.
@@ -37,6 +39,8 @@ pub(crate) enum Seen {
 
 /// How long to wait before another try.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How often it is looked whether the bucket is still the same: the watch of one that was made anew does not end.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Watches until nobody wants to know any more; the bucket is left in `opened`, for writing.
 pub(crate) async fn run(
@@ -46,6 +50,7 @@ pub(crate) async fn run(
 ) {
     let mut client: Option<Client> = None;
     let mut trouble = String::new();
+    let mut warned = None;
     while !seen.is_closed() {
         let watched = async {
             let connected = match &client {
@@ -56,16 +61,19 @@ pub(crate) async fn run(
             let bucket = Bucket::of(connected, &options).await?;
             let watch = bucket.watch().await?;
             let is_empty = bucket.keys().await? == 0;
-            opened.send_replace(Some(bucket));
-            Ok::<_, BucketError>((watch, is_empty))
+            Ok::<_, BucketError>((bucket, watch, is_empty))
         };
         match watched.await {
-            Ok((watch, is_empty)) => {
+            Ok((bucket, watch, is_empty)) => {
                 if !trouble.is_empty() {
                     tracing::info!("the fleet's bucket can be used again");
                     trouble.clear();
                 }
-                let told = tell(watch, is_empty, &seen).await;
+                if warned.replace(bucket.id()) != Some(bucket.id()) {
+                    warn_of_replicas(&bucket, &options);
+                }
+                opened.send_replace(Some(bucket.clone()));
+                let told = tell(&bucket, watch, is_empty, &seen).await;
                 opened.send_replace(None);
                 if told.is_none() || seen.send(Seen::Lost).await.is_err() {
                     return;
@@ -86,20 +94,48 @@ pub(crate) async fn run(
     }
 }
 
-/// Tells what the watch tells until it ends; `None` if nobody wants to know.
-async fn tell(mut watch: kv::Watch, is_empty: bool, seen: &mpsc::Sender<Seen>) -> Option<()> {
+fn warn_of_replicas(bucket: &Bucket, options: &BucketOptions) {
+    let (is, wanted) = (bucket.replicas(), options.replicas);
+    if is < wanted {
+        tracing::warn!(
+            "the fleet's bucket is kept on {is} servers, not on {wanted} as [fleet] replicas says: edit its stream \
+             KV_{} (nats stream edit --replicas), or set replicas = {is}",
+            options.bucket()
+        );
+    }
+}
+
+/// Tells what the watch tells until it ends, or the bucket is another; `None` if nobody wants to know.
+async fn tell(
+    bucket: &Bucket,
+    mut watch: kv::Watch,
+    is_empty: bool,
+    seen: &mpsc::Sender<Seen>,
+) -> Option<()> {
+    let gone = until_gone(bucket);
+    tokio::pin!(gone);
     let mut is_complete = false;
+    // The watch was begun after the bucket was opened, and may be of another already.
+    if bucket.id_now().await.ok() != Some(bucket.id()) {
+        return Some(());
+    }
+    seen.send(Seen::Store(bucket.id())).await.ok()?;
     if is_empty {
         is_complete = true;
         seen.send(Seen::Complete).await.ok()?;
     }
-    while let Some(entry) = watch.next().await {
+    loop {
+        let entry = tokio::select! {
+            entry = watch.next() => entry,
+            () = &mut gone => return Some(()),
+        };
         let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
+            Some(Ok(entry)) => entry,
+            Some(Err(error)) => {
                 tracing::debug!(%error, "the watch of the fleet's bucket broke");
                 return Some(());
             }
+            None => return Some(()),
         };
         if let Some(told) = of_entry(&entry) {
             seen.send(told).await.ok()?;
@@ -109,7 +145,16 @@ async fn tell(mut watch: kv::Watch, is_empty: bool, seen: &mpsc::Sender<Seen>) -
             seen.send(Seen::Complete).await.ok()?;
         }
     }
-    Some(())
+}
+
+/// Ends when the bucket is not the one that was opened any more.
+async fn until_gone(bucket: &Bucket) {
+    loop {
+        sleep(LOOK_EVERY).await;
+        if bucket.is_gone().await {
+            return;
+        }
+    }
 }
 
 /// What the bucket holds at this moment.

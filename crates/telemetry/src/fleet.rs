@@ -12,6 +12,8 @@ pub struct FleetCells {
     pub channels: Gauge,
     /// Of these, those that this engine has.
     pub held: Gauge,
+    /// Channels that the plan gives to nobody, or to who is no member any more.
+    pub unowned: Gauge,
     /// Channels that it took.
     pub takes: Counter,
     /// Channels that it gave back.

@@ -29,7 +29,7 @@ pub(super) struct Site {
     pub(super) runtime: Runtime,
     pub(super) nats: Cluster,
     devices: Vec<(Server, Arc<Masters>)>,
-    folder: TempDir,
+    pub(super) folder: TempDir,
     /// How long others wait for a member that says nothing.
     pub(super) lease: &'static str,
     /// The points of the devices.
@@ -125,6 +125,17 @@ impl Site {
     pub(super) fn ask(&self, args: &[&str]) -> (Option<i32>, String, String) {
         let config = self.config("ask", &self.nats.servers(), "");
         fleet_command(&config, args)
+    }
+
+    /// What `gridos doctor` says of a member's configuration.
+    pub(super) fn doctor(&self) -> String {
+        let config = self.config("ask", &self.nats.servers(), "");
+        let output = Command::new(binary())
+            .args(["doctor", "--json", "--devices", "0"])
+            .arg(config)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Gives the canary its share.

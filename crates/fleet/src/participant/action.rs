@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gridos_model::DeviceId;
 
-use crate::{Epoch, GrantId, MemberRecord, Plan, Revision, Role, SessionId, WriteId};
+use crate::{Epoch, GrantId, MemberRecord, Plan, Revision, Role, SessionId, StoreId, WriteId};
 
 /// Who a member is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub enum Action {
 /// The question whether a peer will leave a session alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantRequest {
+    /// The store by which both count their sessions.
+    pub store: StoreId,
     /// Who asks.
     pub subject: SessionId,
     /// Who is asked.

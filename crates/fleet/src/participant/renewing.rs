@@ -36,7 +36,8 @@ impl Participant {
     pub(super) fn renew_from(&self) -> Option<Moment> {
         let is_ending =
             self.is_going() || self.leaving != Leaving::No && self.lease.session().is_none();
-        let is_able = self.renewed.is_none() && self.view.is_complete() && !is_ending;
+        let has_store = self.bereft_at.is_none() && self.view.is_complete();
+        let is_able = self.renewed.is_none() && has_store && !is_ending;
         // Somebody else of the same name, or of a data folder that is lost, has to be closed first.
         let is_taken = self.lease.session().is_none()
             && self
@@ -99,6 +100,9 @@ impl Participant {
 
     /// Finds out from the view what became of the own session.
     pub(super) fn know_again(&mut self, now: Moment) {
+        if self.bereft_at.is_some() {
+            return;
+        }
         let own = self.view.of_name(&self.identity.name);
         let ours = own.filter(|seen| {
             seen.record.birth == self.identity.birth
@@ -130,7 +134,7 @@ impl Participant {
     }
 
     pub(super) fn ask(&mut self, now: Moment) {
-        let Some(me) = self.lease.session() else {
+        let (Some(me), Some(store)) = (self.lease.session(), self.store) else {
             return;
         };
         let due: Vec<_> = self.asks().filter(|(at, _)| now >= *at).collect();
@@ -150,6 +154,7 @@ impl Participant {
                 grant: self.next_grant,
                 address,
                 request: GrantRequest {
+                    store,
                     subject: me,
                     peer,
                     hold_off: self.timing.hold_off(),
@@ -161,7 +166,8 @@ impl Participant {
     /// Which peers are to be asked, each from when: once the lease is half gone, before their last grant ends, and
     /// not while an answer may come.
     fn asks(&self) -> impl Iterator<Item = (Moment, SessionId)> {
-        let from = self.lease.ask_from().filter(|_| !self.is_fenced);
+        let is_able = !self.is_fenced && self.bereft_at.is_none();
+        let from = self.lease.ask_from().filter(|_| is_able);
         let needed: BTreeSet<_> = self.lease.needed().collect();
         let known = needed
             .into_iter()

@@ -23,7 +23,8 @@ pub(crate) enum Event {
     Wake(usize),
     Watch(usize),
     Poll(usize),
-    Apply(usize, u64, WriteId, Write),
+    /// What was on its way to a store that is no more is lost with it.
+    Apply(usize, u64, WriteId, u64, Write),
     Answer(usize, u64, WriteId, Result<Revision, WriteError>),
     Released(usize, u64, DeviceId),
     Asked(usize, u64, GrantId, String, GrantRequest),

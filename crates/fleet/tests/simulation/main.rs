@@ -12,6 +12,7 @@ mod event;
 mod node;
 mod random;
 mod store;
+mod watch;
 mod world;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,6 @@ use std::collections::BTreeSet;
 use gridos_fleet::{Moment, Role, Share, Timing};
 
 use crate::node::{State, secs};
-use crate::store::Store;
 use crate::world::{POLL_TIMEOUT_MS, World};
 
 const LEASE_MS: u64 = 4_000;
@@ -129,7 +129,7 @@ fn rough(seed: u64) {
         world.run_till(till);
         let n = world.random.between(0, 4) as usize;
         let long = world.ms + world.random.between(100, 30_000);
-        match world.random.between(0, 11) {
+        match world.random.between(0, 12) {
             0 | 1 => world.nodes[n].paused_till = long,
             2 if world.nodes[n].is_alive => world.crash(n),
             3 | 4 => {
@@ -155,6 +155,8 @@ fn rough(seed: u64) {
                 world.nodes[n].identity.role = role;
                 world.nodes[n].participant.handle_role(role);
             }
+            // Peers that reach nobody but each other would keep each other in a store that is no more.
+            10 if keep_secs == 0 => world.store.wipe(),
             _ => world.store.is_down = false,
         }
         for (n, at) in whole_at.iter().enumerate() {
@@ -371,7 +373,7 @@ fn a_store_that_lost_everything_gives_nothing_twice() {
     let mut world = settled(11, 4, 0, 0);
     // One still has its lease and hears nothing; to the others the new store is told as such.
     world.nodes[0].has_store = false;
-    world.store = Store::default();
+    world.store.wipe();
     for n in 1..4 {
         world.crash(n);
         world.restart(n);
@@ -380,6 +382,61 @@ fn a_store_that_lost_everything_gives_nothing_twice() {
     world.run_till(after);
     assert_all_owned(&world);
     assert!(world.nodes[0].devices.is_empty());
+    world.nodes[0].has_store = true;
+    let back = world.ms + 20_000;
+    world.run_till(back);
+    assert_all_owned(&world);
+    assert!(!world.nodes[0].devices.is_empty());
+}
+
+#[test]
+fn who_goes_on_in_a_store_that_lost_everything_stops_for_no_longer_than_others_must_wait() {
+    for (seed, keep_secs) in [(13, 0), (14, 3_600)] {
+        let mut world = settled(seed, 4, 1, keep_secs);
+        forget_gaps(&mut world);
+        world.store.wipe();
+        let after = world.ms + 20_000;
+        world.run_till(after);
+        assert_all_owned(&world);
+        assert_eq!(fences(&world), 4);
+        // The lease, and as long again as it takes to notice and to be waited for.
+        assert!(gap_max(&world) < 2 * LEASE_MS, "{} ms", gap_max(&world));
+        // What the store says counts again.
+        world.set_share(share(50.0));
+        let after = world.ms + 5_000;
+        world.run_till(after);
+        assert_all_owned(&world);
+        assert_eq!(fences(&world), 4);
+    }
+}
+
+#[test]
+fn who_is_alone_and_kept_for_an_hour_begins_anew_after_a_lease() {
+    let mut world = settled(16, 1, 0, 3_600);
+    world.store.is_down = true;
+    let kept = world.ms + 30_000;
+    world.run_till(kept);
+    assert_eq!(fences(&world), 0);
+    world.store.wipe();
+    world.store.is_down = false;
+    let after = world.ms + 20_000;
+    world.run_till(after);
+    assert_eq!(fences(&world), 1);
+    assert_all_owned(&world);
+}
+
+#[test]
+fn nobody_is_kept_by_peers_that_went_on_in_another_store() {
+    let mut world = settled(15, 4, 0, 3_600);
+    world.nodes[2].has_store = false;
+    let kept = world.ms + 10_000;
+    world.run_till(kept);
+    assert_eq!(world.nodes[2].fences, 0);
+    world.store.wipe();
+    let after = world.ms + 20_000;
+    world.run_till(after);
+    assert_eq!(world.nodes[2].fences, 1);
+    assert_all_owned(&world);
 }
 
 #[test]

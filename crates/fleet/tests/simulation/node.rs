@@ -20,6 +20,8 @@ pub(crate) struct Node {
     pub(crate) only_peer: Option<usize>,
     pub(crate) devices: BTreeMap<DeviceId, Session>,
     pub(crate) unanswered: BTreeSet<WriteId>,
+    /// Which store its watch is of.
+    pub(crate) store: u64,
     /// How much of the store's log its watch has told; none before a snapshot.
     pub(crate) watched: Option<usize>,
     pub(crate) fences: u64,
@@ -73,6 +75,7 @@ impl Node {
             only_peer: None,
             devices: BTreeMap::new(),
             unanswered: BTreeSet::new(),
+            store: 0,
             watched: None,
             fences: 0,
             wake_at: u64::MAX,
@@ -90,6 +93,11 @@ impl Node {
         self.is_leaving = false;
         self.devices.clear();
         self.unanswered.clear();
+        self.watched = None;
+    }
+
+    pub(crate) fn lose_watch(&mut self) {
+        self.participant.handle_watch_lost();
         self.watched = None;
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Expect {
 
 #[derive(Default)]
 pub(crate) struct Store {
+    /// Counts how often all was lost.
+    pub(crate) id: u64,
     pub(crate) is_down: bool,
     revision: u64,
     pub(crate) log: Vec<(Revision, Value)>,
@@ -47,6 +49,15 @@ impl Value {
 }
 
 impl Store {
+    /// All is lost, and revisions begin anew.
+    pub(crate) fn wipe(&mut self) {
+        *self = Self {
+            id: self.id + 1,
+            is_down: self.is_down,
+            ..Self::default()
+        };
+    }
+
     pub(crate) fn write(&mut self, write: Write) -> Result<Revision, WriteError> {
         let key = write.value.key();
         let stands = self.newest.get(&key).map(|place| &self.log[*place]);

@@ -122,7 +122,7 @@ impl World {
         self.at(self.ms.max(self.nodes[n].paused_till), Event::Wake(n));
     }
 
-    fn at(&mut self, ms: u64, event: Event) {
+    pub(crate) fn at(&mut self, ms: u64, event: Event) {
         self.sequence += 1;
         self.events
             .push(Reverse((ms, self.sequence, self.kept.len())));
@@ -138,8 +138,11 @@ impl World {
             Event::Wake(n) => self.drive(n),
             Event::Watch(n) => self.watch(n),
             Event::Poll(n) => self.poll(n),
-            Event::Apply(n, life, id, write) => {
-                if self.store.is_down || self.is_rough && self.random.chance(3) {
+            Event::Apply(n, life, id, store, write) => {
+                if store != self.store.id
+                    || self.store.is_down
+                    || self.is_rough && self.random.chance(3)
+                {
                     return;
                 }
                 let outcome = self.store.write(write);
@@ -194,58 +197,12 @@ impl World {
         till > ms
     }
 
-    fn delay(&mut self) -> u64 {
+    pub(crate) fn delay(&mut self) -> u64 {
         if self.is_rough {
             self.random.delay_ms()
         } else {
             self.random.between(1, 5)
         }
-    }
-
-    fn watch(&mut self, n: usize) {
-        let ms = self.ms;
-        let pause = if self.is_rough && self.random.chance(5) {
-            3_000
-        } else {
-            60
-        };
-        let next = ms + self.random.between(1, pause);
-        self.at(next, Event::Watch(n));
-        if !self.nodes[n].is_running(ms) || !self.nodes[n].has_store || self.store.is_down {
-            return;
-        }
-        if self.is_rough && self.random.chance(1) {
-            self.nodes[n].participant.handle_watch_lost();
-            self.nodes[n].watched = None;
-        }
-        let (told, is_snapshot) = match self.nodes[n].watched {
-            None => (self.store.snapshot(), true),
-            Some(from) => {
-                let some = self.random.between(1, 8) as usize;
-                let to = self.store.log.len().min(from + some);
-                (self.store.log[from..to].to_vec(), false)
-            }
-        };
-        let node = &mut self.nodes[n];
-        let now = node.clock(ms);
-        node.watched = Some(if is_snapshot {
-            self.store.log.len()
-        } else {
-            node.watched.unwrap_or(0) + told.len()
-        });
-        for (revision, value) in told {
-            match value {
-                Value::Record(name, record) => {
-                    node.participant.handle_record(&name, revision, record, now);
-                }
-                Value::Plan(plan) => node.participant.handle_plan(revision, Some(plan), now),
-                Value::Share(share) => node.participant.handle_share(revision, share, now),
-            }
-        }
-        if is_snapshot {
-            node.participant.handle_snapshot_complete(now);
-        }
-        self.drive(n);
     }
 
     fn asked(
@@ -278,7 +235,7 @@ impl World {
         }
     }
 
-    fn drive(&mut self, n: usize) {
+    pub(crate) fn drive(&mut self, n: usize) {
         let ms = self.ms;
         if !self.nodes[n].is_running(ms) {
             return;
@@ -404,7 +361,8 @@ impl World {
             false if self.random.chance(50) => self.random.between(1_000, 60_000),
             false => return,
         };
-        self.at(ms + delay, Event::Apply(n, life, id, write));
+        let store = self.nodes[n].store;
+        self.at(ms + delay, Event::Apply(n, life, id, store, write));
     }
 
     fn take(&mut self, n: usize, device: DeviceId, epoch: Epoch, is_forced: bool) {

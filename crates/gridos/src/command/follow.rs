@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use gridos_fleet::Share;
+use gridos_fleet::{Share, StoreId};
 use gridos_roster::{Bucket, BucketOptions, Roll};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -64,15 +64,17 @@ struct Follower {
     options: BucketOptions,
     /// Open from the first use to the first trouble.
     bucket: Option<Bucket>,
-    /// What this process set last; nothing before it has set anything.
-    set: Option<Share>,
+    /// What this process set last, and in which bucket; nothing before it has set anything.
+    set: Option<(StoreId, Share)>,
 }
 
 impl Follower {
     /// Sets the share if it has to change; gives back what it was set to.
     async fn look(&mut self) -> Result<Option<Share>, Box<dyn Error>> {
         let rollout = self.cluster.rollout().await?;
-        if !rollout.is_tried() && self.set == Some(Share::NONE) {
+        // A bucket that was made anew has no share.
+        let is_none = self.set.is_some_and(|(_, share)| share == Share::NONE);
+        if !rollout.is_tried() && is_none {
             return Ok(None);
         }
         if self.bucket.is_none() {
@@ -81,14 +83,15 @@ impl Follower {
         let Some(bucket) = &self.bucket else {
             return Ok(None);
         };
+        let store = bucket.id_now().await?;
         let members = match rollout.is_tried() {
             true => Vec::new(),
             false => Roll::read(bucket).await?.members,
         };
         match rollout.wish(&members) {
-            Wish::Be(share) if self.set != Some(share) => {
+            Wish::Be(share) if self.set != Some((store, share)) => {
                 bucket.set_share(share).await?;
-                self.set = Some(share);
+                self.set = Some((store, share));
                 Ok(Some(share))
             }
             Wish::Be(_) | Wish::Stay => Ok(None),

@@ -1,6 +1,7 @@
 //! Channels: what of the fleet one engine polls or another one, and never two at once.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use gridos_model::{DeviceId, DeviceIndex};
 
@@ -34,6 +35,20 @@ impl FleetDevice {
 }
 
 impl Fleet {
+    /// The longest time that an answer of any device is waited for, by which others reckon when an engine that
+    /// says nothing has stopped.
+    pub fn answer_timeout_max(&self) -> Duration {
+        let modbus = self.devices.iter().filter_map(|device| {
+            let link = device.modbus.as_ref()?;
+            Some(link.timeout)
+        });
+        let dnp3 = self.devices.iter().filter_map(|device| {
+            let link = device.dnp3.as_ref()?;
+            Some(link.treatment.config.response_timeout)
+        });
+        modbus.chain(dnp3).max().unwrap_or_default()
+    }
+
     /// The devices that are in none of `channels`.
     pub fn unshared(&self, channels: &[Channel]) -> impl Iterator<Item = DeviceIndex> {
         let shared = channels.iter().flat_map(|channel| &channel.devices);

@@ -11,6 +11,7 @@ mod devices;
 mod disk;
 mod files;
 mod finding;
+mod fleet;
 mod memory;
 mod pages;
 mod ports;
@@ -41,6 +42,7 @@ pub(crate) async fn examine(config: &Config, args: &Doctor) -> Vec<Finding> {
     found.push(disk::judge(&disk::look(config).await));
     found.extend(database::examine(config).await);
     found.extend(relay::examine(config).await);
+    found.extend(fleet::examine(config).await);
     found.extend(ports::examine(config).await);
     found.extend(certificates::judge(&certificates::look(config), now.into()));
     found.extend(devices::judge(

@@ -51,7 +51,7 @@ impl Membership {
         let (role, roles) = watch::channel(wanted.role_now(given));
         let terms = Terms {
             identity: identity(config, wanted, *roles.borrow())?,
-            timing: wanted.timing(poll_timeout(fleet))?,
+            timing: wanted.timing(fleet.answer_timeout_max())?,
             bucket: wanted.bucket(&format!("gridos {}", wanted.member))?,
             peers: wanted.keeping.as_ref().map(|keeping| keeping.peers.clone()),
         };
@@ -145,19 +145,6 @@ fn random() -> Result<u64, MembershipError> {
         path: "random numbers of the system".to_owned(),
         source: io::Error::other(error.to_string()),
     })
-}
-
-/// The longest time that any answer is waited for.
-fn poll_timeout(fleet: &Fleet) -> Duration {
-    let modbus = fleet.devices.iter().filter_map(|device| {
-        let link = device.modbus.as_ref()?;
-        Some(link.timeout)
-    });
-    let dnp3 = fleet.devices.iter().filter_map(|device| {
-        let link = device.dnp3.as_ref()?;
-        Some(link.treatment.config.response_timeout)
-    });
-    modbus.chain(dnp3).max().unwrap_or_default()
 }
 
 /// The names of the devices of each channel.

@@ -240,12 +240,15 @@ impl Engine {
             &stop,
         )?;
         listeners.open(&devices, &directory, &intake, &mut collector, &stop)?;
+        let membership = config.membership.as_ref();
+        let answer_timeout = membership.map(|_| fleet.answer_timeout_max());
         let membership = Membership::start(config, hands, &fleet, &telemetry).await?;
         let reloading = Reloading {
             origin: origin.map(|(file, text)| Origin { file, text }),
             fleet,
             limits: Limits {
                 ring_batches: bounds.ring_batches,
+                answer_timeout,
                 telemetry: Arc::clone(&telemetry),
             },
             sessions: Sessions {

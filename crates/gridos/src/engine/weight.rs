@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gridos_fleet::Share;
-use gridos_roster::{Bucket, BucketOptions};
+use gridos_roster::{Bucket, BucketError, BucketOptions};
 use serde_json::Value;
 use tokio::time::interval;
 
@@ -20,7 +20,7 @@ const PLACES: [&str; 4] = [
     "",
 ];
 
-/// Sets the share to the weight whenever that changes.
+/// Sets the share to the weight whenever that changes, and anew in a bucket that was made anew.
 pub(super) async fn follow(source: Weight, options: BucketOptions) {
     let mut looks = interval(LOOK_EVERY);
     let mut bucket: Option<Bucket> = None;
@@ -29,27 +29,25 @@ pub(super) async fn follow(source: Weight, options: BucketOptions) {
         looks.tick().await;
         let looked = async {
             let share = read(&source).await?;
-            if set == Some(share) {
-                return Ok(share);
+            let open = match bucket.take() {
+                Some(bucket) => bucket,
+                None => told(Bucket::open(&options).await)?,
+            };
+            // One that was made anew has no share.
+            let wanted = (told(open.id_now().await)?, share);
+            if set != Some(wanted) {
+                told(open.set_share(share).await)?;
+                tracing::info!(%share, "the canary's share follows the weight");
             }
-            if bucket.is_none() {
-                let opened = Bucket::open(&options).await;
-                bucket = Some(opened.map_err(|error| error.to_string())?);
-            }
-            if let Some(bucket) = &bucket {
-                let done = bucket.set_share(share).await;
-                done.map_err(|error| error.to_string())?;
-            }
-            tracing::info!(%share, "the canary's share follows the weight");
-            Ok::<_, String>(share)
+            bucket = Some(open);
+            Ok::<_, String>(wanted)
         };
         match looked.await {
-            Ok(share) => {
-                set = Some(share);
+            Ok(done) => {
+                set = Some(done);
                 trouble.clear();
             }
             Err(what) => {
-                bucket = None;
                 if what != trouble {
                     tracing::warn!(error = what, "the weight cannot be followed; trying again");
                     trouble = what;
@@ -57,6 +55,10 @@ pub(super) async fn follow(source: Weight, options: BucketOptions) {
             }
         }
     }
+}
+
+fn told<T>(done: Result<T, BucketError>) -> Result<T, String> {
+    done.map_err(|error| error.to_string())
 }
 
 async fn read(source: &Weight) -> Result<Share, String> {

@@ -6,13 +6,14 @@
 //! 16  u64       the session that asks; 0 in an answer
 //! 24  u64       the session that is asked
 //! 32  u64       a question: for how many milliseconds; an answer: 1 if it is promised, 0 if not
-//! 40  [u8; 32]  HMAC-SHA256 of all before, by the key of who is asked
+//! 40  u64       a question: the store by which both count their sessions; 0 in an answer
+//! 48  [u8; 32]  HMAC-SHA256 of all before, by the key of who is asked
 //! ```
 //! All numbers are little-endian.
 
 use std::time::Duration;
 
-use gridos_fleet::{GrantId, GrantRequest, SessionId, Timing};
+use gridos_fleet::{GrantId, GrantRequest, SessionId, StoreId, Timing};
 use ring::hmac;
 
 /// Octets of a key.
@@ -20,7 +21,7 @@ pub(crate) const KEY: usize = 32;
 /// Octets of a datagram.
 pub(crate) const DATAGRAM: usize = SIGNED + 32;
 /// Octets that the code is of.
-const SIGNED: usize = 40;
+const SIGNED: usize = 48;
 const QUESTION: &[u8; 8] = b"GRIDOSQ1";
 const ANSWER: &[u8; 8] = b"GRIDOSA1";
 
@@ -44,13 +45,17 @@ pub(crate) fn write(said: &Said, key: &[u8; KEY]) -> [u8; DATAGRAM] {
             let millis = request.hold_off.as_nanos().div_ceil(1_000_000);
             let millis = u64::try_from(millis).unwrap_or(u64::MAX);
             let (subject, peer) = (request.subject.raw(), request.peer.raw());
-            (QUESTION, [grant.raw(), subject, peer, millis])
+            let store = request.store.raw();
+            (QUESTION, [grant.raw(), subject, peer, millis, store])
         }
         Said::Answer {
             grant,
             peer,
             is_granted,
-        } => (ANSWER, [grant.raw(), 0, peer.raw(), u64::from(is_granted)]),
+        } => {
+            let answer = u64::from(is_granted);
+            (ANSWER, [grant.raw(), 0, peer.raw(), answer, 0])
+        }
     };
     let mut datagram = [0; DATAGRAM];
     let (signed, code) = datagram.split_at_mut(SIGNED);
@@ -72,12 +77,13 @@ pub(crate) fn read(datagram: &[u8]) -> Option<Said> {
     let (magic, words) = signed.split_first_chunk::<8>()?;
     let (words, _) = words.as_chunks::<8>();
     let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
-    let [grant, subject, peer, last] = std::array::from_fn(|_| words.next().unwrap_or(0));
+    let [grant, subject, peer, last, store] = std::array::from_fn(|_| words.next().unwrap_or(0));
     let (grant, peer) = (GrantId::from_raw(grant), SessionId::from_raw(peer));
     match magic {
         QUESTION => Some(Said::Question {
             grant,
             request: GrantRequest {
+                store: StoreId::from_raw(store),
                 subject: SessionId::from_raw(subject),
                 peer,
                 // No member can ask for longer, and to promise for ever would be for ever.
@@ -112,6 +118,7 @@ mod tests {
         let key = [3; KEY];
         let (grant, peer) = (GrantId::from_raw(u64::MAX), SessionId::from_raw(5));
         let request = GrantRequest {
+            store: StoreId::from_raw(u64::MAX - 1),
             subject: SessionId::from_raw(4),
             peer,
             hold_off: Duration::from_millis(15_600),

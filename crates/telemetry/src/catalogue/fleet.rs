@@ -16,6 +16,12 @@ pub(super) const FLEET: &[Metric] = &[
         Unit::Count,
         |m, _| double(m.telemetry.fleet.held.get()),
     ),
+    Metric::gauge(
+        "gridos_fleet_channels_unowned",
+        "Channels that the fleet's plan gives to nobody, or to who is no member any more, as this engine knows it; all of them while there is no plan.",
+        Unit::Count,
+        |m, _| double(m.telemetry.fleet.unowned.get()),
+    ),
     Metric::counter(
         "gridos_fleet_fences_total",
         "Times that the lease ended, so that all channels were given up at once.",

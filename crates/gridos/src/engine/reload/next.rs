@@ -1,6 +1,7 @@
 //! The next configuration: what it changes, and whether it may.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gridos_api::ConfigRefusal;
 use gridos_model::DeviceIndex;
@@ -18,6 +19,8 @@ use crate::files;
 pub(in super::super) struct Limits {
     /// Slots of the ring.
     pub(in super::super) ring_batches: usize,
+    /// For how long other members of a fleet reckon that an answer is waited for; none where devices are not shared.
+    pub(in super::super) answer_timeout: Option<Duration>,
     pub(in super::super) telemetry: Arc<Telemetry>,
 }
 
@@ -60,6 +63,7 @@ pub(super) fn prepare(
         .collect();
     fixed.extend(difference.fixed.iter().cloned());
     let notes = check_room(&config, &next, limits, &mut fixed);
+    fixed.extend(longer_timeout(next.answer_timeout_max(), limits));
     fixed.extend(unknown_areas(&next, &limits.telemetry));
     if !fixed.is_empty() {
         return Err(ConfigRefusal::NeedsRestart(fixed));
@@ -107,6 +111,14 @@ fn check_room(
         ));
     }
     notes
+}
+
+/// Other members know since the start how long they have to wait until no answer can be under way any more.
+fn longer_timeout(wanted: Duration, limits: &Limits) -> Option<String> {
+    let known = limits.answer_timeout.filter(|known| wanted > *known)?;
+    Some(format!(
+        "an answer would be waited for for {wanted:?}, and the other members of the fleet reckon with {known:?} at most"
+    ))
 }
 
 /// The areas of operators that no series of the metrics is for.
