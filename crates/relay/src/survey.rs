@@ -1,6 +1,7 @@
 //! What the stream is, for whoever looks whether all is fit.
 
-use async_nats::jetstream::context::ContextBuilder;
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{ContextBuilder, GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::DiscardPolicy;
 use gridos_nats::ANSWER_TIMEOUT;
 
@@ -36,10 +37,11 @@ impl Survey {
             stream: options.stream(),
             what,
         };
-        let account = jetstream.query_account().await;
-        account.map_err(|error| failed(error.to_string()))?;
-        let Ok(stream) = jetstream.get_stream(options.stream()).await else {
-            return Ok(Self::Absent);
+        // The library's question about the account is not understood of servers before 2.10.
+        let stream = match jetstream.get_stream(options.stream()).await {
+            Ok(stream) => stream,
+            Err(error) if is_absent(&error) => return Ok(Self::Absent),
+            Err(error) => return Err(failed(error.to_string())),
         };
         let info = stream.cached_info();
         Ok(Self::There {
@@ -49,4 +51,8 @@ impl Survey {
             holds_back: info.config.discard == DiscardPolicy::New,
         })
     }
+}
+
+fn is_absent(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(why) if why.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
