@@ -26,13 +26,18 @@ fn delete_bucket(server: SocketAddr) {
     }
 }
 
-/// Waits until both gave up what they had and have it again, with the canary's share.
-fn share_out_again(site: &Site, what: &str, (a, b): (&Member, &Member), fences: u64) {
-    site.until(what, &[a, b], || {
-        let are_fenced = a.fences() >= fences && b.fences() >= fences;
-        let held = (a.held(), b.held());
-        are_fenced && held == (DEVICES as u64 - CANARY, CANARY) && site.are_all_asked()
-    });
+/// Whether each has what it shall have, with the canary's share, and all of it is polled.
+fn is_shared_out(site: &Site, (a, b): (&Member, &Member)) -> bool {
+    (a.held(), b.held()) == (DEVICES as u64 - CANARY, CANARY) && site.are_all_asked()
+}
+
+/// Lets NATS lose what the fleet shares, and waits until both gave up what they had and have it again.
+fn lose(site: &mut Site, what: &str, (a, b): (&Member, &Member), loss: impl FnOnce(&mut Site)) {
+    loss(site);
+    // Each to its lease's end; nobody takes anything before a whole hold-off is over.
+    site.until("all is given up", &[a, b], || a.held() + b.held() == 0);
+    site.until(what, &[a, b], || is_shared_out(site, (a, b)));
+    site.check_masters();
 }
 
 #[test]
@@ -46,19 +51,23 @@ fn members_that_run_on_share_all_out_again_when_nats_has_lost_everything() {
     let a = site.join("a");
     let more = format!("role = \"canary\"\nweight_file = {weight:?}");
     let b = site.join_by("b", &site.nats.servers(), &more);
-    share_out_again(&site, "the canary has its share", (&a, &b), 0);
+    site.until("the canary has its share", &[&a, &b], || {
+        is_shared_out(&site, (&a, &b))
+    });
 
-    (0..3).for_each(|node| site.nats.wipe_node(node));
-    (0..3).for_each(|node| site.nats.start_node(node));
-    share_out_again(&site, "all goes on after the loss", (&a, &b), 1);
-    site.check_masters();
-
+    lose(&mut site, "all goes on after the loss", (&a, &b), |site| {
+        (0..3).for_each(|node| site.nats.wipe_node(node));
+        (0..3).for_each(|node| site.nats.start_node(node));
+    });
     // The servers live, and no watch ends.
-    let (before_a, before_b) = (a.fences(), b.fences());
-    delete_bucket(site.nats.address(0));
-    let fences = before_a.max(before_b) + 1;
-    share_out_again(&site, "all goes on in another bucket", (&a, &b), fences);
-    site.check_masters();
+    lose(
+        &mut site,
+        "all goes on in another bucket",
+        (&a, &b),
+        |site| {
+            delete_bucket(site.nats.address(0));
+        },
+    );
     assert!(
         a.process
             .log()
