@@ -1,9 +1,10 @@
 //! Bringing the schema to this version.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use crate::StoreError;
+use crate::backoff::{Backoff, random};
 use crate::migration::{Applied, Migration, SchemaState, missing, state};
 
 const ALL: &[Migration] = &[
@@ -108,6 +109,11 @@ const ALL: &[Migration] = &[
 pub(crate) const LOCK: i64 = 0x4752_4944_4f53;
 /// A step may take long on a full database, or wait for another engine's.
 const PATIENCE: Duration = Duration::from_secs(3_600);
+/// How long a step queues for a table: less than PostgreSQL's `deadlock_timeout` of a second, so that where a reader
+/// and a step wait for each other the step gives way, and nobody queues behind it for long.
+const LOCK_PATIENCE: Duration = Duration::from_millis(300);
+/// The longest pause before a step that gave way is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How the schema stands.
 pub(crate) async fn schema(connection: &mut Connection) -> Result<SchemaState, StoreError> {
@@ -128,13 +134,12 @@ pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), StoreErro
 }
 
 async fn take_steps(connection: &mut Connection) -> Result<(), StoreError> {
-    begin(connection).await?;
     let books = "set local client_min_messages = warning; \
                  create table if not exists schema_migration (\
                     version integer primary key, name text not null, checksum bigint not null, \
                     applied timestamptz not null default now()); \
-                 alter table schema_migration add column if not exists runs_since integer; commit";
-    run(connection, books).await?;
+                 alter table schema_migration add column if not exists runs_since integer";
+    transaction(connection, None, &[books]).await?;
     while let Some(migration) = next(connection).await? {
         step(connection, migration).await?;
     }
@@ -157,22 +162,43 @@ async fn step(connection: &mut Connection, step: &Migration) -> Result<(), Store
     );
     tracing::info!(version, name, "bringing the database's schema up to date");
     for sql in *before {
-        transaction(connection, step, &[sql]).await?;
+        transaction(connection, Some(*version), &[sql]).await?;
     }
-    transaction(connection, step, &[sql, &note]).await
+    transaction(connection, Some(*version), &[sql, &note]).await
 }
 
-/// Runs `parts` in one transaction, unless `step` was taken while we waited for the lock.
+/// Runs `parts` in one transaction, again and again while others use the tables.
 async fn transaction(
     connection: &mut Connection,
-    step: &Migration,
+    version: Option<i32>,
+    parts: &[&str],
+) -> Result<(), StoreError> {
+    let until = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::new(LOCK_PATIENCE, LONGEST_PAUSE);
+    loop {
+        match attempt(connection, version, parts).await {
+            Err(StoreError::Busy { reason }) if Instant::now() < until => {
+                tracing::info!(version, reason, "waiting for those who use the tables");
+            }
+            done => return done,
+        }
+        run(connection, "rollback").await?;
+        tokio::time::sleep(backoff.wait(random())).await;
+    }
+}
+
+/// Runs `parts` in one transaction, unless the step `version` was taken while we waited for the lock.
+async fn attempt(
+    connection: &mut Connection,
+    version: Option<i32>,
     parts: &[&str],
 ) -> Result<(), StoreError> {
     begin(connection).await?;
-    if next(connection)
-        .await?
-        .is_some_and(|next| next.version == step.version)
-    {
+    let is_taken = match version {
+        Some(version) => next(connection).await?.map(|next| next.version) != Some(version),
+        None => false,
+    };
+    if !is_taken {
         for sql in parts {
             run(connection, sql).await?;
         }
@@ -182,8 +208,11 @@ async fn transaction(
 
 /// Begins a transaction that nobody else who migrates is in.
 async fn begin(connection: &Connection) -> Result<(), StoreError> {
-    let sql =
-        format!("begin; set local statement_timeout = 0; select pg_advisory_xact_lock({LOCK})");
+    let patience = LOCK_PATIENCE.as_millis();
+    let sql = format!(
+        "begin; set local statement_timeout = 0; select pg_advisory_xact_lock({LOCK}); \
+         set local lock_timeout = {patience}"
+    );
     run(connection, &sql).await
 }
 

@@ -27,6 +27,7 @@ async fn partitions_come_and_go() {
     an_earlier_database_is_divided(&cluster).await;
     a_division_that_was_broken_off_is_finished(&cluster).await;
     a_step_that_was_killed_is_taken_again(&cluster).await;
+    who_reads_is_not_broken_off_by_a_step(&cluster).await;
     the_latest_and_a_day_cost_the_same_with_sixty_days(&cluster).await;
 }
 
@@ -414,6 +415,30 @@ async fn a_step_that_was_killed_is_taken_again(cluster: &Cluster) {
         rows(cluster, "killed", "select count(*) from sweep").await,
         ["1"]
     );
+}
+
+/// Who has read one table asks for the next, while a step has that one and waits for the first: were the step to wait
+/// on, the server would break one of the two off.
+async fn who_reads_is_not_broken_off_by_a_step(cluster: &Cluster) {
+    let mut fixture = Fixture::new();
+    earlier(cluster, "crossed", "dead_letters", &mut fixture).await;
+    // The server breaks off whoever looks for a deadlock first: here the reader, were there one by then.
+    let user = cluster.connect("crossed").await;
+    user.batch_execute("set deadlock_timeout = '900ms'; begin; select count(*) from sweep")
+        .await
+        .unwrap();
+    let store = cluster.open("crossed");
+    let migrating = tokio::spawn(async move { store.migrate().await });
+    let waits = "select count(*) from pg_locks where not granted and relation = 'sweep'::regclass";
+    while rows(cluster, "crossed", waits).await == ["0"] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    user.batch_execute("select count(*) from event; commit")
+        .await
+        .unwrap();
+    migrating.await.unwrap().unwrap();
+    let versions = "select max(version) > 4 from schema_migration";
+    assert_eq!(rows(cluster, "crossed", versions).await, ["t"]);
 }
 
 const BEFORE: [&str; 3] = [
