@@ -53,7 +53,10 @@ fn check(figures: &Value) {
     assert_eq!(ledger["lost"], 0, "{ledger}");
     // It drained at its end. A post that came while it did so, or to a full ring, was refused, and told so.
     let settled = number(figures, "/ledger/stored") + number(figures, "/ledger/refused");
-    assert!((number(figures, "/ledger/received") - settled).abs() < 0.5, "{ledger}");
+    assert!(
+        (number(figures, "/ledger/received") - settled).abs() < 0.5,
+        "{ledger}"
+    );
 }
 
 #[test]
@@ -64,6 +67,14 @@ fn dense_devices_are_measured_beside_the_wire_alone() {
     check(&figures);
     assert_eq!(figures["devices"], 2);
     assert!(number(&figures, "/wire_alone") > 0.0);
+    // Two devices of 125 points, read so often that it is half of what was stored, or the next whole millisecond.
+    let offered = number(&figures, "/half/offered");
+    assert!(offered <= number(&figures, "/stored") / 2.0, "{figures:#}");
+    let millis = 2.0 * 125.0 * 1_000.0 / offered;
+    assert!((millis - millis.round()).abs() < 1e-6, "{figures:#}");
+    let durable = number(&figures, "/half/durable");
+    assert!(durable > 0.0 && durable < 1.1 * offered, "{figures:#}");
+    assert!(number(&figures, "/half/latency_ms/wire-durable/p99") > 0.0);
     let bytes = &figures["bytes_per_reading"];
     // A value is 8 bytes, wherever it lies, and a table of arrays has little more.
     for place in ["journal", "wal", "table"] {

@@ -17,6 +17,7 @@ use tokio_postgres::Client;
 
 use super::error::BenchError;
 use super::figures::{self, Account, Between, Figures, Memory, Outage};
+use super::half::{self, Half};
 use super::plan::{Addresses, FIRST_ADDRESS, Plan};
 use super::poster::Posters;
 use super::sample::{Engine, Ledger, Sample};
@@ -58,6 +59,8 @@ struct Running {
     posters: Posters,
     client: Client,
     database: String,
+    /// Of the database, as it stands in the configuration.
+    url: String,
 }
 
 /// Simulated devices, their processes and where they are.
@@ -95,6 +98,11 @@ impl<'a> Course<'a> {
         let mut running = self.start(server).await?;
         sleep(self.args.warm_up).await;
         let measured = self.measure(&mut running, server).await?;
+        let between = Between::of(&measured.before, &measured.after);
+        let half = match self.plan.has_dense_alone() {
+            true => Some(self.half(&running, server, &between).await?),
+            false => None,
+        };
         let Running {
             devices,
             engine,
@@ -122,7 +130,6 @@ impl<'a> Course<'a> {
         let database_alone = Some(copy::alone(&client).await?);
         drop(client);
         server.drop_database(&database).await?;
-        let between = Between::of(&measured.before, &measured.after);
         Ok(Figures {
             scenario: self.name.clone(),
             seconds: between.seconds,
@@ -130,7 +137,7 @@ impl<'a> Course<'a> {
             offered: self.plan.offered(),
             durable: between.durable as f64 / between.seconds,
             stored: between.stored as f64 / between.seconds,
-            latency_ms: self.latencies(&measured)?,
+            latency_ms: self.latencies(&measured.before, &measured.after)?,
             cpu_seconds_per_million: between.cpu(),
             resident_bytes: Memory {
                 peak: measured.after.resident.peak,
@@ -144,6 +151,7 @@ impl<'a> Course<'a> {
             ledger: Account::from(ledger),
             wire_alone,
             database_alone,
+            half,
             outage: measured.outage,
         })
     }
@@ -153,7 +161,7 @@ impl<'a> Course<'a> {
         let devices = self.devices().await?;
         let database = format!("gridos_bench_{}", self.name.replace('-', "_"));
         let url = server.create(&database).await?;
-        let config = self.write_config(&devices.at, &url)?;
+        let config = self.write_config(&self.plan, &devices.at, &url)?;
         let log = self.folder.join("engine.log");
         self.migrate(&config, &log).await?;
         let hdr_log = self.hdr_log();
@@ -180,6 +188,7 @@ impl<'a> Course<'a> {
             at,
             client: server.connect(Some(&database)).await?,
             database,
+            url,
         })
     }
 
@@ -241,13 +250,13 @@ impl<'a> Course<'a> {
         started.map_err(|source| BenchError::Child { who, source })
     }
 
-    fn write_config(&self, at: &Addresses, url: &str) -> Result<PathBuf, BenchError> {
+    fn write_config(&self, plan: &Plan, at: &Addresses, url: &str) -> Result<PathBuf, BenchError> {
         let table = self.folder.join("devices.csv");
-        let devices = self.plan.devices(at);
+        let devices = plan.devices(at);
         fs::write(&table, devices).map_err(BenchError::folder(&table))?;
         let config = self.folder.join("gridos.toml");
         let data = self.folder.join("data");
-        let text = self.plan.config(&data, "devices.csv", url);
+        let text = plan.config(&data, "devices.csv", url);
         fs::write(&config, text).map_err(BenchError::folder(&config))?;
         Ok(config)
     }
@@ -303,6 +312,34 @@ impl<'a> Course<'a> {
         })
     }
 
+    /// Measures once more at half of the rate that was `found`.
+    async fn half(
+        &self,
+        running: &Running,
+        server: &Server,
+        found: &Between,
+    ) -> Result<Half, BenchError> {
+        let points = self.plan.dense_points();
+        let period = half::period(points, found.stored as f64 / found.seconds);
+        let plan = Plan {
+            period,
+            ..self.plan
+        };
+        self.write_config(&plan, &running.devices.at, &running.url)?;
+        running.at.reload().await?;
+        // Until what had gathered is stored.
+        sleep(self.args.warm_up).await;
+        let before = running.at.sample(&[], server).await?;
+        sleep(self.args.duration).await;
+        let after = running.at.sample(&[], server).await?;
+        let between = Between::of(&before, &after);
+        Ok(Half {
+            offered: points as f64 / period.as_secs_f64(),
+            durable: between.durable as f64 / between.seconds,
+            latency_ms: self.latencies(&before, &after)?,
+        })
+    }
+
     /// How much memory the engine has, once a second.
     async fn watch(&self, engine: &Engine, lasts: Duration) -> Vec<(Duration, u64)> {
         let began = tokio::time::Instant::now();
@@ -347,11 +384,12 @@ impl<'a> Course<'a> {
 
     fn latencies(
         &self,
-        measured: &Measured,
+        before: &Sample,
+        after: &Sample,
     ) -> Result<BTreeMap<String, latency::Percentiles>, BenchError> {
         let path = self.hdr_log();
         let log = fs::read(&path).map_err(BenchError::folder(&path))?;
-        let found = latency::between(&log, measured.before.wall, measured.after.wall);
+        let found = latency::between(&log, before.wall, after.wall);
         found.ok_or(BenchError::Log { path })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::copy::{Alone, Sizes};
+use super::half::Half;
 use super::latency::Percentiles;
 use super::sample::{Ledger, Sample};
 
@@ -29,6 +30,8 @@ pub(super) struct Figures {
     pub(super) wire_alone: Option<f64>,
     /// What the database alone takes.
     pub(super) database_alone: Option<Alone>,
+    /// How it is at half of that rate, where devices are read as fast as they answer.
+    pub(super) half: Option<Half>,
     pub(super) outage: Option<Outage>,
 }
 

@@ -5,6 +5,7 @@ mod copy;
 mod course;
 mod error;
 mod figures;
+mod half;
 mod latency;
 mod machine;
 mod plan;

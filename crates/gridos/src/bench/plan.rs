@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use gridos_sim::substation::MAP;
 
@@ -17,6 +18,8 @@ pub(super) const POSTING: &str = "plant";
 pub(super) const FIRST_ADDRESS: usize = 10;
 /// As many as one Modbus answer holds.
 const REGISTERS: u16 = 125;
+/// The shortest period there is: the next request leaves as soon as the last is answered.
+pub(super) const AT_ONCE: Duration = Duration::from_millis(1);
 /// Points of a simulated outstation whose events count.
 const COUNTED_POINTS: usize = 3;
 
@@ -31,6 +34,8 @@ pub(super) struct Plan {
     pub(super) outstations: usize,
     /// Clients that post.
     pub(super) posters: usize,
+    /// How often a dense device is read, if it answers as fast.
+    pub(super) period: Duration,
     /// Whether the database is taken away for a while.
     pub(super) has_outage: bool,
 }
@@ -77,6 +82,7 @@ impl Plan {
             count => scaled(count, scale),
         };
         Self {
+            period: AT_ONCE,
             dense: scaled(unscaled.dense),
             feeders: scaled(unscaled.feeders),
             outstations: scaled(unscaled.outstations),
@@ -93,10 +99,16 @@ impl Plan {
         is_paced.then_some(readings as f64)
     }
 
+    /// Points of all dense devices.
+    pub(super) fn dense_points(&self) -> usize {
+        self.dense * usize::from(REGISTERS)
+    }
+
     /// Whether there is nothing else than devices that are read as fast as they answer.
     pub(super) fn has_dense_alone(&self) -> bool {
         let dense = Self {
             dense: self.dense,
+            period: self.period,
             ..Self::default()
         };
         self.dense > 0 && *self == dense
@@ -144,8 +156,8 @@ impl Plan {
         writeln!(text, "[http]\nlisten = \"127.0.0.1:0\"")?;
         writeln!(text, "[journal]\ndisk_limit = \"8GiB\"")?;
         writeln!(text, "[store]\nkind = \"postgres\"\nurl = {}", quoted(url))?;
-        // The shortest there is: the next request leaves as soon as the last is answered.
-        writeln!(text, "[scan_class]\nat_once = \"1ms\"\npaced = \"1s\"")?;
+        let period = self.period.as_millis();
+        writeln!(text, "[scan_class]\ndense = \"{period}ms\"\npaced = \"1s\"")?;
         writeln!(text, "[devices]\ncsv = {}", quoted(devices))?;
         self.write_profiles(text)
     }
@@ -154,7 +166,7 @@ impl Plan {
         if self.dense > 0 {
             writeln!(
                 text,
-                "[[profile]]\nname = \"dense\"\nprotocol = \"modbus\"\nscan = \"at_once\"\npoint = ["
+                "[[profile]]\nname = \"dense\"\nprotocol = \"modbus\"\nscan = \"dense\"\npoint = ["
             )?;
             for register in 0..REGISTERS {
                 writeln!(

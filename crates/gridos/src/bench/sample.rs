@@ -65,6 +65,13 @@ impl Engine {
         Ok(Ledger::of(&status["ledger"]))
     }
 
+    /// Has it take its configuration anew.
+    pub(super) async fn reload(&self) -> Result<(), BenchError> {
+        let url = format!("{}/api/v1/config/reload", self.base);
+        self.http.post(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// How much memory it has now, and had at the most.
     pub(super) fn resident(&self) -> Resident {
         usage::resident(self.process)

@@ -1,8 +1,10 @@
 //! The figures as a table for people.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
 use super::figures::Figures;
+use super::latency::Percentiles;
 use crate::number::significant;
 use crate::size::show_bytes;
 
@@ -35,7 +37,8 @@ fn write_all(text: &mut String, figures: &Figures) -> fmt::Result {
         figures.scenario, figures.seconds
     )?;
     rates(text, figures)?;
-    latencies(text, figures)?;
+    latencies(text, &figures.latency_ms)?;
+    half(text, figures)?;
     costs(text, figures)?;
     let ledger = &figures.ledger;
     let verdict = match ledger.is_balanced && ledger.lost == 0 {
@@ -96,11 +99,25 @@ fn rates(text: &mut String, figures: &Figures) -> fmt::Result {
     Ok(())
 }
 
-fn latencies(text: &mut String, figures: &Figures) -> fmt::Result {
+/// How it is at half of the rate.
+fn half(text: &mut String, figures: &Figures) -> fmt::Result {
+    let Some(half) = &figures.half else {
+        return Ok(());
+    };
+    let what = format!(
+        "{} readings/s durable of {} offered",
+        count(half.durable),
+        count(half.offered)
+    );
+    line(text, "at half of that", what)?;
+    latencies(text, &half.latency_ms)
+}
+
+fn latencies(text: &mut String, found: &BTreeMap<String, Percentiles>) -> fmt::Result {
     let head = ["p50", "p95", "p99", "p99.9", "max"].map(|name| format!("{name:>9}"));
     line(text, "latency, ms", head.concat())?;
     for (stage, name) in STAGES {
-        if let Some(found) = figures.latency_ms.get(stage) {
+        if let Some(found) = found.get(stage) {
             let all = [found.p50, found.p95, found.p99, found.p999, found.max];
             let all = all.map(|millis| format!("{:>9}", short(millis)));
             line(text, &format!("  {name}"), all.concat())?;
