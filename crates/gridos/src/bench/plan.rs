@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use gridos_sim::substation::MAP;
-
+use super::plant::Plant;
 use crate::cli::Scenario;
 use crate::command::demo::config::{profile, quoted};
 
@@ -15,10 +14,8 @@ pub(super) const POSTED_POINTS: usize = 100;
 pub(super) const POSTING: &str = "plant";
 /// Of all outstations of a simulator, the link address of the first.
 pub(super) const FIRST_ADDRESS: usize = 10;
-/// As many as one Modbus answer holds.
-const REGISTERS: u16 = 125;
 /// Points of a simulated outstation whose events count.
-const COUNTED_POINTS: usize = 3;
+pub(super) const COUNTED_POINTS: usize = 3;
 
 /// All that a scenario has at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +30,8 @@ pub(super) struct Plan {
     pub(super) posters: usize,
     /// Whether the database is taken away for a while.
     pub(super) has_outage: bool,
+    /// How large its Modbus devices are, and how often they are read.
+    pub(super) plant: Plant,
 }
 
 /// Each outstation makes so many events at once, once a second.
@@ -88,15 +87,16 @@ impl Plan {
     /// Readings a second that the devices have, if that is fixed.
     pub(super) fn offered(&self) -> Option<f64> {
         let is_paced = self.dense == 0 && self.posters == 0;
-        let readings =
-            self.feeders * MAP.len() + self.outstations * usize::try_from(BURST).unwrap_or(0);
-        is_paced.then_some(readings as f64)
+        let polled = (self.feeders * self.plant.feeder_points()) as f64;
+        let events = self.outstations as f64 * f64::from(BURST);
+        is_paced.then_some(polled / self.plant.period().as_secs_f64() + events)
     }
 
     /// Whether there is nothing else than devices that are read as fast as they answer.
     pub(super) fn has_dense_alone(&self) -> bool {
         let dense = Self {
             dense: self.dense,
+            plant: self.plant,
             ..Self::default()
         };
         self.dense > 0 && *self == dense
@@ -139,33 +139,31 @@ impl Plan {
         let data_dir = quoted(&data_dir.to_string_lossy());
         writeln!(
             text,
-            "[engine]\nname = \"bench\"\ndata_dir = {data_dir}\nmemory_limit = \"4GiB\""
+            "[engine]\nname = \"bench\"\ndata_dir = {data_dir}\nmemory_limit = \"{}MiB\"",
+            self.memory_mib()
         )?;
         writeln!(text, "[http]\nlisten = \"127.0.0.1:0\"")?;
         writeln!(text, "[journal]\ndisk_limit = \"8GiB\"")?;
         writeln!(text, "[store]\nkind = \"postgres\"\nurl = {}", quoted(url))?;
         // The shortest there is: the next request leaves as soon as the last is answered.
-        writeln!(text, "[scan_class]\nat_once = \"1ms\"\npaced = \"1s\"")?;
+        writeln!(
+            text,
+            "[scan_class]\nat_once = \"1ms\"\npaced = \"{}ms\"",
+            self.plant.period().as_millis()
+        )?;
         writeln!(text, "[devices]\ncsv = {}", quoted(devices))?;
         self.write_profiles(text)
     }
 
     fn write_profiles(&self, text: &mut String) -> std::fmt::Result {
         if self.dense > 0 {
-            writeln!(
-                text,
-                "[[profile]]\nname = \"dense\"\nprotocol = \"modbus\"\nscan = \"at_once\"\npoint = ["
-            )?;
-            for register in 0..REGISTERS {
-                writeln!(
-                    text,
-                    "    {{ name = \"r{register}\", holding = {register}, scale = 0.1 }},"
-                )?;
-            }
-            writeln!(text, "]")?;
+            counting(text, "dense", "at_once", self.plant.registers())?;
         }
         if self.feeders > 0 {
-            profile(text, "paced")?;
+            match self.plant.points {
+                Some(registers) => counting(text, "feeder", "paced", registers)?,
+                None => profile(text, "paced")?,
+            }
         }
         if self.outstations > 0 {
             writeln!(
@@ -187,6 +185,21 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The profile of devices that have nothing but registers.
+fn counting(text: &mut String, name: &str, scan: &str, registers: u16) -> std::fmt::Result {
+    writeln!(
+        text,
+        "[[profile]]\nname = \"{name}\"\nprotocol = \"modbus\"\nscan = \"{scan}\"\npoint = ["
+    )?;
+    for register in 0..registers {
+        writeln!(
+            text,
+            "    {{ name = \"r{register}\", holding = {register}, scale = 0.1 }},"
+        )?;
+    }
+    writeln!(text, "]")
 }
 
 /// Where the devices of each kind are.
