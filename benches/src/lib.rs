@@ -1,4 +1,4 @@
-//! The fleet that all benches work on, made the same each time.
+//! The fleet that all benches work on, made the same each time; and what runs of the whole engine say together.
 //!
 //! This crate must not know sockets: a bench measures one core at work, without system calls.
 
@@ -11,6 +11,8 @@ use gridos_model::{
     AlarmId, Batch, Directory, DirectoryBuilder, DirectoryError, Layout, Point, PointIndex,
     Quality, TimeQuality, Timestamp,
 };
+
+pub mod growth;
 
 /// Registers, and so points, of one device: one full Modbus answer.
 pub const POINTS: usize = 125;

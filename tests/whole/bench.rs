@@ -8,10 +8,15 @@ use crate::support::engine::binary;
 use crate::support::postgres::Cluster;
 
 fn measured(scenario: &str, scale: &str) -> Option<Value> {
+    measured_as(scenario, &["--scale", scale])
+}
+
+fn measured_as(scenario: &str, options: &[&str]) -> Option<Value> {
     // Says so, or fails, where there is no server.
     Cluster::prepare()?;
     let output = Command::new(binary())
-        .args(["bench", scenario, "--scale", scale, "--port-base", "0"])
+        .args(["bench", scenario, "--port-base", "0"])
+        .args(options)
         .args(["--for", "4s", "--warm-up", "1s", "--json"])
         .output()
         .unwrap();
@@ -102,4 +107,42 @@ fn an_outage_is_measured_until_it_is_drained() {
     assert_eq!(number(&figures, "/offered"), 20.0 * 32.0);
     assert!(number(&figures, "/outage/seconds") >= 2.0);
     assert!(number(&figures, "/outage/drained_within") > 0.0);
+}
+
+#[test]
+fn a_plant_of_another_size_is_measured_beside_a_client_of_the_history() {
+    let size = [
+        "--devices",
+        "3",
+        "--points",
+        "130",
+        "--every",
+        "250ms",
+        "--history",
+        "2",
+    ];
+    let Some(figures) = measured_as("modbus-wide", &size) else {
+        return;
+    };
+    check(&figures);
+    assert_eq!(figures["devices"], 3);
+    assert_eq!(figures["points"], 3 * 130);
+    assert_eq!(number(&figures, "/offered"), 3.0 * 130.0 * 4.0);
+    assert_eq!(figures["history"]["points"], 2);
+    assert!(number(&figures, "/history/answers") > 0.0);
+    assert!(number(&figures, "/history/p50") <= number(&figures, "/history/p99"));
+}
+
+#[test]
+fn a_size_is_for_scenarios_that_have_it() {
+    let output = Command::new(binary())
+        .args(["bench", "mixed", "--points", "10"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("--points is for modbus-dense, modbus-wide and outage"),
+        "{errors}"
+    );
 }

@@ -37,7 +37,7 @@ pub use access::{
     AccessList, Expiry, TokenCommand, TokenCreate, TokenNamed, UserAdd, UserCommand, UserNamed,
 };
 pub use alarms::{AlarmsCommand, AlarmsReplay};
-pub use bench::{Bench, Scenario};
+pub use bench::{Bench, BenchPlant, Scenario};
 pub use canary::{CanaryCommand, CanaryJudge, CanaryRehearse, RehearsedFault};
 pub use client::{
     AlarmAct, AlarmSort, AlarmsAck, AlarmsList, AlarmsShelve, AlarmsUnshelve, EngineAt, Status,

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
+use futures_util::future::join;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, sleep_until};
@@ -20,28 +21,22 @@ use super::figures::{self, Account, Between, Figures, Memory, Outage};
 use super::half::{self, Half};
 use super::plan::{Addresses, FIRST_ADDRESS, Plan};
 use super::poster::Posters;
+use super::questions::{self, History, Questions};
 use super::sample::{Engine, Ledger, Sample};
 use super::server::{PASSWORD, Server};
-use super::{copy, latency, wire};
+use super::{copy, drain, latency, wire};
 use crate::child::Child;
 use crate::cli::{Bench, Scenario};
 use crate::files;
 
 /// A simulated device takes a listener and a connection, and one process may not open any number of files.
 const DEVICES_OF_A_PROCESS: usize = 5_000;
-const REGISTERS: &str = "125";
 /// As many as [`super::plan::BURST`] at once, once a second.
 const EVENTS: [&str; 4] = ["--events-per-second", "10", "--burst", "10"];
-/// How often the memory is looked at, and how often in an outage whether all is stored.
+/// How often the memory is looked at.
 const LOOK: Duration = Duration::from_secs(1);
-const LOOK_AT_DRAIN: Duration = Duration::from_millis(50);
 /// How much longer than asked for an engine may be needed.
 const BESIDE: Duration = Duration::from_secs(3_600);
-/// Longer than that nobody waits for what has gathered in an outage.
-const DRAINED_WITHIN: Duration = Duration::from_secs(600);
-/// So much may still be on its way when all that has gathered is stored: half a second of what comes.
-const ON_ITS_WAY: f64 = 0.5;
-
 /// What is to be measured, and where it writes.
 pub(super) struct Course<'a> {
     args: &'a Bench,
@@ -77,6 +72,7 @@ struct Measured {
     wal: u64,
     growth: f64,
     outage: Option<Outage>,
+    history: Option<History>,
 }
 
 impl<'a> Course<'a> {
@@ -86,7 +82,7 @@ impl<'a> Course<'a> {
         let own = || std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
         Self {
             args,
-            plan: Plan::of(scenario, args.scale),
+            plan: Plan::of(scenario, args.scale).sized(&args.plant),
             folder: folder.join(&name),
             name,
             binary: args.binary.clone().unwrap_or_else(own),
@@ -97,6 +93,10 @@ impl<'a> Course<'a> {
         fs::create_dir_all(&self.folder).map_err(BenchError::folder(&self.folder))?;
         let mut running = self.start(server).await?;
         sleep(self.args.warm_up).await;
+        if let Some(offered) = self.plan.offered() {
+            // The database learns of many points only now. One that cannot keep up never gets there: figures tell.
+            drain::drained(&running.at, offered).await?;
+        }
         let measured = self.measure(&mut running, server).await?;
         let between = Between::of(&measured.before, &measured.after);
         let half = match self.plan.has_dense_alone() {
@@ -115,7 +115,7 @@ impl<'a> Course<'a> {
         let ended = engine.end().await.ok_or(BenchError::Untold("end"))?;
         let ledger = Ledger::of(&ended["ledger"]);
         let wire_alone = match self.plan.has_dense_alone() {
-            true => Some(wire::alone(&devices.at.dense).await?),
+            true => Some(wire::alone(&devices.at.dense, self.plan.plant.registers()).await?),
             false => None,
         };
         for simulator in devices.processes {
@@ -132,6 +132,7 @@ impl<'a> Course<'a> {
         server.drop_database(&database).await?;
         Ok(Figures {
             scenario: self.name.clone(),
+            points: self.plan.points(),
             seconds: between.seconds,
             devices: self.plan.dense + self.plan.feeders + self.plan.outstations,
             offered: self.plan.offered(),
@@ -153,11 +154,12 @@ impl<'a> Course<'a> {
             database_alone,
             half,
             outage: measured.outage,
+            history: measured.history,
         })
     }
 
     async fn start(&self, server: &Server) -> Result<Running, BenchError> {
-        files::allow(self.plan.dense * 2 + 1_000)?;
+        files::allow(self.plan.dense + 1_000)?;
         let devices = self.devices().await?;
         let database = format!("gridos_bench_{}", self.name.replace('-', "_"));
         let url = server.create(&database).await?;
@@ -183,7 +185,7 @@ impl<'a> Course<'a> {
         let at = Engine::new(base, engine.id())?;
         Ok(Running {
             devices,
-            posters: Posters::start(self.plan.posters, &at)?,
+            posters: Posters::start(self.plan.posters, self.plan.post_every, &at)?,
             engine,
             at,
             client: server.connect(Some(&database)).await?,
@@ -200,13 +202,15 @@ impl<'a> Course<'a> {
     async fn devices(&self) -> Result<Devices, BenchError> {
         let (plan, mut processes) = (&self.plan, Vec::new());
         let mut port = usize::from(self.args.port_base);
+        let registers = plan.plant.registers().to_string();
+        let counting = ["--registers", registers.as_str()];
+        let feeders = match plan.plant.points {
+            Some(_) => counting.as_slice(),
+            None => &[],
+        };
         let kinds = [
-            (
-                plan.dense,
-                ["modbus", "--devices"],
-                ["--registers", REGISTERS].as_slice(),
-            ),
-            (plan.feeders, ["modbus", "--devices"], &[]),
+            (plan.dense, ["modbus", "--devices"], counting.as_slice()),
+            (plan.feeders, ["modbus", "--devices"], feeders),
             (plan.outstations, ["dnp3", "--outstations"], &EVENTS),
         ];
         let mut at = [const { Vec::new() }; 3];
@@ -289,13 +293,25 @@ impl<'a> Course<'a> {
         if self.plan.posters > 0 {
             processes.push(std::process::id());
         }
+        let questions = match self.args.history {
+            Some(points) => Some(Questions::of(&running.at, &self.plan.trends(points)).await?),
+            None => None,
+        };
         let wal = copy::wal(&running.client).await?;
         let before = running.at.sample(&processes, server).await?;
-        let (memory, outage) = match self.plan.has_outage {
-            false => (self.watch(&running.at, self.args.duration).await, None),
+        let (memory, outage, history) = match self.plan.has_outage {
+            false => {
+                let watch = self.watch(&running.at, self.args.duration);
+                let (memory, history) = join(
+                    watch,
+                    questions::asked(questions.as_ref(), self.args.duration),
+                )
+                .await;
+                (memory, None, history?)
+            }
             true => {
                 let outage = self.outage(&running.at, server).await?;
-                (Vec::new(), Some(outage))
+                (Vec::new(), Some(outage), None)
             }
         };
         let after = running.at.sample(&processes, server).await?;
@@ -309,6 +325,7 @@ impl<'a> Course<'a> {
             wal,
             growth: figures::growth_per_hour(&memory),
             outage,
+            history,
         })
     }
 
@@ -361,14 +378,8 @@ impl<'a> Course<'a> {
         server.resume().await?;
         let back = Instant::now();
         let offered = self.plan.offered().unwrap_or(0.0);
-        let mut ledger = engine.ledger().await?;
-        while (ledger.journalled - ledger.stored) as f64 > offered * ON_ITS_WAY {
-            if back.elapsed() > DRAINED_WITHIN {
-                return Err(BenchError::Untold("end of what gathered in the outage"));
-            }
-            sleep(LOOK_AT_DRAIN).await;
-            ledger = engine.ledger().await?;
-        }
+        let ledger = drain::drained(engine, offered).await?;
+        let ledger = ledger.ok_or(BenchError::Untold("end of what gathered in the outage"))?;
         let drained_within = back.elapsed().as_secs_f64();
         let drained = (ledger.stored - before.stored) as f64 / drained_within;
         let came = (ledger.journalled - before.journalled) as f64 / drained_within;

@@ -41,6 +41,14 @@ pub(crate) enum BenchError {
         "outage takes the database away: it needs a server of the bench's own, so leave --postgres out"
     )]
     ForeignServer,
+    #[error("{option} is for {of}, not for {scenario}; name those scenarios, or leave it out")]
+    NotOfScenario {
+        option: &'static str,
+        of: &'static str,
+        scenario: String,
+    },
+    #[error("the engine does not tell the history ({status}): {text}")]
+    Question { status: u16, text: String },
     #[error(transparent)]
     Files(#[from] crate::files::TooFewFiles),
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::copy::{Alone, Sizes};
 use super::half::Half;
 use super::latency::Percentiles;
+use super::questions::History;
 use super::sample::{Ledger, Sample};
 
 /// All of it; rates are readings a second.
@@ -16,6 +17,8 @@ pub(super) struct Figures {
     pub(super) scenario: String,
     pub(super) seconds: f64,
     pub(super) devices: usize,
+    /// Points of all devices.
+    pub(super) points: usize,
     /// What the devices have, if they are not read as fast as they answer.
     pub(super) offered: Option<f64>,
     pub(super) durable: f64,
@@ -33,6 +36,8 @@ pub(super) struct Figures {
     /// How it is at half of that rate, where devices are read as fast as they answer.
     pub(super) half: Option<Half>,
     pub(super) outage: Option<Outage>,
+    /// What a client was answered that asked for the history meanwhile.
+    pub(super) history: Option<History>,
 }
 
 /// Processor time of each process for a million readings.

@@ -3,13 +3,16 @@
 
 mod copy;
 mod course;
+mod drain;
 mod error;
 mod figures;
 mod half;
 mod latency;
 mod machine;
 mod plan;
+mod plant;
 mod poster;
+mod questions;
 mod sample;
 mod server;
 mod show;
@@ -47,6 +50,9 @@ async fn measured(args: &Bench) -> Outcome {
     };
     if args.postgres.is_some() && scenarios.contains(&Scenario::Outage) {
         return Err(BenchError::ForeignServer.into());
+    }
+    for scenario in scenarios {
+        plant::fits(args, *scenario)?;
     }
     // A database of its own may be another user's.
     let folder = Scratch::make(args.data_dir.as_deref(), "gridos-bench", Door::Passage)?;

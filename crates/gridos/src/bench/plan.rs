@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use gridos_sim::substation::MAP;
-
+use super::plant::Plant;
+use super::poster::READINGS;
 use crate::cli::Scenario;
 use crate::command::demo::config::{profile, quoted};
 
@@ -16,12 +16,10 @@ pub(super) const POSTED_POINTS: usize = 100;
 pub(super) const POSTING: &str = "plant";
 /// Of all outstations of a simulator, the link address of the first.
 pub(super) const FIRST_ADDRESS: usize = 10;
-/// As many as one Modbus answer holds.
-const REGISTERS: u16 = 125;
 /// The shortest period there is: the next request leaves as soon as the last is answered.
 pub(super) const AT_ONCE: Duration = Duration::from_millis(1);
 /// Points of a simulated outstation whose events count.
-const COUNTED_POINTS: usize = 3;
+pub(super) const COUNTED_POINTS: usize = 3;
 
 /// All that a scenario has at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,9 +34,26 @@ pub(super) struct Plan {
     pub(super) posters: usize,
     /// How often a dense device is read, if it answers as fast.
     pub(super) period: Duration,
+    /// How often each of them posts; `None` if the next post follows the answer.
+    pub(super) post_every: Option<Duration>,
     /// Whether the database is taken away for a while.
     pub(super) has_outage: bool,
+    /// How large its Modbus devices are, and how often they are read.
+    pub(super) plant: Plant,
 }
+
+const MIXED: Plan = Plan {
+    dense: 5,
+    feeders: 1_000,
+    outstations: 1_000,
+    posters: 2,
+    period: AT_ONCE,
+    post_every: None,
+    has_outage: false,
+    plant: Plant::OF_SCENARIO,
+};
+/// How often a dense device is read, and a client posts, where it is to last for hours.
+const UNHURRIED: Duration = Duration::from_millis(100);
 
 /// Each outstation makes so many events at once, once a second.
 pub(super) const BURST: u32 = 10;
@@ -46,7 +61,10 @@ pub(super) const BURST: u32 = 10;
 impl Plan {
     /// What `scenario` has, so many times as much as it is made for; one of each at the least.
     pub(super) fn of(scenario: Scenario, scale: f64) -> Self {
-        let nothing = Self::default();
+        let nothing = Self {
+            period: AT_ONCE,
+            ..Self::default()
+        };
         let unscaled = match scenario {
             Scenario::ModbusDense => Self {
                 dense: 100,
@@ -64,12 +82,12 @@ impl Plan {
                 posters: 16,
                 ..nothing
             },
-            Scenario::Mixed | Scenario::Soak => Self {
-                dense: 5,
-                feeders: 1_000,
-                outstations: 1_000,
-                posters: 2,
-                ..nothing
+            Scenario::Mixed => MIXED,
+            // What comes as fast as it can fills a disk within an hour.
+            Scenario::Soak => Self {
+                period: UNHURRIED,
+                post_every: Some(UNHURRIED),
+                ..MIXED
             },
             Scenario::Outage => Self {
                 feeders: 2_000,
@@ -82,7 +100,6 @@ impl Plan {
             count => scaled(count, scale),
         };
         Self {
-            period: AT_ONCE,
             dense: scaled(unscaled.dense),
             feeders: scaled(unscaled.feeders),
             outstations: scaled(unscaled.outstations),
@@ -93,15 +110,24 @@ impl Plan {
 
     /// Readings a second that the devices have, if that is fixed.
     pub(super) fn offered(&self) -> Option<f64> {
-        let is_paced = self.dense == 0 && self.posters == 0;
-        let readings =
-            self.feeders * MAP.len() + self.outstations * usize::try_from(BURST).unwrap_or(0);
-        is_paced.then_some(readings as f64)
+        let dense = match (self.dense, self.period) {
+            (0, _) => 0.0,
+            (_, AT_ONCE) => return None,
+            (_, period) => self.dense_points() as f64 / period.as_secs_f64(),
+        };
+        let posts = match (self.posters, self.post_every) {
+            (0, _) => 0.0,
+            (_, None) => return None,
+            (posters, Some(pause)) => (posters * READINGS) as f64 / pause.as_secs_f64(),
+        };
+        let polled = (self.feeders * self.plant.feeder_points()) as f64;
+        let events = self.outstations as f64 * f64::from(BURST);
+        Some(dense + polled / self.plant.period().as_secs_f64() + events + posts)
     }
 
     /// Points of all dense devices.
     pub(super) fn dense_points(&self) -> usize {
-        self.dense * usize::from(REGISTERS)
+        self.dense * usize::from(self.plant.registers())
     }
 
     /// Whether there is nothing else than devices that are read as fast as they answer.
@@ -109,6 +135,7 @@ impl Plan {
         let dense = Self {
             dense: self.dense,
             period: self.period,
+            plant: self.plant,
             ..Self::default()
         };
         self.dense > 0 && *self == dense
@@ -151,33 +178,31 @@ impl Plan {
         let data_dir = quoted(&data_dir.to_string_lossy());
         writeln!(
             text,
-            "[engine]\nname = \"bench\"\ndata_dir = {data_dir}\nmemory_limit = \"4GiB\""
+            "[engine]\nname = \"bench\"\ndata_dir = {data_dir}\nmemory_limit = \"{}MiB\"",
+            self.memory_mib()
         )?;
         writeln!(text, "[http]\nlisten = \"127.0.0.1:0\"")?;
         writeln!(text, "[journal]\ndisk_limit = \"8GiB\"")?;
         writeln!(text, "[store]\nkind = \"postgres\"\nurl = {}", quoted(url))?;
-        let period = self.period.as_millis();
-        writeln!(text, "[scan_class]\ndense = \"{period}ms\"\npaced = \"1s\"")?;
+        writeln!(
+            text,
+            "[scan_class]\ndense = \"{}ms\"\npaced = \"{}ms\"",
+            self.period.as_millis(),
+            self.plant.period().as_millis()
+        )?;
         writeln!(text, "[devices]\ncsv = {}", quoted(devices))?;
         self.write_profiles(text)
     }
 
     fn write_profiles(&self, text: &mut String) -> std::fmt::Result {
         if self.dense > 0 {
-            writeln!(
-                text,
-                "[[profile]]\nname = \"dense\"\nprotocol = \"modbus\"\nscan = \"dense\"\npoint = ["
-            )?;
-            for register in 0..REGISTERS {
-                writeln!(
-                    text,
-                    "    {{ name = \"r{register}\", holding = {register}, scale = 0.1 }},"
-                )?;
-            }
-            writeln!(text, "]")?;
+            counting(text, "dense", "dense", self.plant.registers())?;
         }
         if self.feeders > 0 {
-            profile(text, "paced")?;
+            match self.plant.points {
+                Some(registers) => counting(text, "feeder", "paced", registers)?,
+                None => profile(text, "paced")?,
+            }
         }
         if self.outstations > 0 {
             writeln!(
@@ -199,6 +224,21 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The profile of devices that have nothing but registers.
+fn counting(text: &mut String, name: &str, scan: &str, registers: u16) -> std::fmt::Result {
+    writeln!(
+        text,
+        "[[profile]]\nname = \"{name}\"\nprotocol = \"modbus\"\nscan = \"{scan}\"\npoint = ["
+    )?;
+    for register in 0..registers {
+        writeln!(
+            text,
+            "    {{ name = \"r{register}\", holding = {register}, scale = 0.1 }},"
+        )?;
+    }
+    writeln!(text, "]")
 }
 
 /// Where the devices of each kind are.

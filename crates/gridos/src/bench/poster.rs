@@ -1,12 +1,16 @@
 //! Clients that post line protocol, one post after another, each when the last one is durable.
 
+use std::time::Duration;
+
 use tokio::task::JoinSet;
+use tokio::time::interval;
 
 use super::error::BenchError;
 use super::plan::{POSTED_POINTS, POSTING};
 use super::sample::Engine;
 
-const READINGS: usize = 1_000;
+/// Readings of a post.
+pub(super) const READINGS: usize = 1_000;
 const PATH: &str = "/api/v1/scada/data";
 
 /// Clients at work; they end when dropped.
@@ -14,12 +18,16 @@ const PATH: &str = "/api/v1/scada/data";
 pub(super) struct Posters(JoinSet<()>);
 
 impl Posters {
-    /// So many clients of `engine`, a connection each.
-    pub(super) fn start(count: usize, engine: &Engine) -> Result<Self, BenchError> {
+    /// So many clients of `engine`, a connection each, that post `every` so often, or as fast as they are answered.
+    pub(super) fn start(
+        count: usize,
+        every: Option<Duration>,
+        engine: &Engine,
+    ) -> Result<Self, BenchError> {
         let mut clients = JoinSet::new();
         for _ in 0..count {
             let http = reqwest::Client::builder().no_proxy().build()?;
-            clients.spawn(post(http, format!("{}{PATH}", engine.base())));
+            clients.spawn(post(http, format!("{}{PATH}", engine.base()), every));
         }
         Ok(Self(clients))
     }
@@ -31,9 +39,12 @@ impl Posters {
 }
 
 /// Posts for ever; what is refused or fails shows in the engine's ledger, and is posted anew.
-async fn post(http: reqwest::Client, url: String) {
-    let body = body();
+async fn post(http: reqwest::Client, url: String, every: Option<Duration>) {
+    let (body, mut turns) = (body(), every.map(interval));
     loop {
+        if let Some(turns) = &mut turns {
+            turns.tick().await;
+        }
         let request = http.post(&url).header("content-type", "text/plain");
         if let Ok(answer) = request.body(body.clone()).send().await {
             // Read to its end, so that the connection serves again.

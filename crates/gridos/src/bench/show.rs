@@ -29,7 +29,7 @@ pub(super) fn table(figures: &Figures) -> String {
 fn write_all(text: &mut String, figures: &Figures) -> fmt::Result {
     let head = match figures.devices {
         0 => String::new(),
-        devices => format!(", {devices} devices"),
+        devices => format!(", {devices} devices, {} points", figures.points),
     };
     writeln!(
         text,
@@ -39,6 +39,9 @@ fn write_all(text: &mut String, figures: &Figures) -> fmt::Result {
     rates(text, figures)?;
     latencies(text, &figures.latency_ms)?;
     half(text, figures)?;
+    if let Some(history) = &figures.history {
+        line(text, "history meanwhile", history)?;
+    }
     costs(text, figures)?;
     let ledger = &figures.ledger;
     let verdict = match ledger.is_balanced && ledger.lost == 0 {
@@ -164,7 +167,7 @@ fn line(text: &mut String, name: &str, value: impl Display) -> fmt::Result {
 }
 
 /// Three figures are more than a shared machine repeats.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     significant(value, FIGURES)
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::config::parse_duration;
@@ -22,7 +23,7 @@ pub enum Scenario {
     Mixed,
     /// 2,000 Modbus devices while the database is away for half of the time; needs a server of the bench's own
     Outage,
-    /// Like mixed, for as long as --for says: how the memory grows
+    /// Like mixed, but dense devices and posts every 100 ms, for as long as --for says: how the memory grows
     Soak,
 }
 
@@ -50,6 +51,7 @@ impl Scenario {
         gridos bench modbus-dense http --for 1min\n  \
         gridos bench soak --for 1h\n  \
         gridos bench modbus-wide --scale 0.1 --json > wide.json\n  \
+        gridos bench modbus-wide --devices 1000 --points 100 --history 4\n  \
         gridos bench --postgres postgres://postgres@10.0.0.7:5432/postgres"
 )]
 pub struct Bench {
@@ -65,6 +67,12 @@ pub struct Bench {
     /// So many times as many devices and clients; 0.1 is a tenth
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
     pub scale: f64,
+    /// How large the plant is
+    #[command(flatten)]
+    pub plant: BenchPlant,
+    /// Meanwhile a client asks ten times a second for a chart of the last minute of N points at once
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=100))]
+    pub history: Option<usize>,
     /// A PostgreSQL server that is there; without it, one of the bench's own
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
@@ -80,6 +88,20 @@ pub struct Bench {
     /// Show JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// How large the plant is, if it is not to be as its scenario has it.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct BenchPlant {
+    /// Modbus devices of modbus-dense, modbus-wide or outage
+    #[arg(long, value_name = "N", conflicts_with = "scale", value_parser = RangedU64ValueParser::<usize>::new().range(1..=40_000))]
+    pub devices: Option<usize>,
+    /// Points of each of these devices: so many holding registers, which count
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub points: Option<u16>,
+    /// How often each device of modbus-wide or outage is read; not given, every second
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub every: Option<Duration>,
 }
 
 fn scale(text: &str) -> Result<f64, &'static str> {

@@ -6,6 +6,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod division;
 mod fences;
 mod losses;
 mod minutes;
