@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gridos_store::{Store, StoreError};
+use gridos_store::StoreError;
 
 use super::partitions::{row, spans};
 use super::postgres::rows;

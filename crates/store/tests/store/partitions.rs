@@ -8,7 +8,6 @@ use gridos_store::{
 };
 
 use super::postgres::{config, rows};
-use crate::support::contract::{Kind, earlier};
 use crate::support::fixture::{Fixture, at};
 use crate::support::postgres::Cluster;
 
