@@ -21,7 +21,6 @@ mod round;
 mod scans;
 mod schedule;
 mod session;
-mod tagged;
 mod unit;
 mod wariness;
 

@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words that stand for anything but reading: of the Modbus library, and of DNP3, where only the
-/// master machine makes requests, of a type that has none that orders.
+/// Words that stand for anything but reading: as libraries of Modbus call it, and of DNP3, where only
+/// the master machine makes requests, of a type that has none that orders.
 const FORBIDDEN: [&str; 10] = [
     "Writer",
     "WriteSingle",
@@ -53,9 +53,9 @@ fn shipped(text: &str) -> impl Iterator<Item = &str> {
         .take_while(|line| line.trim() != "#[cfg(test)]")
 }
 
-/// The libraries send the requests to devices, and know reading only; what is sent beside them is
-/// the answer to somebody who asked, which cannot be made without the question, and the question
-/// for the status of a link, which carries no fragment.
+/// What is sent is a question of Modbus, whose function is the one that reads its table; the answer to
+/// somebody who asked, which cannot be made without the question; what the DNP3 master says, which
+/// knows reading only; and the question for the status of a link, which carries no fragment.
 #[test]
 fn only_answers_are_sent_byte_by_byte() {
     let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
@@ -73,9 +73,10 @@ fn only_answers_are_sent_byte_by_byte() {
         .collect();
     sent.sort();
     assert!(
-        matches!(&*sent, [answer, question]
-            if answer.contains("self.stream.write_all(reply.as_bytes())")
-                && question.contains("stream.write_all(&question)")),
+        matches!(&*sent, [question, answer, status]
+            if question.contains("stream.write_all(&question.to_bytes())")
+                && answer.contains("self.stream.write_all(reply.as_bytes())")
+                && status.contains("stream.write_all(&question)")),
         "{sent:?}"
     );
 }

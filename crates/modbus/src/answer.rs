@@ -10,6 +10,15 @@ pub struct Answer<'a> {
 pub(crate) enum Data<'a> {
     Registers(&'a [u16]),
     Bits(&'a [bool]),
+    Packed(Packed<'a>),
+}
+
+/// So many bits as the wire has them: eight to a byte, the first one in the least significant bit
+/// (V1.1b3, 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packed<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) count: usize,
 }
 
 impl<'a> Answer<'a> {
@@ -23,5 +32,34 @@ impl<'a> Answer<'a> {
     pub const fn bits(bits: &'a [bool]) -> Self {
         let data = Data::Bits(bits);
         Self { data }
+    }
+
+    pub(crate) const fn packed(bits: Packed<'a>) -> Self {
+        let data = Data::Packed(bits);
+        Self { data }
+    }
+}
+
+impl Data<'_> {
+    pub(crate) fn is_bits(self) -> bool {
+        !matches!(self, Self::Registers(_))
+    }
+
+    /// How many registers or bits.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Registers(words) => words.len(),
+            Self::Bits(bits) => bits.len(),
+            Self::Packed(bits) => bits.count,
+        }
+    }
+}
+
+impl Packed<'_> {
+    /// The bit at that place; `None` behind the last one.
+    #[inline]
+    pub(crate) fn get(self, at: usize) -> Option<bool> {
+        let byte = self.bytes.get(at / 8).filter(|_| at < self.count)?;
+        Some(byte >> (at % 8) & 1 == 1)
     }
 }

@@ -156,7 +156,8 @@ impl Decoder {
     pub(crate) fn decode(&self, answer: Answer<'_>, exponents: &Exponents, sink: &mut impl Sink) {
         match answer.data {
             Data::Registers(words) => self.registers(words, exponents, sink),
-            Data::Bits(bits) => self.bits(bits, sink),
+            Data::Bits(bits) => self.bits(|at| bits.get(at).copied(), sink),
+            Data::Packed(bits) => self.bits(|at| bits.get(at), sink),
         }
     }
 
@@ -178,16 +179,16 @@ impl Decoder {
         }
     }
 
-    /// Pushes the values among `bits`; those that would lie past their end are none.
-    fn bits(&self, bits: &[bool], sink: &mut impl Sink) {
+    /// Pushes the values that `bit` gives; those that would lie past the last one are none.
+    fn bits(&self, bit: impl Fn(usize) -> Option<bool>, sink: &mut impl Sink) {
         let mut first = 0;
         let mut judges = self.judges.iter();
         for run in &self.runs {
             for place in &self.places[first..run.end] {
                 let judge = if run.is_plain { None } else { judges.next() };
-                let (value, quality) = match bits.get(usize::from(place.at)) {
+                let (value, quality) = match bit(usize::from(place.at)) {
                     Some(bit) => {
-                        let raw = f64::from(*bit);
+                        let raw = f64::from(bit);
                         let quality = judge.map_or(Quality::GOOD, |judge| judge.state(raw));
                         (place.scaled(raw), quality)
                     }

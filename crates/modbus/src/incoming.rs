@@ -15,7 +15,7 @@ const BITS_READ_MAX: u16 = 2_000;
 const REGISTERS_READ_MAX: u16 = 125;
 
 /// A request that arrived. It can be read off the wire, never put onto it: nothing in this crate
-/// encodes one.
+/// encodes one, and what is asked of devices is a [`Question`](crate::Question), which only reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming<'a> {
     /// Functions 1 to 4: what was written before is asked back.

@@ -1,4 +1,4 @@
-//! Frames as they arrive from somebody who speaks first: the MBAP header and one PDU.
+//! Frames as they arrive: the MBAP header and one PDU.
 //!
 //! Clauses of this file are those of the *MODBUS Messaging on TCP/IP Implementation Guide V1.0b*.
 
@@ -13,9 +13,9 @@ const LENGTHS: std::ops::RangeInclusive<u16> = 2..=254;
 /// One whole frame, borrowed from the bytes it arrived in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// The sender's number for the request, which the answer repeats.
+    /// The number of the request, which the answer repeats.
     pub transaction: u16,
-    /// Whom it is for, behind the address.
+    /// Whom it is for or from, behind the address.
     pub unit: u8,
     /// The function code and its data: 1 to 253 bytes.
     pub pdu: &'a [u8],

@@ -251,7 +251,7 @@ impl Request {
     ) -> impl Iterator<Item = (usize, &'a [u16], Quality)> {
         let words = match answer.data {
             Data::Registers(words) => words,
-            Data::Bits(_) => &[],
+            Data::Bits(_) | Data::Packed(_) => &[],
         };
         let (first, flags) = (self.text_points().start, stamp.event_flags());
         self.texts.iter().enumerate().map(move |(nth, place)| {
@@ -314,13 +314,10 @@ impl Request {
     }
 
     fn check(&self, answer: Answer<'_>) -> Result<(), DecodeError> {
-        let (is_bits, answered) = match answer.data {
-            Data::Registers(words) => (false, words.len()),
-            Data::Bits(bits) => (true, bits.len()),
-        };
-        if self.table.is_bits() != is_bits {
+        if self.table.is_bits() != answer.data.is_bits() {
             return Err(DecodeError::Table { table: self.table });
         }
+        let answered = answer.data.len();
         if usize::from(self.count) != answered {
             return Err(DecodeError::Count {
                 table: self.table,

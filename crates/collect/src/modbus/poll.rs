@@ -53,7 +53,7 @@ fn stamp(read: &Read, answered: &Answered, polled: Timestamp) -> Stamp {
             ..Stamp::of_engine(polled)
         };
     }
-    read.request.stamp(answered.content.answer(), polled)
+    read.request.stamp(answered.values.answer(), polled)
 }
 
 fn sweep(
@@ -72,7 +72,7 @@ fn sweep(
         return Ok(Taken::No);
     };
     batch.start_sweep(layout, stamp.time, stamp.time_quality, answered.received);
-    let answer = answered.content.answer();
+    let answer = answered.values.answer();
     if let Err(error) = read.request.sweep(answer, &mut unit.memory, &mut batch) {
         intake.give_back(batch);
         return Err(error.into());
@@ -93,7 +93,7 @@ fn report(
         return Ok(Taken::No);
     };
     batch.start_events(&unit.whole, answered.received);
-    let answer = answered.content.answer();
+    let answer = answered.values.answer();
     let told = request.report(answer, &mut unit.memory, stamp, answered.wire, &mut batch);
     if told.is_err() || batch.is_empty() {
         intake.give_back(batch);
@@ -116,7 +116,7 @@ fn texts(
     intake: &Intake,
 ) -> Result<Taken, ReadError> {
     let request = &unit.reads[position].request;
-    let answer = answered.content.answer();
+    let answer = answered.values.answer();
     // Looked at first: nearly always there is nothing to tell, and then no batch is needed.
     if request.text_points().is_empty() || !request.has_new_text(answer, &unit.memory, stamp)? {
         return Ok(Taken::Yes);

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use gridos_modbus::Table;
+use gridos_modbus::{Table, Values};
 
-use super::client::{Client, Content};
+use super::client::Client;
 use super::error::ReadError;
 use crate::net::{Connector, Via};
 
@@ -59,10 +59,9 @@ impl Probe {
         start: u16,
         count: u16,
     ) -> Result<Probed<u16>, ReadError> {
-        match self.read(table, start, count).await? {
-            (Content::Registers(values), round_trip) => Ok(Probed { values, round_trip }),
-            (Content::Bits(_), _) => Err(other_kind(table)),
-        }
+        let (read, round_trip) = self.read(table, start, count).await?;
+        let values = read.registers().ok_or_else(|| other_kind(table))?.to_vec();
+        Ok(Probed { values, round_trip })
     }
 
     /// Reads `count` (1 to 2,000) bits of `table` from `start` on.
@@ -76,10 +75,9 @@ impl Probe {
         start: u16,
         count: u16,
     ) -> Result<Probed<bool>, ReadError> {
-        match self.read(table, start, count).await? {
-            (Content::Bits(values), round_trip) => Ok(Probed { values, round_trip }),
-            (Content::Registers(_), _) => Err(other_kind(table)),
-        }
+        let (read, round_trip) = self.read(table, start, count).await?;
+        let values = read.bits().ok_or_else(|| other_kind(table))?.collect();
+        Ok(Probed { values, round_trip })
     }
 
     async fn read(
@@ -87,7 +85,7 @@ impl Probe {
         table: Table,
         start: u16,
         count: u16,
-    ) -> Result<(Content, Duration), ReadError> {
+    ) -> Result<(Values, Duration), ReadError> {
         let sent = Instant::now();
         let read = self
             .client

@@ -4,10 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridos_modbus::{Plan, Request};
+use gridos_modbus::{Plan, Request, Values};
 use gridos_model::{Layout, Quality, Timestamp};
 
-use super::client::Content;
 use super::isolation::{Ask, Isolation};
 use super::pace::Pace;
 use crate::quiet::Told;
@@ -35,7 +34,7 @@ pub(super) struct Read {
 #[derive(Debug)]
 struct Hunt {
     isolation: Isolation,
-    content: Content,
+    values: Values,
     /// When the first answer of the pass was due, and when it was asked for.
     asked: Option<(Instant, Instant)>,
     /// The addresses that the answers of the pass hold.
@@ -45,11 +44,11 @@ struct Hunt {
     told: Vec<usize>,
 }
 
-/// Content for all of a request, and when it was read.
+/// Values for all of a request, and when they were read.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub(super) content: Content,
-    /// When the scan that it is of was due.
+    pub(super) values: Values,
+    /// When the scan that they are of was due.
     pub(super) due: Instant,
     /// When the first request for it was sent.
     pub(super) asked: Instant,
@@ -74,6 +73,10 @@ impl Answered {
 
 /// What an answer led to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "values are on their way to the ring; on the heap each answer would be an allocation"
+)]
 pub(super) enum Outcome {
     /// There is more to ask for, of the same request.
     More,
@@ -169,7 +172,7 @@ impl Read {
         };
         if ask.is_kept {
             let offset = ask.start.saturating_sub(self.request.start().into());
-            hunt.content.keep(offset, &piece.content);
+            hunt.values.keep(offset, &piece.values);
             hunt.kept
                 .push(ask.start..ask.start.saturating_add(ask.count));
             hunt.asked.get_or_insert((piece.due, piece.asked));
@@ -196,7 +199,7 @@ impl Read {
             }
             let mut hunt = Hunt {
                 isolation: Isolation::new(addresses),
-                content: Content::missing(&self.request),
+                values: Values::missing(&self.request),
                 asked: None,
                 kept: Vec::new(),
                 retries: Retries::new(now),
@@ -276,7 +279,7 @@ impl Hunt {
     fn begin(&mut self, request: &Request) {
         self.isolation.begin();
         // What was read before must not pass for what a later pass reads.
-        self.content = Content::missing(request);
+        self.values = Values::missing(request);
         self.kept.clear();
         self.asked = None;
     }
@@ -296,10 +299,10 @@ impl Hunt {
             self.begin(request);
             return (Outcome::More, wasted);
         }
-        let content = std::mem::replace(&mut self.content, Content::missing(request));
+        let values = std::mem::replace(&mut self.values, Values::missing(request));
         let outcome = match self.asked.take() {
             Some((due, asked)) => Outcome::Complete(Answered {
-                content,
+                values,
                 due,
                 asked,
                 received,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gridos_modbus::Values;
 use gridos_ring::Intake;
 use gridos_telemetry::{ModbusCells, Protocol, ScanOutcome};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until};
 
-use super::client::{Client, Content};
+use super::client::Client;
 use super::demotion::Demotion;
 use super::device::ModbusDevice;
 use super::error::ReadError;
@@ -295,15 +296,15 @@ impl Session {
             self.on_round_trip(turn.lane, spent, wire);
         }
         match read {
-            Ok(content) => {
+            Ok(values) => {
                 let piece = Answered {
-                    content,
+                    values,
                     due: self.scans[turn.lane].due,
                     asked,
                     received,
                     wire,
                 };
-                self.on_content(place, ask, piece)
+                self.on_values(place, ask, piece)
             }
             Err(ReadError::Exception { code }) => self.on_exception(place, code, spent),
             Err(error) => {
@@ -320,12 +321,7 @@ impl Session {
         }
     }
 
-    async fn read(
-        &self,
-        client: &mut Client,
-        place: Place,
-        ask: Ask,
-    ) -> Result<Content, ReadError> {
+    async fn read(&self, client: &mut Client, place: Place, ask: Ask) -> Result<Values, ReadError> {
         let unit = &self.units[place.unit];
         self.cells().polls.increment();
         unit.stats.polls.increment();
@@ -336,7 +332,7 @@ impl Session {
     }
 
     /// Takes an answer; returns whether the connection may be used further.
-    fn on_content(&mut self, place: Place, ask: Ask, piece: Answered) -> bool {
+    fn on_values(&mut self, place: Place, ask: Ask, piece: Answered) -> bool {
         self.on_answered(place);
         let unit = &mut self.units[place.unit];
         match unit.reads[place.position].on_answer(ask, piece) {
