@@ -103,7 +103,16 @@ fn an_outage_is_measured_until_it_is_drained() {
 
 #[test]
 fn a_plant_of_another_size_is_measured_beside_a_client_of_the_history() {
-    let size = ["--devices", "3", "--points", "130", "--every", "250ms", "--history", "2"];
+    let size = [
+        "--devices",
+        "3",
+        "--points",
+        "130",
+        "--every",
+        "250ms",
+        "--history",
+        "2",
+    ];
     let Some(figures) = measured_as("modbus-wide", &size) else {
         return;
     };
@@ -124,5 +133,8 @@ fn a_size_is_for_scenarios_that_have_it() {
         .unwrap();
     assert!(!output.status.success());
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("--points is for modbus-dense, modbus-wide and outage"), "{errors}");
+    assert!(
+        errors.contains("--points is for modbus-dense, modbus-wide and outage"),
+        "{errors}"
+    );
 }
