@@ -15,9 +15,13 @@ const WIDTHS: [u32; 2] = [100, 1_000];
 const COLUMNS: [u32; 4] = [1, 2, 4, 8];
 /// A device is read no more often than this.
 const EVERY_MS_LEAST: f64 = 1.0;
-/// To connect, and for the database to learn so many points a second, where nothing waits for that.
+/// To start, to connect so many devices a second, and for the database to learn so many points a second, where
+/// nothing waits for that.
 const WARM_UP: f64 = 5.0;
+const CONNECTED_PER_SECOND: f64 = 1_000.0;
 const LEARNT_PER_SECOND: f64 = 50_000.0;
+/// Of more points the database learns so long that the journal is full before.
+const POINTS_AS_FAST_MOST: f64 = 1e6;
 
 /// Sizes, and how long each is measured.
 struct Grid {
@@ -86,12 +90,13 @@ impl Grid {
             .filter(|(devices, width)| f64::from(*devices) == charts && *width == WIDTHS[0]);
         sizes.extend(beside.flat_map(|plant| COLUMNS.map(|columns| paced(plant, columns))));
         if is_full {
-            sizes.extend(plants().map(|(devices, points_each)| Size {
+            let full = plants().map(|(devices, points_each)| Size {
                 devices,
                 points_each,
                 every_ms: None,
                 columns: 0,
-            }));
+            });
+            sizes.extend(full.filter(|size| size.points() <= POINTS_AS_FAST_MOST));
         }
         Ok(Self { sizes, seconds })
     }
@@ -106,9 +111,10 @@ fn one(
 ) -> Result<Result<(String, Run), String>, Box<dyn Error>> {
     let every = size.every_ms.map(|every| format!("{every}ms"));
     // Each device was read once, and the tables know all points.
+    let connected = WARM_UP + f64::from(size.devices) / CONNECTED_PER_SECOND;
     let warm_up = match size.every_ms {
-        Some(every) => WARM_UP + every as f64 / 1e3,
-        None => WARM_UP + size.points() / LEARNT_PER_SECOND,
+        Some(every) => connected + every as f64 / 1e3,
+        None => connected + size.points() / LEARNT_PER_SECOND,
     };
     let mut command = Command::new(binary);
     let scenario = if every.is_some() {

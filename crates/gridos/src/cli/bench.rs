@@ -99,8 +99,8 @@ pub struct BenchPlant {
     /// Points of each of these devices: so many holding registers, which count
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub points: Option<u16>,
-    /// How often each device of modbus-wide or outage is read; not given, every second
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    /// How often each device of modbus-wide or outage is read, from 1 ms on; not given, every second
+    #[arg(long, value_name = "TIME", value_parser = every)]
     pub every: Option<Duration>,
 }
 
@@ -109,4 +109,13 @@ fn scale(text: &str) -> Result<f64, &'static str> {
     scale
         .filter(|scale| (0.001..=4.0).contains(scale))
         .ok_or("is no factor; write a number from 0.001 to 4")
+}
+
+fn every(text: &str) -> Result<Duration, String> {
+    let every = parse_duration(text).map_err(|error| error.to_string())?;
+    let is_whole = every.subsec_nanos().is_multiple_of(1_000_000);
+    match is_whole && (Duration::from_millis(1)..=Duration::from_hours(24)).contains(&every) {
+        true => Ok(every),
+        false => Err("is no period; write whole milliseconds, from 1ms to 1d".to_owned()),
+    }
 }
