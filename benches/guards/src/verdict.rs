@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How much more than what was counted a limit is: what another version of the C library may take.
-pub(crate) const ROOM: f64 = 1.05;
+pub(crate) const ROOM: f64 = 1.03;
 /// A limit that is farther from what is counted would let what became better become worse again.
 const LOOSE: f64 = 1.25;
 

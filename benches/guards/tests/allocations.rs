@@ -12,7 +12,7 @@ use std::time::Instant;
 use allocation_counter::{AllocationInfo, measure};
 use gridos_alarm::Alarms;
 use gridos_benches::{Fleet, Master, POINTS, Random, fragments};
-use gridos_journal::{Journal, Options};
+use gridos_journal::{Journal, Options, Syncer};
 use gridos_model::{Batch, TimeQuality, Timestamp};
 use gridos_pipeline::{AlarmBoard, AlarmBook, LiveView, Turn, Views, alarm_commands};
 use gridos_ring::{Intake, Pool, ring};
@@ -34,6 +34,8 @@ struct Way {
     fleet: Fleet,
     intake: Intake,
     turn: Turn,
+    /// What is durable leaves the journal's buffer.
+    syncer: Syncer,
     telemetry: Arc<Telemetry>,
     _dir: TempDir,
 }
@@ -59,6 +61,7 @@ impl Way {
         let (_commands, queue) = alarm_commands(producer.clone(), Arc::clone(&telemetry));
         let dir = TempDir::new().unwrap();
         let (journal, _) = Journal::open(dir.path(), Options::default()).unwrap();
+        let syncer = journal.syncer();
         let turn = Turn::new(
             consumer,
             pool.clone(),
@@ -71,6 +74,7 @@ impl Way {
             fleet,
             intake: Intake::new(pool, producer, Arc::clone(&telemetry)),
             turn,
+            syncer,
             telemetry,
             _dir: dir,
         }
@@ -95,6 +99,8 @@ impl Way {
                 assert_eq!(self.turn.take(), BATCHES);
             });
             self.turn.write().unwrap();
+            self.syncer.sync().unwrap();
+            self.syncer.prepare().unwrap();
             if turn >= WARM {
                 allocated += info;
                 batches += BATCHES;
