@@ -13,7 +13,7 @@ use gridos_benches::{BATCHES, Fleet, NOW, POINTS, readings};
 use gridos_journal::{Chunk, Frames, Record, Tail};
 use gridos_model::{Readings, TimeQuality, Timestamp};
 use gridos_ring::{Intake, Pool, ring};
-use gridos_store::postgres::encode;
+use gridos_rows::copy;
 use gridos_telemetry::Telemetry;
 
 fn way(criterion: &mut Criterion) {
@@ -58,7 +58,7 @@ fn way(criterion: &mut Criterion) {
             bytes.clear();
             for (_, record) in chunk.records() {
                 if let Ok(Record::Readings(Readings::Sweep(sweep))) = record {
-                    encode::sweep(&sweep, &mut bytes);
+                    copy::sweep(&sweep, &mut bytes);
                 }
             }
             black_box(&bytes);

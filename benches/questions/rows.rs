@@ -37,7 +37,7 @@ pub(crate) async fn fill(cluster: &Cluster, devices: usize) -> Duration {
         .await
         .unwrap();
     let mut sink = pin!(sink);
-    let mut piece = BytesMut::from(&gridos_store::postgres::encode::HEADER[..]);
+    let mut piece = BytesMut::from(&gridos_rows::copy::HEADER[..]);
     for second in 0..SECONDS {
         let micros = BEGIN_MS * 1_000 + 1_000_000 * second as i64 - PG_EPOCH_MICROS;
         for device in 0..devices {

@@ -2,8 +2,12 @@
 //!
 //! This crate must not know sockets: a bench measures one core at work, without system calls.
 
+mod fragments;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use fragments::{Master, READ_BYTES, fragments};
 
 use gridos_alarm::{Condition, Defined, Definition, Judge, Limits, LimitsErrors, Now};
 use gridos_modbus::{Kind, Plan, PlanErrors, PlanLimits, RegisterPoint, Table};
@@ -90,25 +94,30 @@ impl Fleet {
     /// A judge with four limits on every point; the values of [`Fleet::words`] and
     /// [`Fleet::fill`] keep within them.
     pub fn judge(&self) -> Result<Judge, FleetError> {
+        let devices = self.directory.devices().iter().map(|device| device.whole());
+        let firsts: Vec<_> = devices.map(|layout| layout.first()).collect();
+        let points = self.directory.point_count();
+        Ok(Judge::new(points, &firsts, &self.alarms()?))
+    }
+
+    /// An alarm with the four limits of [`Fleet::judge`] for every point.
+    pub fn alarms(&self) -> Result<Vec<Defined>, FleetError> {
         let limits = Limits::new(Some(9e3), Some(8e3), Some(-8e3), Some(-9e3), 10.0);
         let limits = limits.map_err(FleetError::Limits)?;
         let definition = Arc::new(Definition::new(Condition::Limit(limits)));
         let devices = self.directory.devices().iter().map(|device| device.whole());
-        let points = devices.clone().flat_map(|layout| {
+        let points = devices.flat_map(|layout| {
             let points = (0..).take(layout.len());
             points.map(|offset| (layout.device_index(), layout.first().offset(offset)))
         });
-        let defined: Vec<_> = points
-            .map(|(device, point)| Defined {
-                id: AlarmId::from_raw(point.get() as u64),
-                device,
-                point: Some(point),
-                reference: None,
-                definition: Arc::clone(&definition),
-            })
-            .collect();
-        let firsts: Vec<_> = devices.map(|layout| layout.first()).collect();
-        Ok(Judge::new(self.directory.point_count(), &firsts, &defined))
+        let defined = points.map(|(device, point)| Defined {
+            id: AlarmId::from_raw(point.get() as u64),
+            device,
+            point: Some(point),
+            reference: None,
+            definition: Arc::clone(&definition),
+        });
+        Ok(defined.collect())
     }
 
     /// What the `n`-th device answers.

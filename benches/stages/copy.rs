@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gridos_benches::{BATCHES, Fleet, Random, readings};
 use gridos_model::{Batch, Readings};
-use gridos_store::postgres::encode;
+use gridos_rows::copy;
 
 fn copy(criterion: &mut Criterion) {
     let fleet = Fleet::new(64).expect("a plain fleet");
@@ -32,8 +32,8 @@ fn copy(criterion: &mut Criterion) {
                 bytes.clear();
                 for batch in &batches {
                     match batch.readings().expect("started") {
-                        Readings::Sweep(sweep) => encode::sweep(&sweep, &mut bytes),
-                        Readings::Events(events) => encode::events(&events, &mut bytes),
+                        Readings::Sweep(sweep) => copy::sweep(&sweep, &mut bytes),
+                        Readings::Events(events) => copy::events(&events, &mut bytes),
                         // Texts are rare and not copied.
                         Readings::Texts(_) => {}
                     }

@@ -8,8 +8,8 @@ use bytes::BytesMut;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use gridos_benches::{BATCHES, Fleet, POINTS, Random, readings};
 use gridos_model::{Batch, Quality, Readings, TimeQuality, Timestamp};
-use gridos_store::minutes::{Minute, Minutes};
-use gridos_store::postgres::encode;
+use gridos_rows::copy;
+use gridos_rows::minutes::{Minute, Minutes};
 
 fn minutes(criterion: &mut Criterion) {
     let fleet = Fleet::new(64).expect("a plain fleet");
@@ -50,7 +50,7 @@ fn minutes(criterion: &mut Criterion) {
             |mut open| {
                 bytes.clear();
                 for row in open.close() {
-                    encode::minute(&row, &mut bytes);
+                    copy::minute(&row, &mut bytes);
                 }
                 black_box(&bytes);
             },

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
 use gridos_journal::{Chunk, StreamId};
-use gridos_store::postgres::encode;
+use gridos_rows::copy;
 use gridos_store::{PostgresConfig, PostgresStore, Store};
 use tokio_postgres::Client;
 
@@ -47,7 +47,7 @@ pub(crate) async fn measure(given: &Given) -> Vec<Figures> {
         }
         let client = cluster.connect(&format!("db{round}0")).await;
         client.batch_execute(SWEEPS).await.unwrap();
-        let sql = encode::COPY_SWEEPS.replace("copy sweep", "copy bare");
+        let sql = copy::COPY_SWEEPS.replace("copy sweep", "copy bare");
         let way = "raw COPY BINARY of the same rows";
         taken.push(raw(&client, way, "bare", &sql, &given.chunks, sweep_rows).await);
         for (ways, figures) in rounds.iter_mut().zip(taken) {
@@ -128,14 +128,14 @@ async fn raw(
 }
 
 fn sweep_rows(chunk: &Chunk) -> BytesMut {
-    let mut out = BytesMut::from(&encode::HEADER[..]);
-    sweeps(chunk).for_each(|sweep| encode::sweep(&sweep, &mut out));
-    out.extend_from_slice(&encode::TRAILER);
+    let mut out = BytesMut::from(&copy::HEADER[..]);
+    sweeps(chunk).for_each(|sweep| copy::sweep(&sweep, &mut out));
+    out.extend_from_slice(&copy::TRAILER);
     out
 }
 
 fn reading_rows(given: &Given, chunk: &Chunk) -> BytesMut {
-    let mut out = BytesMut::from(&encode::HEADER[..]);
+    let mut out = BytesMut::from(&copy::HEADER[..]);
     for sweep in sweeps(chunk) {
         // From 1970 to 2000.
         let micros = sweep.time.as_micros() - 946_684_800_000_000;
@@ -151,7 +151,7 @@ fn reading_rows(given: &Given, chunk: &Chunk) -> BytesMut {
             out.put_i32(0);
         }
     }
-    out.extend_from_slice(&encode::TRAILER);
+    out.extend_from_slice(&copy::TRAILER);
     out
 }
 

@@ -97,7 +97,9 @@ fn pure_crates_depend_on_no_runtime() {
     for pure in [
         "gridos-model",
         "gridos-dnp3",
+        "gridos-line",
         "gridos-modbus",
+        "gridos-rows",
         "gridos-alarm",
         "gridos-fleet",
         "gridos-canary",

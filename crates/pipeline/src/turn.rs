@@ -202,7 +202,8 @@ impl Turn {
         self.report_renewal();
         Ok(Some(Written {
             tail,
-            batches: std::mem::take(&mut self.awaiting),
+            // Its room stays here: the next turn needs as much.
+            batches: self.awaiting.drain(..).collect(),
             promised: std::mem::take(&mut self.promised),
             alarms: self.recorded,
         }))

@@ -10,8 +10,8 @@ use gridos_model::{
     AlarmRecord, AuditRecord, DeadLetter, DeviceId, Epoch, Events, Gap, LayoutId, Readings, Sweep,
     Texts, Transition,
 };
+use gridos_rows::clock::{self, StoredEvents, StoredTexts};
 
-use crate::clock::{self, StoredEvents, StoredTexts};
 use crate::fence::{self, Claims, Fences};
 use crate::introduction::{find, portions};
 use crate::minutes::turn::Marks;

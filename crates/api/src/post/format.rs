@@ -5,10 +5,10 @@ use std::io::Read;
 
 use axum::http::{HeaderMap, header};
 use flate2::read::MultiGzDecoder;
+use gridos_line::{FieldValue, Line, LineError, Lines};
 use gridos_model::Timestamp;
 
 use super::body::{BodyError, READINGS_PER_POST_MAX, read_body};
-use super::line::{FieldValue, Line, Lines};
 use super::mapping::LineMapping;
 use super::posted::{Item, Posted, When, Wrong};
 use crate::parameters::{Parameters, bad, cut};
@@ -144,7 +144,7 @@ fn wrong<'a>(line: usize, point: Option<String>, detail: String) -> Item<'a> {
 /// A reading for each field of a line.
 fn fields<'a>(
     number: usize,
-    line: Result<Line<'a>, super::line::LineError>,
+    line: Result<Line<'a>, LineError>,
     unit: i64,
     mapping: &LineMapping,
 ) -> Vec<Item<'a>> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::line::Line;
+use gridos_line::Line;
 
 /// How the name of a point is made of a line's measurement, tags and field.
 ///
@@ -109,7 +109,7 @@ impl fmt::Display for LineMapping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::post::line::Lines;
+    use gridos_line::Lines;
 
     fn point(mapping: &str, line: &str) -> Result<String, String> {
         let (_, line) = Lines::new(line.as_bytes()).next().unwrap();

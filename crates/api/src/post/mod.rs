@@ -2,7 +2,6 @@
 
 mod body;
 mod format;
-mod line;
 mod mapping;
 mod offer;
 mod outcome;

@@ -4,9 +4,9 @@
 //! stops when the sink wants no more. No range is ever held in memory.
 
 use gridos_model::{Quality, Timestamp};
+use gridos_rows::pack::SPAN_MAX_MICROS;
 
 use super::order::{Cursor, Shape};
-use crate::pack::SPAN_MAX_MICROS;
 
 /// From where to where a scan goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gridos_journal::{Chunk, LayoutBook, StreamId, Tail};
+use gridos_rows::minutes::{Closed, Minute, MinuteRow, Minutes};
 
 use super::turn::{Turn, is_turn};
-use super::{Closed, Minute, MinuteRow, Minutes};
 use crate::contents::{Contents, KnownLayouts};
 use crate::fence::Fences;
 use crate::share::Share;

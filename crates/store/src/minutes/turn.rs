@@ -7,8 +7,7 @@
 
 use gridos_journal::{Position, Tail};
 use gridos_model::Timestamp;
-
-use super::Minute;
+use gridos_rows::minutes::Minute;
 
 /// Where in the contents of a chunk the minute of reception changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ impl Marks {
 
 /// Whether a record that was received in `minute` is a turn in a stream that turned for `since`.
 pub(super) fn is_turn(since: Minute, minute: Minute) -> bool {
-    minute > since || minute.0 < since.0 - 1
+    minute > since || minute.get() < since.get() - 1
 }
 
 /// A place where the minutes are closed.
@@ -69,9 +68,13 @@ pub(crate) struct Turn {
 mod tests {
     use super::*;
 
+    fn minute_of(number: i64) -> Minute {
+        Minute::of(Timestamp::from_millis(number * 60_000))
+    }
+
     #[test]
     fn a_later_minute_is_a_turn_and_a_little_behind_is_none() {
-        let turns = |since, minute| is_turn(Minute(since), Minute(minute));
+        let turns = |since, minute| is_turn(minute_of(since), minute_of(minute));
         assert!(!turns(5, 5) && turns(5, 6) && turns(5, 500));
         assert!(!turns(5, 4) && turns(5, 3) && turns(0, -2));
     }
@@ -90,7 +93,7 @@ mod tests {
         let places: Vec<_> = marks
             .0
             .iter()
-            .map(|mark| (mark.sweeps, mark.minute.0))
+            .map(|mark| (mark.sweeps, mark.minute.get()))
             .collect();
         assert_eq!(places, [(0, 0), (2, 1), (3, 0), (4, 1)]);
         assert_eq!(marks.0[1].at.readings, 7);

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::{BufMut, BytesMut};
 use gridos_journal::{LayoutBook, StreamId};
 use gridos_model::{AlarmId, AlarmRecord, DeviceId, Note, PointId, Timestamp};
+use gridos_rows::copy::pg_micros;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
 use super::copy;
-use super::encode::pg_micros;
 use super::rows::text;
 use super::time::{PgMicros, PgTime};
 use crate::alarm_name::{self, AlarmName, AlarmOwner, KnownAlarms};

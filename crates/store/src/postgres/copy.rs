@@ -6,14 +6,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use gridos_journal::Chunk;
 use gridos_model::{Events, Sweep};
+use gridos_rows::copy::{self, COPY_EVENTS, COPY_MINUTES, COPY_SWEEPS, HEADER, TRAILER};
+use gridos_rows::minutes::MinuteRow;
+use gridos_rows::pack::packs;
 
 use super::connection::Connection;
-use super::encode::{self, COPY_EVENTS, COPY_MINUTES, COPY_SWEEPS, HEADER, TRAILER};
 use super::fault::{classify, line};
 use crate::StoreError;
 use crate::contents::place_of;
-use crate::minutes::MinuteRow;
-use crate::pack::packs;
 
 /// Bytes that go to the driver at once. Each such piece is one hop between tasks and one frame,
 /// so it should be large; it is memory too, so not too large.
@@ -31,7 +31,7 @@ trait Rows {
 
 impl Rows for Sweep<'_> {
     fn encode(&self, out: &mut BytesMut) {
-        encode::sweep(self, out);
+        copy::sweep(self, out);
     }
 
     fn count(&self) -> usize {
@@ -45,7 +45,7 @@ impl Rows for Sweep<'_> {
 
 impl Rows for Events<'_> {
     fn encode(&self, out: &mut BytesMut) {
-        encode::events(self, out);
+        copy::events(self, out);
     }
 
     fn count(&self) -> usize {
@@ -80,7 +80,7 @@ pub(crate) async fn minutes(
     connection: &mut Connection,
     rows: impl Iterator<Item = MinuteRow>,
 ) -> Result<(), StoreError> {
-    let encode = |row: MinuteRow, out: &mut BytesMut| encode::minute(&row, out);
+    let encode = |row: MinuteRow, out: &mut BytesMut| copy::minute(&row, out);
     self::rows(connection, COPY_MINUTES, rows, encode).await
 }
 

@@ -8,7 +8,6 @@ mod config;
 mod connect;
 mod connection;
 mod copy;
-pub mod encode;
 mod fault;
 mod fence;
 mod history;

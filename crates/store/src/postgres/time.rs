@@ -4,9 +4,8 @@ use std::error::Error;
 
 use bytes::{BufMut, BytesMut};
 use gridos_model::Timestamp;
+use gridos_rows::copy::{PG_EPOCH_MICROS, from_pg_micros, pg_micros};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
-
-use super::encode::{PG_EPOCH_MICROS, from_pg_micros, pg_micros};
 
 /// A `timestamptz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! One chunk, one transaction.
 
 use gridos_journal::{Position, StreamId, Tail};
+use gridos_rows::minutes::MinuteRow;
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior};
 
 use super::fault::Fault;
 use super::{alarms, audit, rows};
 use crate::alarm_name::KnownAlarms;
 use crate::contents::{Contents, Quarantined};
-use crate::minutes::MinuteRow;
 use crate::step::{Step, Turning};
 use crate::{Loss, Stored};
 

@@ -2,13 +2,14 @@
 
 use gridos_journal::{LayoutDefinition, StreamId};
 use gridos_model::{DeadLetter, DeviceId, Events, Gap, PointId, Sweep, Texts, Transition};
+use gridos_rows::clock;
+use gridos_rows::minutes::{Column, MinuteRow};
+use gridos_rows::pack::{Pack, packs};
 use rusqlite::{Result, Transaction};
 
 use super::time::{push_time, time_text};
 use crate::contents::Quarantined;
-use crate::minutes::{Column, MinuteRow};
-use crate::pack::{Pack, packs};
-use crate::{clock, gap_device, json, latest};
+use crate::{gap_device, json, latest};
 
 /// Makes layouts known, with their devices and points. Ids are hashes of the content, so there is
 /// nothing to change in those that are there, except a point's unit, which is not part of its id.

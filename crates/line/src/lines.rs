@@ -1,4 +1,4 @@
-//! InfluxDB line protocol: lines of bytes to measurements, tags and fields.
+//! Bytes to lines.
 //!
 //! The grammar is that of InfluxDB v2's reference, "Line protocol":
 //! `measurement[,tag=value…] field=value[,field=value…] [timestamp]`; `#` begins a comment. A comma,
@@ -9,40 +9,45 @@ use std::borrow::Cow;
 
 /// One line that can be read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line<'a> {
-    pub(super) measurement: Cow<'a, str>,
-    pub(super) tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    pub(super) fields: Vec<(Cow<'a, str>, FieldValue<'a>)>,
+pub struct Line<'a> {
+    /// The measurement, without its escapes; never empty.
+    pub measurement: Cow<'a, str>,
+    /// Names and values of the tags, in their order.
+    pub tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Names and values of the fields, in their order; never empty.
+    pub fields: Vec<(Cow<'a, str>, FieldValue<'a>)>,
     /// In the unit that the client chose.
-    pub(super) timestamp: Option<i64>,
+    pub timestamp: Option<i64>,
 }
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum FieldValue<'a> {
-    /// A float, an integer as the nearest float, or a boolean as 1 or 0.
+pub enum FieldValue<'a> {
+    /// A float, an integer as the nearest float, or a boolean as 1 or 0; always finite.
     Number(f64),
+    /// A text, without its escapes.
     Text(Cow<'a, str>),
 }
 
 /// Why a line cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {what}")]
-pub(super) struct LineError {
+pub struct LineError {
     /// In bytes from the beginning of the line, from 1.
-    pub(super) column: usize,
+    pub column: usize,
     what: &'static str,
 }
 
 /// All lines of a body that say something, each with its number from 1.
 #[derive(Clone, Debug)]
-pub(super) struct Lines<'a> {
+pub struct Lines<'a> {
     rest: &'a [u8],
     number: usize,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(body: &'a [u8]) -> Self {
+    /// The lines of `body`, which need not be UTF-8: what is none is the error of its line.
+    pub fn new(body: &'a [u8]) -> Self {
         Self {
             rest: body,
             number: 1,
@@ -317,6 +322,3 @@ fn number(text: &str) -> Option<f64> {
     let number = text.parse().ok().filter(|_| text.bytes().all(is_number));
     number.filter(|number: &f64| number.is_finite())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
 //! The parser against lines as they are written, and against whatever comes.
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -17,8 +17,9 @@ fn is_ahead(time: Timestamp, received: Timestamp) -> bool {
     time > received.saturating_add(AHEAD_MAX)
 }
 
-/// The time a sweep is stored with, and what the column `time_quality` says of it.
-pub(crate) fn of_sweep(sweep: &Sweep<'_>) -> (Timestamp, Option<i16>) {
+/// The time a sweep is stored with, and what the column `time_quality` says of it: nothing if it is
+/// synchronised, 1 if not, 2 if there is none, 3 if it is of the future and its reception stands for it.
+pub fn of_sweep(sweep: &Sweep<'_>) -> (Timestamp, Option<i16>) {
     if is_ahead(sweep.time, sweep.received) {
         return (sweep.received, Some(3));
     }
@@ -31,7 +32,7 @@ pub(crate) fn of_sweep(sweep: &Sweep<'_>) -> (Timestamp, Option<i16>) {
 }
 
 /// A transition as it is stored.
-pub(crate) fn of_transition(mut change: Transition) -> Transition {
+pub fn of_transition(mut change: Transition) -> Transition {
     if is_ahead(change.time, change.received) {
         change.time = change.received;
         change.quality |= Quality::CLOCK_CLAMPED;
@@ -40,7 +41,7 @@ pub(crate) fn of_transition(mut change: Transition) -> Transition {
 }
 
 /// What happened to an alarm as it is stored.
-pub(crate) fn of_alarm(mut record: AlarmRecord) -> AlarmRecord {
+pub fn of_alarm(mut record: AlarmRecord) -> AlarmRecord {
     if is_ahead(record.time, record.received) {
         record.time = record.received;
         record.quality |= Quality::CLOCK_CLAMPED;
@@ -50,18 +51,20 @@ pub(crate) fn of_alarm(mut record: AlarmRecord) -> AlarmRecord {
 
 /// A batch of events as it is stored.
 #[derive(Debug)]
-pub(crate) struct StoredEvents<'a> {
+pub struct StoredEvents<'a> {
     events: Events<'a>,
     clamped: Option<Clamped>,
 }
 
 impl<'a> StoredEvents<'a> {
-    pub(crate) fn of(events: Events<'a>) -> Self {
+    /// Looks at the times of `events`; copies times and qualities only if one of them is ahead.
+    pub fn of(events: Events<'a>) -> Self {
         let clamped = Clamped::of(events.times, events.qualities, events.received);
         Self { events, clamped }
     }
 
-    pub(crate) fn columns(&self) -> Events<'_> {
+    /// The columns to store.
+    pub fn columns(&self) -> Events<'_> {
         match &self.clamped {
             None => self.events,
             Some(Clamped { times, qualities }) => Events {
@@ -75,18 +78,20 @@ impl<'a> StoredEvents<'a> {
 
 /// A batch of texts as it is stored.
 #[derive(Debug)]
-pub(crate) struct StoredTexts<'a> {
+pub struct StoredTexts<'a> {
     texts: Texts<'a>,
     clamped: Option<Clamped>,
 }
 
 impl<'a> StoredTexts<'a> {
-    pub(crate) fn of(texts: Texts<'a>) -> Self {
+    /// Looks at the times of `texts`; copies times and qualities only if one of them is ahead.
+    pub fn of(texts: Texts<'a>) -> Self {
         let clamped = Clamped::of(texts.times, texts.qualities, texts.received);
         Self { texts, clamped }
     }
 
-    pub(crate) fn columns(&self) -> Texts<'_> {
+    /// The columns to store.
+    pub fn columns(&self) -> Texts<'_> {
         match &self.clamped {
             None => self.texts,
             Some(Clamped { times, qualities }) => Texts {

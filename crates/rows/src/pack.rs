@@ -8,28 +8,29 @@ use gridos_model::{Events, Timestamp};
 
 /// The longest time from the first to the last event of a row, in microseconds; the schema's
 /// CHECK and the queries say the same.
-pub(crate) const SPAN_MAX_MICROS: i64 = 600 * 1_000_000;
+pub const SPAN_MAX_MICROS: i64 = 600 * 1_000_000;
 /// The most events of a row.
-pub(crate) const EVENTS_MAX: usize = 112;
+pub const EVENTS_MAX: usize = 112;
 
 /// The events of one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Pack<'a> {
+pub struct Pack<'a> {
     /// The earliest time.
-    pub(crate) first: Timestamp,
+    pub first: Timestamp,
     /// The latest time.
-    pub(crate) last: Timestamp,
-    pub(crate) events: Events<'a>,
+    pub last: Timestamp,
+    /// The columns of the pack.
+    pub events: Events<'a>,
 }
 
 /// Cuts events into packs, in the order of arrival.
-pub(crate) fn packs<'a>(events: &Events<'a>) -> Packs<'a> {
+pub fn packs<'a>(events: &Events<'a>) -> Packs<'a> {
     Packs { rest: *events }
 }
 
 /// The packs of [`packs`].
 #[derive(Clone, Debug)]
-pub(crate) struct Packs<'a> {
+pub struct Packs<'a> {
     rest: Events<'a>,
 }
 

@@ -7,7 +7,6 @@
 
 use bytes::{BufMut, BytesMut};
 use gridos_model::{Events, Quality, Sweep, Timestamp};
-use tokio_postgres::types::Type;
 
 use crate::clock;
 use crate::minutes::{Column, MinuteRow};
@@ -29,8 +28,12 @@ pub const COPY_EVENTS: &str = "copy event (layout, ts_first, ts_last, received, 
 pub const COPY_MINUTES: &str = "copy minute (layout, ts, received, count, lag, point, counts, \
                                 goods, lags, min, max, avg, last) from stdin (format binary)";
 
+/// The numbers of element types, which are the same in every server (`pg_type.dat`).
+const FLOAT8: u32 = 701;
+const INT4: u32 = 23;
+
 /// Microseconds from 1970 to 2000, where PostgreSQL's time begins.
-pub(crate) const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
+pub const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// Appends the row of a sweep.
 pub fn sweep(sweep: &Sweep<'_>, out: &mut BytesMut) {
@@ -83,12 +86,12 @@ pub fn minute(row: &MinuteRow, out: &mut BytesMut) {
 }
 
 /// `time` in microseconds since 2000; every [`Timestamp`] lies within PostgreSQL's range.
-pub(crate) const fn pg_micros(time: Timestamp) -> i64 {
+pub const fn pg_micros(time: Timestamp) -> i64 {
     time.as_micros() - PG_EPOCH_MICROS
 }
 
 /// The inverse of [`pg_micros`].
-pub(crate) const fn from_pg_micros(micros: i64) -> Timestamp {
+pub const fn from_pg_micros(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros.saturating_add(PG_EPOCH_MICROS))
 }
 
@@ -110,14 +113,14 @@ fn event_row(pack: &Pack<'_>, out: &mut BytesMut) {
 
 fn value_array(values: &[f64], out: &mut BytesMut) {
     if !values.iter().any(|value| value.is_nan()) {
-        array_header(&Type::FLOAT8, values.len(), 12 * values.len(), false, out);
+        array_header(FLOAT8, values.len(), 12 * values.len(), false, out);
         elements(values, out, |value| {
             element_8(value.to_bits().to_be_bytes())
         });
     } else {
         let numbers = values.iter().filter(|value| !value.is_nan()).count();
         let bytes = 4 * values.len() + 8 * numbers;
-        array_header(&Type::FLOAT8, values.len(), bytes, true, out);
+        array_header(FLOAT8, values.len(), bytes, true, out);
         for value in values {
             if value.is_nan() {
                 null(out);
@@ -145,16 +148,16 @@ fn number_array(numbers: &[u32], out: &mut BytesMut) {
 }
 
 fn int4_array<T>(values: &[T], out: &mut BytesMut, number: impl Fn(&T) -> i32) {
-    array_header(&Type::INT4, values.len(), 8 * values.len(), false, out);
+    array_header(INT4, values.len(), 8 * values.len(), false, out);
     elements(values, out, |value| element_4(number(value).to_be_bytes()));
 }
 
 /// The field's length and the array's header; `bytes` is the size of the elements.
-fn array_header(element: &Type, count: usize, bytes: usize, nulls: bool, out: &mut BytesMut) {
+fn array_header(element: u32, count: usize, bytes: usize, nulls: bool, out: &mut BytesMut) {
     out.put_i32(length(20 + bytes));
     out.put_i32(1);
     out.put_i32(i32::from(nulls));
-    out.put_u32(element.oid());
+    out.put_u32(element);
     out.put_i32(length(count));
     out.put_i32(1);
 }
@@ -201,7 +204,7 @@ fn length(bytes: usize) -> i32 {
 mod tests {
     use gridos_model::{LayoutId, TimeQuality};
     use proptest::prelude::*;
-    use tokio_postgres::types::ToSql;
+    use tokio_postgres::types::{ToSql, Type};
 
     use super::*;
     use crate::minutes::Minutes;

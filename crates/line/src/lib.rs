@@ -1,0 +1,9 @@
+//! InfluxDB line protocol: lines of bytes to measurements, tags and fields.
+//!
+//! This crate must not know points, devices, units of time and HTTP.
+
+mod lines;
+#[cfg(test)]
+mod tests;
+
+pub use lines::{FieldValue, Line, LineError, Lines};
