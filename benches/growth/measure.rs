@@ -19,7 +19,7 @@ const EVERY_MS_LEAST: f64 = 1.0;
 /// nothing waits for that.
 const WARM_UP: f64 = 5.0;
 const CONNECTED_PER_SECOND: f64 = 1_000.0;
-const LEARNT_PER_SECOND: f64 = 50_000.0;
+const LEARNT_PER_SECOND: f64 = 15_000.0;
 /// Of more points the database learns so long that the journal is full before.
 const POINTS_AS_FAST_MOST: f64 = 1e6;
 

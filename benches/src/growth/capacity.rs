@@ -68,6 +68,8 @@ const FILES_BESIDE: f64 = 1_000.0;
 /// Connections that one writer has to the database at the most (`[store] connections`), each a processor of it.
 const CONNECTIONS: f64 = 8.0;
 const DAY: f64 = 86_400.0;
+/// What reckoning with fractions adds is no further machine.
+const ROUNDING: f64 = 1e-6;
 
 impl Machine {
     /// Devices of `plant` that an engine alone on it carries, and what bounds them.
@@ -111,7 +113,7 @@ impl Carried {
             bound,
             resident: costs.base + each * (costs.device + costs.point * plant.points_each),
             database_cores: readings / 1e6 * costs.database_cpu,
-            databases: (readings / database).ceil(),
+            databases: (readings / database - ROUNDING).ceil(),
             database_bound,
             wal: readings * costs.bytes.wal,
             stored_a_day: readings * (costs.bytes.table + costs.bytes.index) * DAY,
@@ -127,5 +129,5 @@ fn least<const N: usize>(bounds: [(f64, Bound); N]) -> (f64, Bound) {
             if bound.0 < least.0 { bound } else { least }
         },
     );
-    (least.0.max(0.0).floor(), least.1)
+    (least.0.max(0.0), least.1)
 }

@@ -4,10 +4,10 @@ use std::fmt::{self, Write as _};
 
 /// A place with its axes, in pixels.
 const WIDTH: f64 = 380.0;
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 312.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 16.0;
-const TOP: f64 = 66.0;
+const TOP: f64 = 78.0;
 const BOTTOM: f64 = 46.0;
 const ACROSS: usize = 3;
 const STYLE: &str = "\

@@ -41,9 +41,9 @@ pub fn svg(measured: &Measured) -> String {
             by_width(&paced, points, &cpu),
         ),
         Panel {
-            title: "Cost of a reading beside a client of the history",
+            title: "Cost of a reading beside the history",
             x: "points of its chart, asked for ten times a second",
-            y: "CPU seconds for a million readings; seconds until a chart is there, p99",
+            y: "CPU seconds for a million readings; seconds, p99",
             lines: beside_history(&measured.runs),
         },
         panel(
@@ -81,8 +81,11 @@ fn by_width(runs: &[Run], x: Figure, figures: &[(&str, Figure)]) -> Vec<Line> {
     for (name, figure) in figures {
         for width in &widths {
             let of_width = runs.iter().filter(|run| run.size.points_each == *width);
-            let name = format!("{name} {width} points each");
-            lines.push(line(name.trim_start(), of_width, x, *figure));
+            let name = match *name {
+                "" => format!("{width} points each"),
+                name => format!("{name}, {width} each"),
+            };
+            lines.push(line(&name, of_width, x, *figure));
         }
     }
     lines
@@ -118,7 +121,7 @@ fn beside_history(runs: &[Run]) -> Vec<Line> {
     if let Some(without) = without {
         let level = without.engine_cpu + without.database_cpu;
         lines.push(Line {
-            name: "the same without a client".to_owned(),
+            name: "no client".to_owned(),
             points: ends
                 .into_iter()
                 .flatten()

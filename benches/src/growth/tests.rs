@@ -48,6 +48,11 @@ fn assert_near(found: f64, expected: f64) {
     );
 }
 
+fn assert_bound(found: (f64, Bound), expected: f64, bound: Bound) {
+    assert_near(found.0, expected);
+    assert_eq!(found.1, bound);
+}
+
 #[test]
 fn a_run_is_read_from_what_bench_tells() {
     let percentiles = json!({ "p99": 7.0 });
@@ -95,29 +100,29 @@ fn what_is_least_bounds_a_machine() {
     };
     let costs = costs();
     // One core at work, 0.2 s for a million: 5 million readings a second.
-    assert_eq!(machine.engine(&costs, &plant), (50e3, Bound::Processors));
+    assert_bound(machine.engine(&costs, &plant), 50e3, Bound::Processors);
     let few = Machine {
         files: 20_000.0,
         ..machine
     };
-    assert_eq!(few.engine(&costs, &plant), (9e3, Bound::Files));
+    assert_bound(few.engine(&costs, &plant), 9e3, Bound::Files);
     // 30 kB a device with its points, of the 300 MB beside what any engine takes.
     let small = Machine {
         memory: 700e6,
         ..machine
     };
-    assert_eq!(small.engine(&costs, &plant), (10e3, Bound::Memory));
+    assert_bound(small.engine(&costs, &plant), 10e3, Bound::Memory);
     // 900 bytes a second from each device.
     let slow = Machine {
         disk: 1.8e6,
         ..machine
     };
-    assert_eq!(slow.engine(&costs, &plant), (1e3, Bound::Disk));
+    assert_bound(slow.engine(&costs, &plant), 1e3, Bound::Disk);
     let rarely = Plant {
         every: 10.0,
         ..plant
     };
-    assert_eq!(machine.engine(&costs, &rarely), (500e3, Bound::Processors));
+    assert_bound(machine.engine(&costs, &rarely), 500e3, Bound::Processors);
 }
 
 #[test]
@@ -134,7 +139,7 @@ fn databases_are_as_many_as_the_readings_take() {
         used: 0.5,
     };
     let costs = costs();
-    assert_eq!(machine.database(&costs), (10e6, Bound::Processors));
+    assert_bound(machine.database(&costs), 10e6, Bound::Processors);
     let ten = Carried::by(10.0, &machine, &costs, &plant);
     assert_near(ten.readings, 50e6);
     assert_near(ten.database_cores, 5.0);
@@ -146,13 +151,13 @@ fn databases_are_as_many_as_the_readings_take() {
         cores: 64.0,
         ..machine
     };
-    assert_eq!(large.database(&costs), (80e6, Bound::Processors));
+    assert_bound(large.database(&costs), 80e6, Bound::Processors);
     // 20 bytes a reading in all.
     let slow = Machine {
         disk: 40e6,
         ..machine
     };
-    assert_eq!(slow.database(&costs), (1e6, Bound::Disk));
+    assert_bound(slow.database(&costs), 1e6, Bound::Disk);
 }
 
 /// `cargo run -p gridos-benches --bin growth -- draw` makes them anew.

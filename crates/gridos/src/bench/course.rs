@@ -37,6 +37,11 @@ const EVENTS: [&str; 4] = ["--events-per-second", "10", "--burst", "10"];
 const LOOK: Duration = Duration::from_secs(1);
 /// How much longer than asked for an engine may be needed.
 const BESIDE: Duration = Duration::from_secs(3_600);
+/// Longer than that nobody waits for what has gathered in an outage.
+const DRAINED_WITHIN: Duration = Duration::from_secs(600);
+/// Nor for a database that learns of millions of points, some ten thousand a second.
+const SETTLED_WITHIN: Duration = Duration::from_secs(1_800);
+
 /// What is to be measured, and where it writes.
 pub(super) struct Course<'a> {
     args: &'a Bench,
@@ -95,7 +100,7 @@ impl<'a> Course<'a> {
         sleep(self.args.warm_up).await;
         if let Some(offered) = self.plan.offered() {
             // The database learns of many points only now. One that cannot keep up never gets there: figures tell.
-            drain::drained(&running.at, offered).await?;
+            drain::drained(&running.at, offered, SETTLED_WITHIN).await?;
         }
         let measured = self.measure(&mut running, server).await?;
         let between = Between::of(&measured.before, &measured.after);
@@ -378,7 +383,7 @@ impl<'a> Course<'a> {
         server.resume().await?;
         let back = Instant::now();
         let offered = self.plan.offered().unwrap_or(0.0);
-        let ledger = drain::drained(engine, offered).await?;
+        let ledger = drain::drained(engine, offered, DRAINED_WITHIN).await?;
         let ledger = ledger.ok_or(BenchError::Untold("end of what gathered in the outage"))?;
         let drained_within = back.elapsed().as_secs_f64();
         let drained = (ledger.stored - before.stored) as f64 / drained_within;
