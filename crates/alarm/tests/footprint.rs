@@ -11,7 +11,7 @@ use gridos_model::{AlarmId, AlarmKind, DirectoryBuilder, Point};
 const DEVICES: usize = 10_000;
 const POINTS: usize = 32;
 /// With the bands and the last values of its point.
-const BYTES_PER_ALARM_MAX: usize = 76;
+const BYTES_PER_ALARM_MAX: usize = 68;
 
 /// What the process has resident, in bytes.
 fn resident() -> usize {

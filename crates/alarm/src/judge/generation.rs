@@ -22,7 +22,6 @@ impl Judge {
         is_age_asked: bool,
         now: Now,
     ) {
-        self.bands.grow(points);
         self.columns.grow(points, is_age_asked, nanos(now.mono));
         self.firsts.resize(points.max(self.firsts.len()), NONE);
         self.links.set_rows(rows);

@@ -10,6 +10,7 @@ mod events;
 mod generation;
 mod links;
 mod pairs;
+mod quad;
 mod sense;
 mod story;
 mod timers;
@@ -29,7 +30,7 @@ use self::pairs::{Pairs, raw};
 use self::story::{Sample, Told};
 use self::timers::Timers;
 use self::watch::{Known, NONE, Watch};
-use crate::band::{Band, Bands, CHUNK};
+use crate::band::Band;
 use crate::{AlarmIndex, Condition, Defined, Definition, Moment, Now};
 
 /// An alarm's condition changed, after its delays.
@@ -51,7 +52,6 @@ pub struct Judged {
 /// allocated without a change. It knows no clock: the monotonic time of `now` must not go back.
 #[derive(Debug)]
 pub struct Judge {
-    bands: Bands,
     columns: Columns,
     /// Per point, its first alarm.
     firsts: Vec<u32>,
@@ -70,7 +70,6 @@ impl Judge {
         let is_stale =
             |defined: &Defined| matches!(defined.definition.condition, Condition::Stale { .. });
         let mut judge = Self {
-            bands: Bands::new(points),
             columns: Columns::new(points, defined.iter().any(is_stale)),
             firsts: vec![NONE; points],
             watches: Vec::with_capacity(defined.len()),
@@ -208,42 +207,22 @@ impl Judge {
     /// when all of them are known.
     fn on_sweep(&mut self, first: usize, sweep: &Sweep<'_>, now: Now, out: &mut Vec<Judged>) {
         let mono = nanos(now.mono);
-        for (chunk, values) in sweep.values.chunks(CHUNK).enumerate() {
-            let start = chunk * CHUNK;
-            let mut suspects = self.bands.suspects(first + start, values);
-            if !sweep.qualities.is_empty() {
-                let end = (start + CHUNK).min(sweep.qualities.len());
-                suspects |= columns::ignored(sweep.qualities.get(start..end).unwrap_or_default());
+        let values = self.columns.known_of(first, sweep.values);
+        let (mut at, mut usable) = (0, 0);
+        while at < values.len() {
+            if at >= usable {
+                usable = columns::usable_until(sweep.qualities, at, values.len());
             }
-            if suspects == 0 {
-                self.columns.take_all(first + start, values, mono);
-            } else {
-                self.on_suspects(first, start, suspects, sweep, now, out);
-                self.columns
-                    .take_some(first + start, values, !suspects, mono);
+            at += self.columns.take_run(first + at, &values[at..usable], mono);
+            if at < values.len() {
+                let quality = quality_at(sweep.qualities, at);
+                let sample = of_sweep(sweep, values[at], quality, now);
+                self.on_sample(first + at, &sample, out);
+                at += 1;
             }
         }
         if !self.differences.is_empty() {
             self.judge_differences(&of_sweep(sweep, f64::NAN, Quality::GOOD, now), out);
-        }
-    }
-
-    #[cold]
-    fn on_suspects(
-        &mut self,
-        first: usize,
-        start: usize,
-        mut suspects: u64,
-        sweep: &Sweep<'_>,
-        now: Now,
-        out: &mut Vec<Judged>,
-    ) {
-        while suspects != 0 {
-            let position = start + suspects.trailing_zeros() as usize;
-            suspects &= suspects - 1;
-            let quality = quality_at(sweep.qualities, position);
-            let sample = of_sweep(sweep, sweep.values[position], quality, now);
-            self.on_sample(first + position, &sample, out);
         }
     }
 
@@ -427,7 +406,7 @@ impl Judge {
         } else if !followers.is_empty() {
             band = band.and(Band::only(self.columns.value(point)));
         }
-        self.bands.set(point, band);
+        self.columns.set_band(point, band);
     }
 
     fn known(&self, watch: &Watch) -> Known {

@@ -248,13 +248,14 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::quad::{LANES, Quad};
     use super::*;
 
     #[test]
     fn an_alarm_at_rest_is_small() {
         assert_eq!(size_of::<Watch>(), 32);
         // With the band, the last good value and the first alarm of its point.
-        let bytes = size_of::<Watch>() + size_of::<Band>() + size_of::<f64>() + size_of::<u32>();
-        assert!(320_000 * bytes <= 20 << 20);
+        let bytes = size_of::<Watch>() + size_of::<Quad>() / LANES + size_of::<u32>();
+        assert!(320_000 * bytes <= 16 << 20);
     }
 }
