@@ -353,7 +353,7 @@ impl Run {
             Kind::I32 => run.push::<2>(|w, o| Kind::I32.number(w, o)),
             Kind::F32 => run.push::<2>(|w, o| Kind::F32.number(w, o)),
             // The bits of a double pass as they are, even those of a signalling NaN.
-            Kind::F64 => run.push_each(|w, o| Kind::F64.number(w, o)),
+            Kind::F64 => run.push_each(|w, o| Kind::F64.number(w, o), Place::scaled),
             Kind::U64 => run.push::<4>(|w, o| Kind::U64.number(w, o)),
             Kind::I64 => run.push::<4>(|w, o| Kind::I64.number(w, o)),
             Kind::Bool | Kind::U8Low | Kind::U8High | Kind::I8Low | Kind::I8High => {
@@ -382,7 +382,7 @@ struct Loop<'a, S> {
 impl<'a, S: Sink> Loop<'a, S> {
     /// One loop for all kinds that are too rare to have their own.
     fn rare(self, kind: Kind) {
-        self.push_each(|words, order| kind.number(words, order));
+        self.push_each(|words, order| kind.number(words, order), Place::scaled);
     }
 
     /// Pushes what `number` makes of the `N` words of each place; a signalling NaN becomes quiet.
@@ -390,7 +390,7 @@ impl<'a, S: Sink> Loop<'a, S> {
     fn push<const N: usize>(self, number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
         match self.dense() {
             Some(words) => self.push_dense::<N>(words, number),
-            None => self.push_each(number),
+            None => self.push_each(number, Place::scaled_number),
         }
     }
 
@@ -418,11 +418,15 @@ impl<'a, S: Sink> Loop<'a, S> {
         self.sink.push_all(words.iter().zip(places).map(read));
     }
 
-    /// Pushes what `number` makes of the words at each place.
+    /// Pushes what `number` and then `scaled` make of the words at each place.
     #[inline(always)]
-    fn push_each(self, number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
+    fn push_each(
+        self,
+        number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>,
+        scaled: impl Fn(&Place, f64) -> f64,
+    ) {
         let read = |place: Place| match number(place.own(self.words), self.run.order) {
-            Some((raw, quality)) => (place.scaled(raw), quality),
+            Some((raw, quality)) => (scaled(&place, raw), quality),
             None => NO_VALUE,
         };
         self.sink.push_all(self.places.iter(self.range).map(read));
