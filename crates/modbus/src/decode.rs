@@ -402,15 +402,30 @@ impl<'a, S: Sink> Loop<'a, S> {
         Some(own.get(..N * self.range.len())?.as_chunks().0)
     }
 
-    /// Pushes what `number` makes of all of `words`: nothing is looked for, so that the compiler
-    /// takes several at once.
+    /// Each order has a loop of its own as well: nothing is looked up for a value.
     #[inline(always)]
     fn push_dense<const N: usize>(
         self,
         words: &[[u16; N]],
         number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>,
     ) {
-        let read = |(words, place): (&[u16; N], Place)| match number(words, self.run.order) {
+        match self.run.order {
+            Order::ABCD => self.push_ordered(words, |words| number(words, Order::ABCD)),
+            Order::CDAB => self.push_ordered(words, |words| number(words, Order::CDAB)),
+            Order::BADC => self.push_ordered(words, |words| number(words, Order::BADC)),
+            Order::DCBA => self.push_ordered(words, |words| number(words, Order::DCBA)),
+        }
+    }
+
+    /// Pushes what `number` makes of all of `words`, without a branch, so that the compiler takes
+    /// several at once.
+    #[inline(always)]
+    fn push_ordered<const N: usize>(
+        self,
+        words: &[[u16; N]],
+        number: impl Fn(&[u16; N]) -> Option<(f64, Quality)>,
+    ) {
+        let read = |(words, place): (&[u16; N], Place)| match number(words) {
             Some((raw, quality)) => (place.scaled_number(raw), quality),
             None => NO_VALUE,
         };

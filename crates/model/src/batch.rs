@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::finite::{are_finite, is_finite};
+use crate::finite::are_finite;
 use crate::texts::{self, TEXTS_BYTES_MAX};
 use crate::{Events, Layout, Quality, Readings, Sweep, TextColumn, Texts, TimeQuality, Timestamp};
 
@@ -194,17 +194,16 @@ impl Batch {
 
     /// Adds values at once, as [`Batch::push`] would one by one.
     ///
-    /// The values are gone through once where all are good and finite, and twice where not.
+    /// `readings` is gone through once where all are good and finite, and twice where not.
     #[inline]
     pub fn push_all(&mut self, readings: impl Iterator<Item = (f64, Quality)> + Clone) {
         let before = self.values.len();
         let mut doubts = Quality::GOOD;
-        let mut are_finite = true;
         self.values.extend(readings.clone().map(|(value, quality)| {
             doubts |= quality;
-            are_finite &= is_finite(value);
             value
         }));
+        let are_finite = are_finite(&self.values[before..]);
         if !are_finite || !doubts.is_good() || !self.qualities.is_empty() {
             self.qualities.resize(before, Quality::GOOD);
             let judged = readings.map(|(value, quality)| judge_finite(value, quality));

@@ -11,7 +11,7 @@ pub fn are_finite(values: &[f64]) -> bool {
 
 /// The same as [`f64::is_finite`], by the one comparison that vectors are made with.
 #[inline]
-pub(crate) fn is_finite(value: f64) -> bool {
+fn is_finite(value: f64) -> bool {
     value.abs() <= f64::MAX
 }
 
