@@ -1,5 +1,7 @@
 //! Registers become values: neighbours of one kind and order in one loop.
 
+use std::ops::Range;
+
 use gridos_model::{Batch, Quality};
 
 use crate::answer::Data;
@@ -10,7 +12,7 @@ use crate::{Answer, Kind, Order, RegisterPoint, Span};
 #[derive(Clone, Debug)]
 pub(crate) struct Decoder {
     runs: Box<[Run]>,
-    places: Box<[Place]>,
+    places: Places,
     /// What the values of points that are not plain are judged by, in their order.
     judges: Box<[Judge]>,
 }
@@ -21,14 +23,30 @@ struct Run {
     kind: Kind,
     order: Order,
     is_plain: bool,
+    /// Whether each begins where the one before ends, and they are plain and many enough to be worth
+    /// a run of their own.
+    is_dense: bool,
     /// The position behind the last one.
     end: usize,
+}
+
+/// Fewer neighbours without a gap than this are no dense run: to start a run takes as long as to
+/// look for a few points one by one.
+const DENSE_MIN: usize = 8;
+
+/// Where points lie in the answer, and their scaling: in columns, so that several are scaled at once.
+#[derive(Clone, Debug)]
+struct Places {
+    at: Box<[u16]>,
+    scale: Box<[f64]>,
+    offset: Box<[f64]>,
 }
 
 /// Where a point lies in the answer, and its scaling.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     scale: f64,
+    /// −0 where nothing is scaled: the one number that changes no other when it is added.
     offset: f64,
     at: u16,
 }
@@ -120,34 +138,16 @@ impl Decoder {
         start: u16,
         source_of: impl Fn(&str) -> Option<Source>,
     ) -> Self {
-        let place = |point: &RegisterPoint| Place {
-            scale: point.scale,
-            offset: point.offset,
-            at: point.address - start,
-        };
         let judge = |point: &RegisterPoint| Judge {
             invalid: point.invalid.as_slice().into(),
             states: point.states.as_slice().into(),
             span: point.span,
             exponent: point.exponent.as_deref().and_then(&source_of),
         };
-        let like = |point: &RegisterPoint| (point.kind, point.order, point.is_plain());
-        let mut end = 0;
-        let run = |run: &[RegisterPoint]| {
-            end += run.len();
-            let (kind, order, is_plain) = like(&run[0]);
-            Run {
-                kind,
-                order,
-                is_plain,
-                end,
-            }
-        };
-        let runs = points.chunk_by(|a, b| like(a) == like(b));
         let judged = points.iter().filter(|point| !point.is_plain());
         Self {
-            runs: runs.map(run).collect(),
-            places: points.iter().map(place).collect(),
+            runs: Run::all_of(points).into(),
+            places: Places::of(points, start),
             judges: judged.map(judge).collect(),
         }
     }
@@ -166,12 +166,12 @@ impl Decoder {
         let mut first = 0;
         let mut judges = self.judges.iter();
         for run in &self.runs {
-            let places = &self.places[first..run.end];
+            let places = first..run.end;
             if run.is_plain {
-                run.decode(places, words, sink);
+                run.decode(&self.places, places, words, sink);
             } else {
-                for (place, judge) in places.iter().zip(&mut judges) {
-                    let (value, quality) = judge.value(run, place, words, exponents);
+                for (place, judge) in self.places.iter(places).zip(&mut judges) {
+                    let (value, quality) = judge.value(run, &place, words, exponents);
                     sink.push(value, quality);
                 }
             }
@@ -184,7 +184,7 @@ impl Decoder {
         let mut first = 0;
         let mut judges = self.judges.iter();
         for run in &self.runs {
-            for place in &self.places[first..run.end] {
+            for place in self.places.iter(first..run.end) {
                 let judge = if run.is_plain { None } else { judges.next() };
                 let (value, quality) = match bit(usize::from(place.at)) {
                     Some(bit) => {
@@ -201,15 +201,51 @@ impl Decoder {
     }
 }
 
+impl Places {
+    /// Those of `points` in an answer that starts at the address `start`.
+    fn of(points: &[RegisterPoint], start: u16) -> Self {
+        let place = |point: &RegisterPoint| Place::new(point, start);
+        Self {
+            at: points.iter().map(|point| place(point).at).collect(),
+            scale: points.iter().map(|point| place(point).scale).collect(),
+            offset: points.iter().map(|point| place(point).offset).collect(),
+        }
+    }
+
+    #[inline]
+    fn iter(&self, range: Range<usize>) -> impl Iterator<Item = Place> + Clone {
+        let at = &self.at[range.clone()];
+        let scale = &self.scale[range.clone()];
+        let offset = &self.offset[range];
+        let columns = at.iter().zip(scale).zip(offset);
+        columns.map(|((&at, &scale), &offset)| Place { scale, offset, at })
+    }
+}
+
 impl Place {
+    fn new(point: &RegisterPoint, start: u16) -> Self {
+        let is_scaled = point.scale != 1.0 || point.offset != 0.0;
+        Self {
+            scale: point.scale,
+            offset: if is_scaled { point.offset } else { -0.0 },
+            at: point.address - start,
+        }
+    }
+
     /// An unscaled value passes as it is: adding 0 would already turn -0 into 0.
     #[inline]
     fn scaled(&self, raw: f64) -> f64 {
         if self.scale == 1.0 && self.offset == 0.0 {
             raw
         } else {
-            raw * self.scale + self.offset
+            self.scaled_number(raw)
         }
+    }
+
+    /// The same without a branch, for all but signalling NaN, which it makes quiet.
+    #[inline]
+    fn scaled_number(&self, raw: f64) -> f64 {
+        raw * self.scale + self.offset
     }
 
     #[inline]
@@ -268,24 +304,58 @@ impl Judge {
 }
 
 impl Run {
+    /// The runs of `points`, as long as they can be.
+    fn all_of(points: &[RegisterPoint]) -> Vec<Self> {
+        let like = |point: &RegisterPoint| (point.kind, point.order, point.is_plain());
+        let are_neighbours = |a: &RegisterPoint, b: &RegisterPoint| {
+            like(a) == like(b) && a.end() == b.address.into()
+        };
+        let mut runs: Vec<Self> = Vec::new();
+        let mut end = 0;
+        for points in points.chunk_by(are_neighbours) {
+            end += points.len();
+            let (kind, order, is_plain) = like(&points[0]);
+            let run = Self {
+                kind,
+                order,
+                is_plain,
+                is_dense: is_plain && points.len() >= DENSE_MIN,
+                end,
+            };
+            match runs.last_mut() {
+                Some(last) if last.is_joined_by(&run) => last.end = end,
+                _ => runs.push(run),
+            }
+        }
+        runs
+    }
+
+    /// Whether `next` differs in nothing but its place.
+    fn is_joined_by(&self, next: &Self) -> bool {
+        let like = |run: &Self| (run.kind, run.order, run.is_plain, run.is_dense);
+        !self.is_dense && like(self) == like(next)
+    }
+
     /// Each kind gets a loop of its own: its meaning is looked up once, not for every value.
-    fn decode(self, places: &[Place], words: &[u16], sink: &mut impl Sink) {
+    fn decode(self, places: &Places, range: Range<usize>, words: &[u16], sink: &mut impl Sink) {
         let run = Loop {
-            order: self.order,
+            run: self,
             places,
+            range,
             words,
             sink,
         };
         match self.kind {
-            Kind::Bit(bit) => run.push(|w, o| Kind::Bit(bit).number(w, o)),
-            Kind::U16 => run.push(|w, o| Kind::U16.number(w, o)),
-            Kind::I16 => run.push(|w, o| Kind::I16.number(w, o)),
-            Kind::U32 => run.push(|w, o| Kind::U32.number(w, o)),
-            Kind::I32 => run.push(|w, o| Kind::I32.number(w, o)),
-            Kind::F32 => run.push(|w, o| Kind::F32.number(w, o)),
-            Kind::F64 => run.push(|w, o| Kind::F64.number(w, o)),
-            Kind::U64 => run.push(|w, o| Kind::U64.number(w, o)),
-            Kind::I64 => run.push(|w, o| Kind::I64.number(w, o)),
+            Kind::Bit(bit) => run.push::<1>(|w, o| Kind::Bit(bit).number(w, o)),
+            Kind::U16 => run.push::<1>(|w, o| Kind::U16.number(w, o)),
+            Kind::I16 => run.push::<1>(|w, o| Kind::I16.number(w, o)),
+            Kind::U32 => run.push::<2>(|w, o| Kind::U32.number(w, o)),
+            Kind::I32 => run.push::<2>(|w, o| Kind::I32.number(w, o)),
+            Kind::F32 => run.push::<2>(|w, o| Kind::F32.number(w, o)),
+            // The bits of a double pass as they are, even those of a signalling NaN.
+            Kind::F64 => run.push_each(|w, o| Kind::F64.number(w, o), Place::scaled),
+            Kind::U64 => run.push::<4>(|w, o| Kind::U64.number(w, o)),
+            Kind::I64 => run.push::<4>(|w, o| Kind::I64.number(w, o)),
             Kind::Bool | Kind::U8Low | Kind::U8High | Kind::I8Low | Kind::I8High => {
                 run.rare(self.kind)
             }
@@ -301,25 +371,79 @@ impl Run {
 
 /// One run on its way into a sink.
 struct Loop<'a, S> {
-    order: Order,
-    places: &'a [Place],
+    run: Run,
+    places: &'a Places,
+    /// Its places among all.
+    range: Range<usize>,
     words: &'a [u16],
     sink: &'a mut S,
 }
 
-impl<S: Sink> Loop<'_, S> {
+impl<'a, S: Sink> Loop<'a, S> {
     /// One loop for all kinds that are too rare to have their own.
     fn rare(self, kind: Kind) {
-        self.push(|words, order| kind.number(words, order));
+        self.push_each(|words, order| kind.number(words, order), Place::scaled);
     }
 
-    /// Pushes what `number` makes of the words at each place.
+    /// Pushes what `number` makes of the `N` words of each place; a signalling NaN becomes quiet.
     #[inline(always)]
-    fn push(self, number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
-        let read = |place: &Place| match number(place.own(self.words), self.order) {
-            Some((raw, quality)) => (place.scaled(raw), quality),
+    fn push<const N: usize>(self, number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>) {
+        match self.dense() {
+            Some(words) => self.push_dense::<N>(words, number),
+            None => self.push_each(number, Place::scaled_number),
+        }
+    }
+
+    /// The words of a dense run by the value.
+    #[inline(always)]
+    fn dense<const N: usize>(&self) -> Option<&'a [[u16; N]]> {
+        let first = self.places.iter(self.range.clone()).next();
+        let own = first.filter(|_| self.run.is_dense)?.own(self.words);
+        Some(own.get(..N * self.range.len())?.as_chunks().0)
+    }
+
+    /// Each order has a loop of its own as well: nothing is looked up for a value.
+    #[inline(always)]
+    fn push_dense<const N: usize>(
+        self,
+        words: &[[u16; N]],
+        number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>,
+    ) {
+        match self.run.order {
+            Order::ABCD => self.push_ordered(words, |words| number(words, Order::ABCD)),
+            Order::CDAB => self.push_ordered(words, |words| number(words, Order::CDAB)),
+            Order::BADC => self.push_ordered(words, |words| number(words, Order::BADC)),
+            Order::DCBA => self.push_ordered(words, |words| number(words, Order::DCBA)),
+        }
+    }
+
+    /// Pushes what `number` makes of all of `words`, without a branch, so that the compiler takes
+    /// several at once.
+    #[inline(always)]
+    fn push_ordered<const N: usize>(
+        self,
+        words: &[[u16; N]],
+        number: impl Fn(&[u16; N]) -> Option<(f64, Quality)>,
+    ) {
+        let read = |(words, place): (&[u16; N], Place)| match number(words) {
+            Some((raw, quality)) => (place.scaled_number(raw), quality),
             None => NO_VALUE,
         };
-        self.sink.push_all(self.places.iter().map(read));
+        let places = self.places.iter(self.range);
+        self.sink.push_all(words.iter().zip(places).map(read));
+    }
+
+    /// Pushes what `number` and then `scaled` make of the words at each place.
+    #[inline(always)]
+    fn push_each(
+        self,
+        number: impl Fn(&[u16], Order) -> Option<(f64, Quality)>,
+        scaled: impl Fn(&Place, f64) -> f64,
+    ) {
+        let read = |place: Place| match number(place.own(self.words), self.run.order) {
+            Some((raw, quality)) => (scaled(&place, raw), quality),
+            None => NO_VALUE,
+        };
+        self.sink.push_all(self.places.iter(self.range).map(read));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::finite::are_finite;
 use crate::texts::{self, TEXTS_BYTES_MAX};
 use crate::{Events, Layout, Quality, Readings, Sweep, TextColumn, Texts, TimeQuality, Timestamp};
 
@@ -193,18 +194,17 @@ impl Batch {
 
     /// Adds values at once, as [`Batch::push`] would one by one.
     ///
-    /// The values are gone through once where all are good and finite, and twice where not.
+    /// `readings` is gone through once where all are good and finite, and twice where not.
     #[inline]
     pub fn push_all(&mut self, readings: impl Iterator<Item = (f64, Quality)> + Clone) {
         let before = self.values.len();
         let mut doubts = Quality::GOOD;
-        let mut is_finite = true;
         self.values.extend(readings.clone().map(|(value, quality)| {
             doubts |= quality;
-            is_finite &= value.is_finite();
             value
         }));
-        if !is_finite || !doubts.is_good() || !self.qualities.is_empty() {
+        let are_finite = are_finite(&self.values[before..]);
+        if !are_finite || !doubts.is_good() || !self.qualities.is_empty() {
             self.qualities.resize(before, Quality::GOOD);
             let judged = readings.map(|(value, quality)| judge_finite(value, quality));
             self.qualities.extend(judged);
@@ -212,9 +212,17 @@ impl Batch {
     }
 
     /// Adds all values of a sweep at once, all of them good unless not finite.
+    #[inline]
     pub fn extend(&mut self, values: impl IntoIterator<Item = f64>) {
-        for value in values {
-            self.push(value, Quality::GOOD);
+        let before = self.values.len();
+        self.values.extend(values);
+        let added = &self.values[before..];
+        if !are_finite(added) || !self.qualities.is_empty() {
+            self.qualities.resize(before, Quality::GOOD);
+            let judged = added
+                .iter()
+                .map(|value| judge_finite(*value, Quality::GOOD));
+            self.qualities.extend(judged);
         }
     }
 

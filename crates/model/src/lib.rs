@@ -8,6 +8,7 @@ mod batch;
 mod deed;
 mod directory;
 mod epoch;
+mod finite;
 mod gap;
 mod id;
 mod layout;
@@ -30,6 +31,7 @@ pub use directory::{
     DeviceEntry, DeviceIndex, Directory, DirectoryBuilder, DirectoryError, PointRef,
 };
 pub use epoch::Epoch;
+pub use finite::are_finite;
 pub use gap::{Gap, GapReason};
 pub use id::{AlarmId, DeviceId, LayoutId, PointId, PointIndex};
 pub use layout::{Layout, POINTS_PER_LAYOUT_MAX, Point};

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::{DirectoryBuilder, Point};
 
@@ -38,6 +40,36 @@ fn events_are_added_at_once_as_one_by_one() {
             format!("{:?}", at_once.readings()),
             format!("{:?}", one_by_one.readings())
         );
+    }
+}
+
+fn values() -> impl Strategy<Value = Vec<f64>> {
+    let value = prop_oneof![60 => -1e3..1e3_f64, 1 => any::<f64>(), 1 => Just(f64::NAN)];
+    prop::collection::vec(value, 0..40)
+}
+
+proptest! {
+    #[test]
+    fn values_are_added_at_once_as_one_by_one(parts in prop::collection::vec(values(), 0..4)) {
+        let count: usize = parts.iter().map(Vec::len).sum();
+        let layout = layout(count.max(1));
+        let [mut at_once, mut judged, mut one_by_one] = [(); 3].map(|()| {
+            let (mut batch, time) = (Batch::default(), Timestamp::EPOCH);
+            batch.start_sweep(&layout, time, TimeQuality::None, time);
+            batch
+        });
+        for part in parts {
+            at_once.extend(part.iter().copied());
+            judged.push_all(part.iter().map(|value| (*value, Quality::GOOD)));
+            part.iter().for_each(|value| one_by_one.push(*value, Quality::GOOD));
+        }
+        let columns = |batch: &Batch| {
+            let readings = batch.readings().unwrap();
+            let bits: Vec<_> = readings.values().iter().map(|value| value.to_bits()).collect();
+            (bits, readings.qualities().to_vec())
+        };
+        prop_assert_eq!(columns(&at_once), columns(&one_by_one));
+        prop_assert_eq!(columns(&judged), columns(&one_by_one));
     }
 }
 

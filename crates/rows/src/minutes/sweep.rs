@@ -1,6 +1,6 @@
 //! One minute of sweeps of one layout: all points are there each time.
 
-use gridos_model::{LayoutId, Quality, Sweep, Timestamp};
+use gridos_model::{LayoutId, Quality, Sweep, Timestamp, are_finite};
 
 use super::row::Column;
 use super::{Minute, MinuteRow, SUM_SCALE, is_good, mean};
@@ -231,6 +231,5 @@ fn is_same(one: &[f64], other: &[f64]) -> bool {
 
 /// Whether all of a sweep are measured values.
 fn are_good(sweep: &Sweep<'_>) -> bool {
-    !sweep.qualities.iter().any(|quality| quality.is_bad())
-        && sweep.values.iter().all(|value| value.is_finite())
+    !sweep.qualities.iter().any(|quality| quality.is_bad()) && are_finite(sweep.values)
 }
