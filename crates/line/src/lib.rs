@@ -3,6 +3,7 @@
 //! This crate must not know points, devices, units of time and HTTP.
 
 mod lines;
+mod number;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,10 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
+
+use crate::number;
+
 /// One line that can be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line<'a> {
@@ -42,6 +46,8 @@ pub struct LineError {
 #[derive(Clone, Debug)]
 pub struct Lines<'a> {
     rest: &'a [u8],
+    /// What is known of `rest`: it begins with this.
+    known: &'a str,
     number: usize,
 }
 
@@ -50,6 +56,7 @@ impl<'a> Lines<'a> {
     pub fn new(body: &'a [u8]) -> Self {
         Self {
             rest: body,
+            known: beginning(body),
             number: 1,
         }
     }
@@ -57,14 +64,15 @@ impl<'a> Lines<'a> {
     /// Goes on behind `bytes`.
     fn skip(&mut self, bytes: usize) {
         let (gone, rest) = self.rest.split_at(bytes.min(self.rest.len()));
-        self.number += gone.iter().filter(|byte| **byte == b'\n').count();
+        self.number += memchr_iter(b'\n', gone).count();
         self.rest = rest;
+        self.known = self.known.get(bytes..).unwrap_or_default();
     }
 
     /// Goes on behind the first line break after `bytes`.
     fn skip_line(&mut self, bytes: usize) {
         let from = bytes.min(self.rest.len());
-        let end = self.rest[from..].iter().position(|byte| *byte == b'\n');
+        let end = memchr(b'\n', &self.rest[from..]);
         self.skip(end.map_or(self.rest.len(), |end| from + end + 1));
     }
 }
@@ -83,6 +91,7 @@ impl<'a> Iterator for Lines<'a> {
         let number = self.number;
         let mut scanner = Scanner {
             text: self.rest,
+            known: self.known,
             at: 0,
         };
         let line = scanner.line();
@@ -94,26 +103,36 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
+/// The UTF-8 that `body` begins with: looked at once, because that is far cheaper than name by name.
+fn beginning(body: &[u8]) -> &str {
+    std::str::from_utf8(body).unwrap_or_else(|error| {
+        let (valid, _) = body.split_at(error.valid_up_to());
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
+}
+
 /// Reads one line from the beginning of `text`.
 struct Scanner<'a> {
     text: &'a [u8],
+    /// What `text` begins with, looked at before: all of it, as a rule.
+    known: &'a str,
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
     fn line(&mut self) -> Result<Line<'a>, LineError> {
-        let measurement = self.name(b", ", "the measurement is missing")?;
+        let measurement = self.name(*b", ", "the measurement is missing")?;
         let mut tags = Vec::new();
         while self.take(b',') {
-            let key = self.name(b"=", "a tag's name is missing")?;
+            let key = self.name(*b"=", "a tag's name is missing")?;
             self.demand(b'=', "a tag is written name=value")?;
-            let value = self.name(b", ", "a tag's value is missing")?;
+            let value = self.name(*b", ", "a tag's value is missing")?;
             tags.push((key, value));
         }
         self.spaces("a space and fields must follow the measurement and its tags")?;
         let mut fields = Vec::new();
         loop {
-            let key = self.name(b"=", "a field's name is missing")?;
+            let key = self.name(*b"=", "a field's name is missing")?;
             self.demand(b'=', "a field is written name=value")?;
             fields.push((key, self.value()?));
             if !self.take(b',') {
@@ -164,7 +183,25 @@ impl<'a> Scanner<'a> {
     }
 
     /// A name up to one of `ends`, which is not taken; escapes are undone.
-    fn name(&mut self, ends: &[u8], missing: &'static str) -> Result<Cow<'a, str>, LineError> {
+    fn name<const N: usize>(
+        &mut self,
+        ends: [u8; N],
+        missing: &'static str,
+    ) -> Result<Cow<'a, str>, LineError> {
+        let from = self.at;
+        let rest = self.text.get(from..).unwrap_or_default();
+        // Most names are plain and end where they should.
+        let plain = rest.iter().position(|byte| MEANS[usize::from(*byte)]);
+        match plain.and_then(|plain| Some((plain, rest.get(plain)?))) {
+            Some((plain, end)) if plain > 0 && ends.contains(end) => {
+                self.at += plain;
+                self.utf8(from, self.at).map(Cow::Borrowed)
+            }
+            _ => self.any_name(&ends, missing),
+        }
+    }
+
+    fn any_name(&mut self, ends: &[u8], missing: &'static str) -> Result<Cow<'a, str>, LineError> {
         let from = self.at;
         let mut is_escaped = false;
         while let Some(byte) = self.peek() {
@@ -192,6 +229,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn utf8(&self, from: usize, until: usize) -> Result<&'a str, LineError> {
+        if let Some(known) = self.known.get(from..until) {
+            return Ok(known);
+        }
         let bytes = self.text.get(from..until).unwrap_or_default();
         std::str::from_utf8(bytes).map_err(|_| self.error_at(from, "this is no UTF-8"))
     }
@@ -201,8 +241,12 @@ impl<'a> Scanner<'a> {
             return self.text_value().map(FieldValue::Text);
         }
         let from = self.at;
-        let text = self.word()?;
-        let number = number(text);
+        let rest = self.text.get(from..).unwrap_or_default();
+        if let Some((number, length)) = number::plain(rest) {
+            self.at += length;
+            return Ok(FieldValue::Number(number));
+        }
+        let number = number::of(self.word()?);
         number.map(FieldValue::Number).ok_or_else(|| {
             self.error_at(
                 from,
@@ -214,10 +258,7 @@ impl<'a> Scanner<'a> {
     /// What stands up to the next comma, space or line break.
     fn word(&mut self) -> Result<&'a str, LineError> {
         let from = self.at;
-        while self
-            .peek()
-            .is_some_and(|byte| !matches!(byte, b',' | b' ' | b'\n' | b'\r'))
-        {
+        while self.peek().is_some_and(|byte| !number::is_end(byte)) {
             self.at += 1;
         }
         self.utf8(from, self.at)
@@ -270,6 +311,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Which bytes may end a name, or are escaped in one, or escape.
+const MEANS: [bool; 256] = {
+    let mut means = [false; 256];
+    means[b'\n' as usize] = true;
+    means[b'\\' as usize] = true;
+    means[b',' as usize] = true;
+    means[b'=' as usize] = true;
+    means[b' ' as usize] = true;
+    means
+};
+
 fn is_special(byte: &u8) -> bool {
     matches!(byte, b',' | b'=' | b' ')
 }
@@ -297,28 +349,4 @@ fn without_escapes(text: &str, is_special: fn(&u8) -> bool) -> String {
     }
     plain.push_str(rest);
     plain
-}
-
-fn number(text: &str) -> Option<f64> {
-    let digits = |text: &str| {
-        let is_whole = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
-        is_whole.then_some(())
-    };
-    match text {
-        "t" | "T" | "true" | "True" | "TRUE" => return Some(1.0),
-        "f" | "F" | "false" | "False" | "FALSE" => return Some(0.0),
-        _ => {}
-    }
-    // A reading is a float; beyond 2^53 it is the nearest one.
-    if let Some(integer) = text.strip_suffix('i') {
-        return integer.parse::<i64>().ok().map(|number| number as f64);
-    } else if let Some(integer) = text.strip_suffix('u') {
-        digits(integer)?;
-        return integer.parse::<u64>().ok().map(|number| number as f64);
-    }
-    // Rust's own grammar has names of numbers besides; the protocol has not.
-    let is_number =
-        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
-    let number = text.parse().ok().filter(|_| text.bytes().all(is_number));
-    number.filter(|number: &f64| number.is_finite())
 }

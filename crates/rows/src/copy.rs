@@ -29,8 +29,8 @@ pub const COPY_MINUTES: &str = "copy minute (layout, ts, received, count, lag, p
                                 goods, lags, min, max, avg, last) from stdin (format binary)";
 
 /// The numbers of element types, which are the same in every server (`pg_type.dat`).
-const FLOAT8: u32 = 701;
-const INT4: u32 = 23;
+const FLOAT8: i32 = 701;
+const INT4: i32 = 23;
 
 /// Microseconds from 1970 to 2000, where PostgreSQL's time begins.
 pub const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
@@ -96,7 +96,7 @@ pub const fn from_pg_micros(micros: i64) -> Timestamp {
 }
 
 fn event_row(pack: &Pack<'_>, out: &mut BytesMut) {
-    let first = pack.first.as_micros();
+    let first = whole_micros(pack.first);
     out.put_i16(8);
     field_i64(pack.events.layout.as_i64(), out);
     field_i64(pg_micros(pack.first), out);
@@ -104,11 +104,19 @@ fn event_row(pack: &Pack<'_>, out: &mut BytesMut) {
     field_i64(pg_micros(pack.events.received), out);
     int4_array(pack.events.points, out, |point| point.cast_signed());
     int4_array(pack.events.times, out, |time| {
-        // A pack covers ten minutes at most.
-        i32::try_from(time.as_micros() - first).unwrap_or(i32::MAX)
+        // None is earlier, and a pack covers ten minutes at most.
+        let nanos = time.as_nanos().wrapping_sub(first).cast_unsigned();
+        i32::try_from(nanos / 1_000).unwrap_or(i32::MAX)
     });
     value_array(pack.events.values, out);
     quality_array(pack.events.qualities, out);
+}
+
+/// The beginning of the microsecond that `time` is in, in nanoseconds: from there, lags in whole
+/// microseconds are found by the cheaper division of numbers without a sign. Before the earliest time
+/// it wraps around, and so does the difference.
+fn whole_micros(time: Timestamp) -> i64 {
+    time.as_micros().wrapping_mul(1_000)
 }
 
 fn value_array(values: &[f64], out: &mut BytesMut) {
@@ -159,13 +167,16 @@ fn int4_array<T>(values: &[T], out: &mut BytesMut, number: impl Fn(&T) -> i32) {
 }
 
 /// The field's length and the array's header; `bytes` is the size of the elements.
-fn array_header(element: u32, count: usize, bytes: usize, nulls: bool, out: &mut BytesMut) {
-    out.put_i32(length(20 + bytes));
-    out.put_i32(1);
-    out.put_i32(i32::from(nulls));
-    out.put_u32(element);
-    out.put_i32(length(count));
-    out.put_i32(1);
+fn array_header(element: i32, count: usize, bytes: usize, nulls: bool, out: &mut BytesMut) {
+    let words = [
+        length(20 + bytes),
+        1,
+        i32::from(nulls),
+        element,
+        length(count),
+        1,
+    ];
+    elements(&words, out, |word| word.to_be_bytes());
 }
 
 /// Appends elements of equal size; the compiler turns this into wide moves.

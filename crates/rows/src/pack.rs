@@ -38,17 +38,7 @@ impl<'a> Iterator for Packs<'a> {
     type Item = Pack<'a>;
 
     fn next(&mut self) -> Option<Pack<'a>> {
-        let (&first, times) = self.rest.times.split_first()?;
-        let (mut first, mut last, mut count) = (first, first, 1);
-        for &time in times.iter().take(EVENTS_MAX - 1) {
-            let (earliest, latest) = (first.min(time), last.max(time));
-            // Microseconds of 64-bit nanoseconds: their difference cannot overflow.
-            if latest.as_micros() - earliest.as_micros() > SPAN_MAX_MICROS {
-                break;
-            }
-            (first, last) = (earliest, latest);
-            count += 1;
-        }
+        let (first, last, count) = span(self.rest.times)?;
         let (events, rest) = split(&self.rest, count);
         self.rest = rest;
         Some(Pack {
@@ -57,6 +47,37 @@ impl<'a> Iterator for Packs<'a> {
             events,
         })
     }
+}
+
+/// The earliest and the latest of the times that go into one pack, and how many those are.
+fn span(times: &[Timestamp]) -> Option<(Timestamp, Timestamp, usize)> {
+    let times = times.get(..EVENTS_MAX).unwrap_or(times);
+    let &begin = times.first()?;
+    // As a rule all are of the same minutes, and then it is enough to ask once.
+    let (first, last) = times.iter().fold((begin, begin), around);
+    if fits(first, last) {
+        return Some((first, last, times.len()));
+    }
+    let (mut first, mut last, mut count) = (begin, begin, 0);
+    for time in times {
+        let (earliest, latest) = around((first, last), time);
+        if !fits(earliest, latest) {
+            break;
+        }
+        (first, last) = (earliest, latest);
+        count += 1;
+    }
+    Some((first, last, count))
+}
+
+fn around((first, last): (Timestamp, Timestamp), time: &Timestamp) -> (Timestamp, Timestamp) {
+    (first.min(*time), last.max(*time))
+}
+
+/// Whether a row may cover this time.
+fn fits(first: Timestamp, last: Timestamp) -> bool {
+    // Microseconds of 64-bit nanoseconds: their difference cannot overflow.
+    last.as_micros() - first.as_micros() <= SPAN_MAX_MICROS
 }
 
 fn split<'a>(events: &Events<'a>, at: usize) -> (Events<'a>, Events<'a>) {
