@@ -121,18 +121,18 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn line(&mut self) -> Result<Line<'a>, LineError> {
-        let measurement = self.name(*b", ", "the measurement is missing")?;
+        let measurement = self.name(b", ", "the measurement is missing")?;
         let mut tags = Vec::new();
         while self.take(b',') {
-            let key = self.name(*b"=", "a tag's name is missing")?;
+            let key = self.name(b"=", "a tag's name is missing")?;
             self.demand(b'=', "a tag is written name=value")?;
-            let value = self.name(*b", ", "a tag's value is missing")?;
+            let value = self.name(b", ", "a tag's value is missing")?;
             tags.push((key, value));
         }
         self.spaces("a space and fields must follow the measurement and its tags")?;
         let mut fields = Vec::new();
         loop {
-            let key = self.name(*b"=", "a field's name is missing")?;
+            let key = self.field_name()?;
             self.demand(b'=', "a field is written name=value")?;
             fields.push((key, self.value()?));
             if !self.take(b',') {
@@ -182,26 +182,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A name up to one of `ends`, which is not taken; escapes are undone.
-    fn name<const N: usize>(
-        &mut self,
-        ends: [u8; N],
-        missing: &'static str,
-    ) -> Result<Cow<'a, str>, LineError> {
+    /// The name of a field; most are plain up to their equals sign.
+    fn field_name(&mut self) -> Result<Cow<'a, str>, LineError> {
         let from = self.at;
         let rest = self.text.get(from..).unwrap_or_default();
-        // Most names are plain and end where they should.
         let plain = rest.iter().position(|byte| MEANS[usize::from(*byte)]);
-        match plain.and_then(|plain| Some((plain, rest.get(plain)?))) {
-            Some((plain, end)) if plain > 0 && ends.contains(end) => {
-                self.at += plain;
-                self.utf8(from, self.at).map(Cow::Borrowed)
-            }
-            _ => self.any_name(&ends, missing),
+        let plain = plain.unwrap_or_default();
+        if plain > 0 && rest.get(plain) == Some(&b'=') {
+            self.at += plain;
+            return self.utf8(from, self.at).map(Cow::Borrowed);
         }
+        self.name(b"=", "a field's name is missing")
     }
 
-    fn any_name(&mut self, ends: &[u8], missing: &'static str) -> Result<Cow<'a, str>, LineError> {
+    /// A name up to one of `ends`, which is not taken; escapes are undone.
+    fn name(&mut self, ends: &[u8], missing: &'static str) -> Result<Cow<'a, str>, LineError> {
         let from = self.at;
         let mut is_escaped = false;
         while let Some(byte) = self.peek() {

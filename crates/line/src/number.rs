@@ -17,6 +17,7 @@ pub(crate) fn is_end(byte: u8) -> bool {
 
 /// The number that `text` begins with, and its length, if it is written as most are: few digits, perhaps
 /// with a sign and a point, or an `i`. What it says is what [`of`] says of these bytes.
+#[inline]
 pub(crate) fn plain(text: &[u8]) -> Option<(f64, usize)> {
     let is_negative = text.first() == Some(&b'-');
     let begin = usize::from(is_negative);

@@ -176,7 +176,7 @@ fn array_header(element: i32, count: usize, bytes: usize, nulls: bool, out: &mut
         length(count),
         1,
     ];
-    elements(&words, out, |word| word.to_be_bytes());
+    out.put_slice(words.map(i32::to_be_bytes).as_flattened());
 }
 
 /// Appends elements of equal size; the compiler turns this into wide moves.

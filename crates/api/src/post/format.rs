@@ -147,46 +147,58 @@ fn fields<'a>(
     line: Result<Line<'a>, LineError>,
     unit: i64,
     mapping: &LineMapping,
-) -> Vec<Item<'a>> {
-    let mut line = match line {
-        Ok(line) => line,
-        Err(error) => return vec![wrong(number, None, error.to_string())],
+) -> impl Iterator<Item = Item<'a>> {
+    let (line, error) = match line {
+        Ok(line) => (Some(line), None),
+        Err(error) => (None, Some(wrong(number, None, error.to_string()))),
     };
-    let fields = std::mem::take(&mut line.fields);
-    let time = line.timestamp.map(|timestamp| timestamp.checked_mul(unit));
-    let item = |(field, value): (Cow<'a, str>, FieldValue<'a>)| {
-        let point = match mapping.point(&line, &field) {
-            Ok(point) => point,
-            Err(tag) => {
-                let detail = format!("the tag '{}' is missing, which names the point", cut(tag));
-                return wrong(number, None, detail);
-            }
-        };
-        let time = match time {
-            None => None,
-            Some(Some(nanos)) => Some(When::Known(Timestamp::from_nanos(nanos))),
-            Some(None) => {
-                let detail = "the timestamp is out of range; is the precision right?".to_owned();
-                return wrong(number, Some(point), detail);
-            }
-        };
-        let (value, text) = match value {
-            FieldValue::Number(value) => (Some(value), None),
-            FieldValue::Text(text) => (None, Some(text)),
-        };
-        let posted = Posted {
-            point: Cow::Owned(point),
-            value,
-            text,
-            time,
-            quality: None,
-        };
-        Item {
-            line: Some(number),
-            reading: Ok(posted),
+    let readings = line.into_iter().flat_map(move |mut line| {
+        let fields = std::mem::take(&mut line.fields);
+        let time = line.timestamp.map(|timestamp| timestamp.checked_mul(unit));
+        let fields = fields.into_iter();
+        fields.map(move |(field, value)| reading(number, &line, time, &field, value, mapping))
+    });
+    error.into_iter().chain(readings)
+}
+
+fn reading<'a>(
+    number: usize,
+    line: &Line<'a>,
+    time: Option<Option<i64>>,
+    field: &str,
+    value: FieldValue<'a>,
+    mapping: &LineMapping,
+) -> Item<'a> {
+    let point = match mapping.point(line, field) {
+        Ok(point) => point,
+        Err(tag) => {
+            let detail = format!("the tag '{}' is missing, which names the point", cut(tag));
+            return wrong(number, None, detail);
         }
     };
-    fields.into_iter().map(item).collect()
+    let time = match time {
+        None => None,
+        Some(Some(nanos)) => Some(When::Known(Timestamp::from_nanos(nanos))),
+        Some(None) => {
+            let detail = "the timestamp is out of range; is the precision right?".to_owned();
+            return wrong(number, Some(point), detail);
+        }
+    };
+    let (value, text) = match value {
+        FieldValue::Number(value) => (Some(value), None),
+        FieldValue::Text(text) => (None, Some(text)),
+    };
+    let posted = Posted {
+        point: Cow::Owned(point),
+        value,
+        text,
+        time,
+        quality: None,
+    };
+    Item {
+        line: Some(number),
+        reading: Ok(posted),
+    }
 }
 
 /// Whether a body is packed.

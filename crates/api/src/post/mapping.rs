@@ -79,7 +79,8 @@ fn push_text(parts: &mut Vec<Part>, text: &str) -> Result<(), LineMappingError> 
 impl LineMapping {
     /// The full name of the point that `field` of `line` is about, or the tag that is missing.
     pub(super) fn point(&self, line: &Line<'_>, field: &str) -> Result<String, &str> {
-        let mut point = String::new();
+        // As long as most are.
+        let mut point = String::with_capacity(line.measurement.len() + field.len() + 16);
         for part in &*self.0 {
             point.push_str(match part {
                 Part::Text(text) => text,

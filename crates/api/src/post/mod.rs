@@ -1,6 +1,7 @@
 //! `POST /api/v1/scada/data`: readings in, acknowledged when they are durable.
 
 mod body;
+mod finder;
 mod format;
 mod mapping;
 mod offer;

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use gridos_model::{
-    DeviceIndex, Directory, PointRef, Quality, TEXT_BYTES_MAX, TEXTS_BYTES_MAX, Timestamp,
-};
+use gridos_model::{DeviceIndex, Directory, Quality, TEXT_BYTES_MAX, TEXTS_BYTES_MAX, Timestamp};
 use gridos_telemetry::Refusal;
 
+use super::finder::Finder;
 use super::posted::{Item, Posted, When};
 use super::refusals::{Refusals, RefusedReading};
 use crate::parameters::cut;
@@ -67,9 +66,10 @@ pub(super) fn sort<'a>(
     batch_max: usize,
 ) -> Sorted {
     let mut sorted = Sorted::default();
-    let mut group_by_device = HashMap::new();
+    let mut group_by_device = GroupByDevice::default();
+    let mut finder = Finder::new(directory);
     for (index, item) in readings.into_iter().enumerate() {
-        let (device, entry) = match read(index, item, directory, received) {
+        let (device, entry) = match read(index, item, &mut finder, received) {
             Ok(taken) => taken,
             Err(refused) => {
                 sorted.refused.add(refused);
@@ -82,9 +82,7 @@ pub(super) fn sort<'a>(
         } else {
             batch_max
         };
-        let group = group_by_device
-            .entry((device, is_text))
-            .or_insert(usize::MAX);
+        let group = group_by_device.of(device, is_text);
         match sorted.groups.get_mut(*group) {
             Some(open) if open.entries.len() < entries_max => open.entries.push(entry),
             Some(_) | None => {
@@ -100,10 +98,34 @@ pub(super) fn sort<'a>(
     sorted
 }
 
+/// Which group is open for a device's numbers or texts; `usize::MAX` if none was yet.
+#[derive(Debug, Default)]
+struct GroupByDevice {
+    /// That of the last reading: most are of the same device as the one before.
+    last: Option<(DeviceIndex, bool)>,
+    group: usize,
+    others: HashMap<(DeviceIndex, bool), usize>,
+}
+
+impl GroupByDevice {
+    fn of(&mut self, device: DeviceIndex, is_text: bool) -> &mut usize {
+        let wanted = Some((device, is_text));
+        if self.last != wanted {
+            if let Some(last) = self.last {
+                self.others.insert(last, self.group);
+            }
+            let known = self.others.get(&(device, is_text));
+            self.group = known.copied().unwrap_or(usize::MAX);
+            self.last = wanted;
+        }
+        &mut self.group
+    }
+}
+
 fn read(
     index: usize,
     item: Item<'_>,
-    directory: &Directory,
+    finder: &mut Finder<'_>,
     received: Timestamp,
 ) -> Result<(DeviceIndex, Entry), RefusedReading> {
     let Item { line, reading } = item;
@@ -117,7 +139,9 @@ fn read(
     let posted =
         reading.map_err(|wrong| refuse(wrong.point.as_deref(), Refusal::Invalid, wrong.detail))?;
     let point = &*posted.point;
-    let at = find(directory, point).map_err(|(why, detail)| refuse(Some(point), why, detail))?;
+    let at = finder
+        .find(point)
+        .map_err(|(why, detail)| refuse(Some(point), why, detail))?;
     let invalid = |detail| refuse(Some(point), Refusal::Invalid, detail);
     let Posted {
         value,
@@ -127,7 +151,7 @@ fn read(
         ..
     } = &posted;
     let text = text.as_deref();
-    let value = read_value(*value, text, is_text(directory, at)).map_err(invalid)?;
+    let value = read_value(*value, text, at.is_text).map_err(invalid)?;
     let quality = read_quality(quality.as_deref().unwrap_or_default()).map_err(invalid)?;
     let (time, quality) = match When::of(time.as_ref()).map_err(invalid)? {
         None => (received, quality | Quality::NO_SOURCE_TIME),
@@ -144,13 +168,6 @@ fn read(
         quality,
     };
     Ok((at.device, entry))
-}
-
-/// Whether the readings of the point at `at` are texts.
-fn is_text(directory: &Directory, at: PointRef) -> bool {
-    let points = directory.device(at.device).whole().points();
-    let point = points.get(at.position as usize);
-    point.is_some_and(|point| point.is_text())
 }
 
 fn read_value(number: Option<f64>, text: Option<&str>, is_text: bool) -> Result<Value, String> {
@@ -171,23 +188,6 @@ fn read_value(number: Option<f64>, text: Option<&str>, is_text: bool) -> Result<
         (Some(_) | None, None) => "missing field `value`, which must be a number".to_owned(),
     };
     Err(what)
-}
-
-fn find(directory: &Directory, point: &str) -> Result<PointRef, (Refusal, String)> {
-    if let Some(at) = directory.find_point(point) {
-        return Ok(at);
-    }
-    let Some((device, name)) = point.rsplit_once('.') else {
-        let detail = "a point is named DEVICE.POINT".to_owned();
-        return Err((Refusal::UnknownPoint, detail));
-    };
-    let (device_cut, name) = (cut(device), cut(name));
-    if directory.find_device(device).is_none() {
-        let detail = format!("no device '{device_cut}' is configured");
-        return Err((Refusal::UnknownDevice, detail));
-    }
-    let detail = format!("the device '{device_cut}' has no point '{name}'");
-    Err((Refusal::UnknownPoint, detail))
 }
 
 fn read_quality(flags: &[String]) -> Result<Quality, String> {
