@@ -43,6 +43,17 @@ pub(crate) enum ChildError {
     Unready(String),
 }
 
+/// `binary`, without the variables that are meant for a real engine.
+pub(crate) fn command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with(VARIABLES) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 impl Child {
     /// Starts `binary` with these arguments and variables, and waits until it tells an event called `ready`, which
     /// is given back. What it logs goes behind what is in `log`.
@@ -58,17 +69,12 @@ impl Child {
             path: log.to_owned(),
             source,
         })?;
-        let mut command = Command::new(binary);
+        let mut command = command(binary);
         command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(output);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with(VARIABLES) {
-                command.env_remove(name);
-            }
-        }
         command.envs(variables.iter().copied());
         let process = command.spawn().map_err(|source| ChildError::NotStarted {
             path: binary.to_owned(),

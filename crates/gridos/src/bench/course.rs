@@ -6,7 +6,6 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
@@ -17,7 +16,7 @@ use tokio::time::{sleep, sleep_until};
 use tokio_postgres::Client;
 
 use super::error::BenchError;
-use super::figures::{self, Account, Between, Figures, Memory, Outage};
+use super::figures::{self, Account, Between, Figures, Memory, Outage, Ratios};
 use super::half::{self, Half};
 use super::plan::{Addresses, FIRST_ADDRESS, Plan};
 use super::poster::Posters;
@@ -25,7 +24,7 @@ use super::questions::{self, History, Questions};
 use super::sample::{Engine, Ledger, Sample};
 use super::server::{PASSWORD, Server};
 use super::{copy, drain, latency, wire};
-use crate::child::Child;
+use crate::child::{self, Child};
 use crate::cli::{Bench, Scenario};
 use crate::files;
 
@@ -75,7 +74,7 @@ struct Measured {
     before: Sample,
     after: Sample,
     wal: u64,
-    growth: f64,
+    growth: Option<f64>,
     outage: Option<Outage>,
     history: Option<History>,
 }
@@ -84,20 +83,20 @@ impl<'a> Course<'a> {
     pub(super) fn new(args: &'a Bench, scenario: Scenario, folder: &Path) -> Self {
         let value = scenario.to_possible_value();
         let name = value.map_or_else(String::new, |value| value.get_name().to_owned());
-        let own = || std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
         Self {
             args,
             plan: Plan::of(scenario, args.scale).sized(&args.plant),
             folder: folder.join(&name),
             name,
-            binary: args.binary.clone().unwrap_or_else(own),
+            binary: args.binary.clone().unwrap_or_else(own_binary),
         }
     }
 
     pub(super) async fn run(&self, server: &mut Server) -> Result<Figures, BenchError> {
         fs::create_dir_all(&self.folder).map_err(BenchError::folder(&self.folder))?;
         let mut running = self.start(server).await?;
-        sleep(self.args.warm_up).await;
+        // Each device was asked once by then.
+        sleep(self.args.warm_up.max(self.plan.slowest())).await;
         if let Some(offered) = self.plan.offered() {
             // The database learns of many points only now. One that cannot keep up never gets there: figures tell.
             drain::drained(&running.at, offered, SETTLED_WITHIN).await?;
@@ -157,10 +156,12 @@ impl<'a> Course<'a> {
             ledger: Account::from(ledger),
             wire_alone,
             database_alone,
+            ratios: Ratios::default(),
             half,
             outage: measured.outage,
             history: measured.history,
-        })
+        }
+        .with_ratios())
     }
 
     async fn start(&self, server: &Server) -> Result<Running, BenchError> {
@@ -173,7 +174,7 @@ impl<'a> Course<'a> {
         self.migrate(&config, &log).await?;
         let hdr_log = self.hdr_log();
         // If the bench is killed, nobody else ends it.
-        let life = self.args.warm_up + self.args.duration + BESIDE;
+        let life = 2 * (self.args.warm_up + self.args.duration) + BESIDE;
         let life = format!("{}s", life.as_secs());
         let arguments: [&OsStr; 7] = [
             "run".as_ref(),
@@ -184,8 +185,7 @@ impl<'a> Course<'a> {
             "--for".as_ref(),
             life.as_ref(),
         ];
-        let started = self.child("the engine", arguments, &log, "started");
-        let (engine, event) = started.await?;
+        let (engine, event) = child("the engine", &self.binary, arguments, &log, "started").await?;
         let base = event["url"].as_str().ok_or(BenchError::Untold("URL"))?;
         let at = Engine::new(base, engine.id())?;
         Ok(Running {
@@ -224,11 +224,15 @@ impl<'a> Course<'a> {
                 let mut arguments = simulate(kind, count, port, first);
                 arguments.extend(options.iter().copied().map(str::to_owned));
                 let log = self.folder.join("devices.log");
-                let started = self.child("a simulator", arguments, &log, "serving");
-                let (child, event) = started.await?;
+                // Of this version, whatever engine is measured: so that two of them have the same devices.
+                let binary = own_binary();
+                let started = child("a simulator", &binary, arguments, &log, "serving");
+                let (process, event) = started.await?;
                 let addresses = serde_json::from_value(event["addresses"].clone());
-                at.extend(addresses.unwrap_or_else(|_| Vec::<SocketAddr>::new()));
-                processes.push(child);
+                let addresses: Vec<SocketAddr> =
+                    addresses.map_err(|_| BenchError::Untold("addresses of its devices"))?;
+                at.extend(addresses);
+                processes.push(process);
                 // 0 takes any that are free.
                 port += if port == 0 { 0 } else { count };
             }
@@ -240,23 +244,6 @@ impl<'a> Course<'a> {
             outstations,
         };
         Ok(Devices { processes, at })
-    }
-
-    /// A `gridos` that tells `ready`.
-    async fn child<A: AsRef<OsStr>>(
-        &self,
-        who: &'static str,
-        arguments: impl IntoIterator<Item = A>,
-        log: &Path,
-        ready: &str,
-    ) -> Result<(Child, Value), BenchError> {
-        let password = std::env::var(PASSWORD);
-        let variables: Vec<_> = password
-            .iter()
-            .map(|own| (PASSWORD, own.as_str()))
-            .collect();
-        let started = Child::start(&self.binary, arguments, &variables, log, ready).await;
-        started.map_err(|source| BenchError::Child { who, source })
     }
 
     fn write_config(&self, plan: &Plan, at: &Addresses, url: &str) -> Result<PathBuf, BenchError> {
@@ -271,8 +258,8 @@ impl<'a> Course<'a> {
     }
 
     async fn migrate(&self, config: &Path, log: &Path) -> Result<(), BenchError> {
-        let mut command = Command::new(&self.binary);
-        command.arg("migrate").arg(config);
+        let mut command = child::command(&self.binary);
+        command.arg("migrate").arg(config).envs(password());
         let output = spawn_blocking(move || command.output()).await;
         let output = output.unwrap_or_else(|panic| Err(io::Error::other(panic)));
         let output = output.map_err(|source| BenchError::NotStarted {
@@ -328,7 +315,7 @@ impl<'a> Course<'a> {
             before,
             after,
             wal,
-            growth: figures::growth_per_hour(&memory),
+            growth: figures::settled_growth(&memory),
             outage,
             history,
         })
@@ -349,14 +336,16 @@ impl<'a> Course<'a> {
         };
         self.write_config(&plan, &running.devices.at, &running.url)?;
         running.at.reload().await?;
-        // Until what had gathered is stored.
         sleep(self.args.warm_up).await;
+        let offered = points as f64 / period.as_secs_f64();
+        // What had gathered at full speed would count as late here.
+        drain::drained(&running.at, offered, SETTLED_WITHIN).await?;
         let before = running.at.sample(&[], server).await?;
         sleep(self.args.duration).await;
         let after = running.at.sample(&[], server).await?;
         let between = Between::of(&before, &after);
         Ok(Half {
-            offered: points as f64 / period.as_secs_f64(),
+            offered,
             durable: between.durable as f64 / between.seconds,
             latency_ms: self.latencies(&before, &after)?,
         })
@@ -379,8 +368,9 @@ impl<'a> Course<'a> {
         let away = Instant::now();
         server.crash();
         sleep(self.args.duration / 2).await;
-        let (seconds, before) = (away.elapsed().as_secs_f64(), engine.ledger().await?);
         server.resume().await?;
+        // It recovers what it had before it answers: that is a part of being away.
+        let (seconds, before) = (away.elapsed().as_secs_f64(), engine.ledger().await?);
         let back = Instant::now();
         let offered = self.plan.offered().unwrap_or(0.0);
         let ledger = drain::drained(engine, offered, DRAINED_WITHIN).await?;
@@ -408,6 +398,30 @@ impl<'a> Course<'a> {
         let found = latency::between(&log, before.wall, after.wall);
         found.ok_or(BenchError::Log { path })
     }
+}
+
+fn own_binary() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into())
+}
+
+/// A `gridos` that tells `ready`.
+async fn child<A: AsRef<OsStr>>(
+    who: &'static str,
+    binary: &Path,
+    arguments: impl IntoIterator<Item = A>,
+    log: &Path,
+    ready: &str,
+) -> Result<(Child, Value), BenchError> {
+    let password = password();
+    let password = password.iter().map(|(key, own)| (*key, own.as_str()));
+    let variables: Vec<_> = password.collect();
+    let started = Child::start(binary, arguments, &variables, log, ready).await;
+    started.map_err(|source| BenchError::Child { who, source })
+}
+
+/// The password of a server that was there, for the engine.
+fn password() -> Option<(&'static str, String)> {
+    std::env::var(PASSWORD).ok().map(|own| (PASSWORD, own))
 }
 
 /// The first of each process's devices, and how many it has.

@@ -21,7 +21,7 @@ pub(super) async fn drained(
     let began = Instant::now();
     while began.elapsed() < within {
         let ledger = engine.ledger().await?;
-        if (ledger.journalled - ledger.stored) as f64 <= offered * ON_ITS_WAY {
+        if ledger.journalled.saturating_sub(ledger.stored) as f64 <= offered * ON_ITS_WAY {
             return Ok(Some(ledger));
         }
         sleep(LOOK).await;

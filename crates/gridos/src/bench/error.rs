@@ -19,7 +19,7 @@ pub(crate) enum BenchError {
     #[error("{who} ended, or does not get ready within a minute; it says: {log}")]
     Unready { who: String, log: String },
     #[error(
-        "there is no PostgreSQL server in /usr/lib/postgresql/*/bin; on Debian: apt-get install postgresql, \
+        "there is no PostgreSQL server of version 15 or later in /usr/lib/postgresql/*/bin; on Debian: apt-get install postgresql, \
          elsewhere --postgres URL"
     )]
     NoServer,
@@ -35,6 +35,12 @@ pub(crate) enum BenchError {
     Untold(&'static str),
     #[error("{} holds no latencies that can be read", path.display())]
     Log { path: PathBuf },
+    #[error("{} is not empty: name a folder that is new, or empty this one", path.display())]
+    Used { path: PathBuf },
+    #[error(
+        "{scenario} ended with readings that are neither stored nor refused; keep it with --data-dir, and report it"
+    )]
+    NotBalanced { scenario: String },
     #[error("the devices do not answer")]
     Wire(#[source] io::Error),
     #[error(

@@ -11,6 +11,9 @@ use super::latency::Percentiles;
 use super::questions::History;
 use super::sample::{Ledger, Sample};
 
+/// What grows in a shorter time is what grows at every start.
+const SETTLED_AFTER: Duration = Duration::from_secs(595);
+
 /// All of it; rates are readings a second.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Figures {
@@ -33,6 +36,7 @@ pub(super) struct Figures {
     pub(super) wire_alone: Option<f64>,
     /// What the database alone takes.
     pub(super) database_alone: Option<Alone>,
+    pub(super) ratios: Ratios,
     /// How it is at half of that rate, where devices are read as fast as they answer.
     pub(super) half: Option<Half>,
     pub(super) outage: Option<Outage>,
@@ -40,7 +44,18 @@ pub(super) struct Figures {
     pub(super) history: Option<History>,
 }
 
-/// Processor time of each process for a million readings.
+/// What was stored, beside the limits of the same run.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Ratios {
+    pub(super) of_wire: Option<f64>,
+    /// Of one connection that copies the same rows.
+    pub(super) of_copy: Option<f64>,
+    /// Of what both, one after the other on the same processors, would allow.
+    pub(super) of_both: Option<f64>,
+    pub(super) times_rows: Option<f64>,
+}
+
+/// Processor time of each process for a million readings that it handled: durable ones, of the server stored ones.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Cpu {
     pub(super) engine: f64,
@@ -53,8 +68,9 @@ pub(super) struct Cpu {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Memory {
     pub(super) peak: u64,
-    /// How much it grew in an hour, by the straight line that fits best; of a short run it says nothing.
-    pub(super) growth_per_hour: f64,
+    /// How much it grows in an hour, by the straight line that fits the second half best; of less than ten minutes it
+    /// would say nothing.
+    pub(super) growth_per_hour: Option<f64>,
 }
 
 /// What a reading takes on the disk.
@@ -88,11 +104,30 @@ pub(super) struct Outage {
 }
 
 impl Figures {
-    /// What of the wire alone and the database alone, one after the other, the engine reached: 1 is all that the
-    /// same processors could give.
-    pub(super) fn of_both_limits(&self) -> Option<f64> {
-        let together = 1.0 / (1.0 / self.wire_alone? + 1.0 / self.database_alone?.arrays);
-        Some(self.stored / together)
+    /// What it is worth, where devices give what they can.
+    pub(super) fn with_ratios(mut self) -> Self {
+        let stored = self.offered.is_none().then_some(self.stored);
+        let of = |limit: Option<f64>| Some(stored? / limit?);
+        let (arrays, rows) = (
+            self.database_alone.map(|alone| alone.arrays),
+            self.database_alone.map(|alone| alone.rows),
+        );
+        let together = self.wire_alone.zip(arrays);
+        let together = together.map(|(wire, copy)| 1.0 / (1.0 / wire + 1.0 / copy));
+        self.ratios = Ratios {
+            of_wire: of(self.wire_alone),
+            of_copy: of(arrays),
+            of_both: of(together),
+            times_rows: of(rows),
+        };
+        self
+    }
+}
+
+impl Account {
+    /// Whether every reading is stored, or was refused to whoever sent it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_balanced && self.lost == 0
     }
 }
 
@@ -130,23 +165,16 @@ impl Between {
             journal: after.journal - before.journal,
             engine: after.engine_cpu - before.engine_cpu,
             devices: after.devices_cpu - before.devices_cpu,
-            // One that was started anew counts from its start.
-            server: server.map(|(after, before)| {
-                if after < before {
-                    after
-                } else {
-                    after - before
-                }
-            }),
+            server: server.map(|(after, before)| after - before),
         }
     }
 
     pub(super) fn cpu(&self) -> Cpu {
-        let millions = self.durable as f64 / 1e6;
+        let of = |seconds: f64, readings: u64| seconds / (readings as f64 / 1e6);
         Cpu {
-            engine: self.engine / millions,
-            devices: self.devices / millions,
-            server: self.server.map(|server| server / millions),
+            engine: of(self.engine, self.durable),
+            devices: of(self.devices, self.durable),
+            server: self.server.map(|server| of(server, self.stored)),
         }
     }
 }
@@ -162,8 +190,15 @@ pub(super) fn bytes(between: &Between, wal: u64, sizes: Sizes, stored: u64) -> B
     }
 }
 
+/// How much something grows in an hour once it has settled; `None` if it was watched for too short.
+pub(super) fn settled_growth(points: &[(Duration, u64)]) -> Option<f64> {
+    let (last, _) = points.last()?;
+    let settled = points.get(points.len() / 2..)?;
+    (*last >= SETTLED_AFTER).then(|| growth_per_hour(settled))
+}
+
 /// How much something grows in an hour, by the straight line that fits the points best (least squares).
-pub(super) fn growth_per_hour(points: &[(Duration, u64)]) -> f64 {
+fn growth_per_hour(points: &[(Duration, u64)]) -> f64 {
     let count = points.len() as f64;
     let hours = |at: &Duration| at.as_secs_f64() / 3_600.0;
     let mean_x = points.iter().map(|(at, _)| hours(at)).sum::<f64>() / count;
@@ -188,5 +223,15 @@ mod tests {
         assert!((growth_per_hour(&points) - 300.0).abs() < 1e-6);
         assert!(growth_per_hour(&points[..1]).abs() < f64::EPSILON);
         assert!(growth_per_hour(&[]).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn what_grows_at_the_start_is_no_growth() {
+        let grows_at_first = |second: u64| (Duration::from_secs(second), second.min(300));
+        let points: Vec<_> = (0..600).map(grows_at_first).collect();
+        let growth = settled_growth(&points).unwrap();
+        assert!(growth.abs() < 1e-6, "{growth}");
+        assert_eq!(settled_growth(&points[..500]), None);
+        assert_eq!(settled_growth(&[]), None);
     }
 }

@@ -19,6 +19,10 @@ mod show;
 mod usage;
 mod wire;
 
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use serde_json::json;
 use tokio_rustls::rustls;
 
@@ -54,6 +58,9 @@ async fn measured(args: &Bench) -> Outcome {
     for scenario in scenarios {
         plant::fits(args, *scenario)?;
     }
+    if let Some(folder) = &args.data_dir {
+        is_new(folder)?;
+    }
     // A database of its own may be another user's.
     let folder = Scratch::make(args.data_dir.as_deref(), "gridos-bench", Door::Passage)?;
     let mut server = Server::start(args.postgres.as_deref(), folder.path()).await?;
@@ -62,15 +69,29 @@ async fn measured(args: &Bench) -> Outcome {
         output::line(&machine)?;
         output::line(server.describe())?;
     }
-    let mut all = Vec::new();
-    for scenario in scenarios {
+    let (mut all, mut ended) = (Vec::new(), Ok(()));
+    for (n, scenario) in scenarios.iter().enumerate() {
+        if scenarios[..n].contains(scenario) {
+            continue;
+        }
         let course = Course::new(args, *scenario, folder.path());
-        let figures = course.run(&mut server).await?;
+        let figures = match course.run(&mut server).await {
+            Ok(figures) => figures,
+            Err(error) => {
+                ended = Err(error.into());
+                break;
+            }
+        };
         if !args.json {
             output::line(show::table(&figures))?;
         }
+        if !figures.ledger.is_whole() && ended.is_ok() {
+            let scenario = figures.scenario.clone();
+            ended = Err(BenchError::NotBalanced { scenario }.into());
+        }
         all.push(figures);
     }
+    // What was measured before something failed is told all the same.
     if args.json {
         output::json(&json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -79,5 +100,20 @@ async fn measured(args: &Bench) -> Outcome {
             "scenarios": all,
         }))?;
     }
-    Ok(())
+    ended
+}
+
+/// A journal and a database of before would be counted once more.
+fn is_new(folder: &Path) -> Result<(), BenchError> {
+    let mut entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(BenchError::folder(folder)(source)),
+    };
+    match entries.next() {
+        None => Ok(()),
+        Some(_) => Err(BenchError::Used {
+            path: folder.to_owned(),
+        }),
+    }
 }

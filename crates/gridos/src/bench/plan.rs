@@ -16,7 +16,7 @@ pub(super) const POSTED_POINTS: usize = 100;
 pub(super) const POSTING: &str = "plant";
 /// Of all outstations of a simulator, the link address of the first.
 pub(super) const FIRST_ADDRESS: usize = 10;
-/// The shortest period there is: the next request leaves as soon as the last is answered.
+/// The shortest period there is: a device that answers within it is asked a thousand times a second.
 pub(super) const AT_ONCE: Duration = Duration::from_millis(1);
 /// Points of a simulated outstation whose events count.
 pub(super) const COUNTED_POINTS: usize = 3;
@@ -123,6 +123,14 @@ impl Plan {
         let polled = (self.feeders * self.plant.feeder_points()) as f64;
         let events = self.outstations as f64 * f64::from(BURST);
         Some(dense + polled / self.plant.period().as_secs_f64() + events + posts)
+    }
+
+    /// The longest time from one reading of a device to the next.
+    pub(super) fn slowest(&self) -> Duration {
+        match self.feeders {
+            0 => self.period,
+            _ => self.plant.period(),
+        }
     }
 
     /// Points of all dense devices.

@@ -21,6 +21,8 @@ const USER: &str = "postgres";
 pub(super) const PASSWORD: &str = "GRIDOS__STORE__PASSWORD";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
+/// The first that packs its log by LZ4.
+const OLDEST: u32 = 15;
 /// As a server for telemetry is set: it makes everything durable, and does not write its pages more often than it
 /// must.
 const SETTINGS: [&str; 4] = [
@@ -35,6 +37,8 @@ pub(super) struct Server {
     config: Config,
     own: Option<Own>,
     version: String,
+    /// Processor time of its processes that have ended.
+    spent: f64,
 }
 
 /// A server of the bench's own; ended when dropped.
@@ -72,6 +76,7 @@ impl Server {
             config,
             own,
             version: String::new(),
+            spent: 0.0,
         };
         server.resume().await?;
         let client = server.connect(None).await?;
@@ -130,11 +135,12 @@ impl Server {
     /// Processor time that it took, in seconds, if it runs here for the bench alone.
     pub(super) fn cpu(&self) -> Option<f64> {
         let process = self.own.as_ref()?.process.as_ref()?;
-        Some(usage::cpu_with_children(process.id()))
+        Some(self.spent + usage::cpu_with_children(process.id()))
     }
 
     /// Takes it away as a crash of its machine would; only one of the bench's own.
     pub(super) fn crash(&mut self) {
+        self.spent = self.cpu().unwrap_or(self.spent);
         if let Some(own) = &mut self.own {
             own.stop(Signal::QUIT);
         }
@@ -286,6 +292,7 @@ fn programs() -> Option<PathBuf> {
     let newest = versions
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.join("bin/postgres").exists())
+        .filter(|path| version(path) >= Some(OLDEST))
         .max_by_key(|path| version(path))?;
     Some(newest.join("bin"))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
-use super::figures::Figures;
+use super::figures::{Figures, Ratios};
 use super::latency::Percentiles;
 use crate::number::significant;
 use crate::size::show_bytes;
@@ -44,7 +44,7 @@ fn write_all(text: &mut String, figures: &Figures) -> fmt::Result {
     }
     costs(text, figures)?;
     let ledger = &figures.ledger;
-    let verdict = match ledger.is_balanced && ledger.lost == 0 {
+    let verdict = match ledger.is_whole() {
         true => "balanced",
         false => "NOT BALANCED",
     };
@@ -75,24 +75,28 @@ fn rates(text: &mut String, figures: &Figures) -> fmt::Result {
         );
         line(text, "database away", what)?;
     }
+    let Ratios {
+        of_wire,
+        of_copy,
+        of_both,
+        times_rows,
+    } = figures.ratios;
     if let Some(wire) = figures.wire_alone {
-        line(text, "the wire alone", rate(wire))?;
+        let part = worth(of_wire, "of it");
+        line(text, "the wire alone", format_args!("{}{part}", rate(wire)))?;
     }
     if let Some(alone) = &figures.database_alone {
-        line(text, "COPY of the same rows alone", rate(alone.arrays))?;
+        let copy = format!("{}{}", rate(alone.arrays), worth(of_copy, "of it"));
+        line(text, "COPY of the same rows alone", copy)?;
         let rows = format!(
-            "{}; {} bytes each",
+            "{}, {} bytes each{}",
             rate(alone.rows),
-            short(alone.bytes_per_row)
+            short(alone.bytes_per_row),
+            worth(times_rows, "times as many")
         );
         line(text, "COPY of a row per reading", rows)?;
-        // What devices offer says nothing of what could be stored.
-        if figures.offered.is_none() {
-            let times = format!("{} times the rows", short(figures.stored / alone.rows));
-            line(text, "stored is", times)?;
-        }
     }
-    if let Some(part) = figures.of_both_limits() {
+    if let Some(part) = of_both {
         let part = format!(
             "{} of what wire and COPY allow together (goal 0.75)",
             short(part)
@@ -100,6 +104,13 @@ fn rates(text: &mut String, figures: &Figures) -> fmt::Result {
         line(text, "stored is", part)?;
     }
     Ok(())
+}
+
+/// What was stored beside a limit. What devices offer at a pace says nothing of what could be stored.
+fn worth(ratio: Option<f64>, what: &str) -> String {
+    ratio.map_or_else(String::new, |ratio| {
+        format!("; stored is {} {what}", short(ratio))
+    })
 }
 
 /// How it is at half of the rate.
@@ -140,13 +151,12 @@ fn costs(text: &mut String, figures: &Figures) -> fmt::Result {
     line(text, "CPU seconds for a million", what)?;
     let memory = &figures.resident_bytes;
     let peak = show_bytes(memory.peak);
-    // The line that fits a few seconds is that of the start.
-    let memory = match figures.seconds >= 600.0 {
-        true => format!(
-            "{peak}; {} MiB/h of growth",
-            short(memory.growth_per_hour / 1_048_576.0)
+    let memory = match memory.growth_per_hour {
+        Some(growth) => format!(
+            "{peak}; settled it grows by {} MiB/h",
+            short(growth / 1_048_576.0)
         ),
-        false => peak,
+        None => peak,
     };
     line(text, "memory of the engine, peak", memory)?;
     let Some(bytes) = &figures.bytes_per_reading else {

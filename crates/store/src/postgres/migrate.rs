@@ -112,6 +112,10 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 /// How long a step queues for a table: less than PostgreSQL's `deadlock_timeout` of a second, so that where a reader
 /// and a step wait for each other the step gives way, and nobody queues behind it for long.
 const LOCK_PATIENCE: Duration = Duration::from_millis(300);
+/// One attempt in so many queues longer than `deadlock_timeout`: only of one who waits as long does PostgreSQL break
+/// off an automatic vacuum that is in the way, which else would be waited for to its end.
+const PATIENT_EVERY: u32 = 8;
+const VACUUM_PATIENCE: Duration = Duration::from_millis(1_500);
 /// The longest pause before a step that gave way is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -176,7 +180,7 @@ async fn transaction(
     let until = Instant::now() + PATIENCE;
     let mut backoff = Backoff::new(LOCK_PATIENCE, LONGEST_PAUSE);
     loop {
-        match attempt(connection, version, parts).await {
+        match attempt(connection, version, parts, patience(backoff.failures())).await {
             Err(StoreError::Busy { reason }) if Instant::now() < until => {
                 tracing::info!(version, reason, "waiting for those who use the tables");
             }
@@ -192,8 +196,9 @@ async fn attempt(
     connection: &mut Connection,
     version: Option<i32>,
     parts: &[&str],
+    patience: Duration,
 ) -> Result<(), StoreError> {
-    begin(connection).await?;
+    begin(connection, patience).await?;
     let is_taken = match version {
         Some(version) => next(connection).await?.map(|next| next.version) != Some(version),
         None => false,
@@ -206,9 +211,17 @@ async fn attempt(
     run(connection, "commit").await
 }
 
-/// Begins a transaction that nobody else who migrates is in.
-async fn begin(connection: &Connection) -> Result<(), StoreError> {
-    let patience = LOCK_PATIENCE.as_millis();
+/// How long an attempt queues for a table, after so many that failed.
+fn patience(failures: u32) -> Duration {
+    match failures % PATIENT_EVERY {
+        rest if rest == PATIENT_EVERY - 1 => VACUUM_PATIENCE,
+        _ => LOCK_PATIENCE,
+    }
+}
+
+/// Begins a transaction that nobody else who migrates is in, and that queues no longer than `patience` for a table.
+async fn begin(connection: &Connection, patience: Duration) -> Result<(), StoreError> {
+    let patience = patience.as_millis();
     let sql = format!(
         "begin; set local statement_timeout = 0; select pg_advisory_xact_lock({LOCK}); \
          set local lock_timeout = {patience}"
@@ -265,6 +278,14 @@ fn advise(error: StoreError, stood: &SchemaState) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn now_and_then_a_step_waits_until_a_vacuum_is_broken_off() {
+        let deadlock_timeout = Duration::from_secs(1);
+        let waits: Vec<bool> = (0..16).map(|n| patience(n) > deadlock_timeout).collect();
+        assert_eq!(waits.iter().filter(|waits| **waits).count(), 2);
+        assert!(!waits[0] && waits[7] && waits[15]);
+    }
 
     #[test]
     fn steps_are_numbered_and_say_who_runs_with_them() {
