@@ -19,6 +19,7 @@ usage: growth measure FOLDER [KEY=VALUE…]   measures, and draws; FOLDER keeps 
        growth calculate [KEY=VALUE…]        what 1, 10 and 100 machines carry by those costs
 
 measure    rate=500000 readings a second   seconds=10 each   devices=10000 at most   points=1000 of each at most
+           most=10000000 points in all
            charts=1000 devices beside clients of the history, 0: none   full=yes: also as fast as devices answer
 calculate  cores=2 memory_gib=24 files=20000 disk_mb=500 used=0.5 points=100 every=1
 
@@ -53,8 +54,8 @@ fn draw() -> Result<(), Box<dyn Error>> {
     let (measured, page) = (last()?, root().join("docs/explanation/capacity.md"));
     let text = fs::read_to_string(&page)?;
     let text = splice(&text, &measured).ok_or(
-        "too few runs, or a mark is missing in docs/explanation/capacity.md; costs need two numbers of points \
-         for the most devices, and two numbers of devices with as many points in all",
+        "too few runs, or a mark is missing in docs/explanation/capacity.md; costs need plants that differ in devices \
+         and in points of a device, large enough that their memory grows with both",
     )?;
     fs::write(page, text)?;
     fs::write(root().join("docs/explanation/growth.svg"), svg(&measured))?;

@@ -68,12 +68,16 @@ impl Grid {
             options.number("points", 1e3)?,
         );
         let charts = options.number("charts", 1e3)?;
+        let most = options.number("most", 10e6)?;
         let is_full = options.yes("full")?;
         let plants = || {
             let all = WIDTHS
                 .into_iter()
                 .flat_map(|width| DEVICES.map(|devices| (devices, width)));
-            all.filter(|(count, width)| f64::from(*count) <= devices && f64::from(*width) <= points)
+            all.filter(|(count, width)| {
+                let (count, width) = (f64::from(*count), f64::from(*width));
+                count <= devices && width <= points && count * width <= most
+            })
         };
         let paced = |(devices, points_each): (u32, u32), columns| {
             let mut size = Size {

@@ -65,6 +65,9 @@ pub fn svg(measured: &Measured) -> String {
             by_width(&full, devices, &[("", |run| Some(run.stored))]),
         ),
     ];
+    // What was not measured has no scale either.
+    let has_points = |panel: &Panel| panel.lines.iter().any(|line| !line.points.is_empty());
+    let panels: Vec<_> = panels.into_iter().filter(has_points).collect();
     draw("What a reading costs as the plant grows", &panels)
 }
 

@@ -78,11 +78,32 @@ fn costs_are_what_plants_differ_by() {
     assert_near(costs.device, 10e3);
     assert_near(costs.base, 50e6);
     assert_near(costs.engine_cpu, 0.2);
+    let of = |sizes: &[(u32, u32)]| {
+        let runs: Vec<_> = sizes
+            .iter()
+            .map(|(devices, each)| run(*devices, *each))
+            .collect();
+        Costs::of(&runs)
+    };
+    let five = of(&[
+        (10, 100),
+        (100, 100),
+        (1_000, 100),
+        (10, 1_000),
+        (100, 1_000),
+    ])
+    .unwrap();
+    assert_near(five.device, 10e3);
     assert_eq!(
-        Costs::of(&[run(10, 100), run(100, 100)]),
+        of(&[(10, 100), (100, 100), (1_000, 100)]),
         None,
         "devices of one width"
     );
+    assert_eq!(of(&[(10, 100), (10, 1_000)]), None, "as many devices each");
+    // Memory that shrinks with more devices is that of plants too small to tell.
+    let mut small = [run(10, 1_000), run(100, 100), run(100, 1_000)];
+    small[1].resident = 40e6;
+    assert_eq!(Costs::of(&small), None);
 }
 
 #[test]
@@ -166,6 +187,8 @@ fn the_page_and_the_chart_are_of_what_was_measured() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
     let measured: Measured = serde_json::from_str(&read("benches/growth/measured.json")).unwrap();
+    let most = measured.runs.iter().map(|run| run.size.devices).max();
+    assert!(most >= Some(10_000), "measured.json is of a try");
     let page = read("docs/explanation/capacity.md");
     assert!(
         splice(&page, &measured).unwrap() == page,
