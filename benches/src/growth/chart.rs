@@ -4,20 +4,20 @@ use std::fmt::{self, Write as _};
 
 /// A place with its axes, in pixels.
 const WIDTH: f64 = 380.0;
-const HEIGHT: f64 = 312.0;
+const HEIGHT: f64 = 328.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 16.0;
-const TOP: f64 = 78.0;
+const TOP: f64 = 92.0;
 const BOTTOM: f64 = 46.0;
 const ACROSS: usize = 3;
 const STYLE: &str = "\
 svg{background:#fff;font:12px system-ui,sans-serif}text{fill:#1f2328}.title{font-weight:600;font-size:13px}\
 .small{font-size:11px;fill:#59636e}.grid{stroke:#d1d9e0}.axis{stroke:#59636e}path{fill:none;stroke-width:2}\
-.c0{stroke:#0969da}.c1{stroke:#bc4c00}.c2{stroke:#1a7f37}.c3{stroke:#8250df}\
-.f0{fill:#0969da}.f1{fill:#bc4c00}.f2{fill:#1a7f37}.f3{fill:#8250df}\
+.c0{stroke:#0969da}.c1{stroke:#bc4c00}.c2{stroke:#1a7f37}.c3{stroke:#8250df}.c4{stroke:#bf3989}.c5{stroke:#6e7781}\
+.f0{fill:#0969da}.f1{fill:#bc4c00}.f2{fill:#1a7f37}.f3{fill:#8250df}.f4{fill:#bf3989}.f5{fill:#6e7781}\
 @media(prefers-color-scheme:dark){svg{background:#0d1117}text{fill:#e6edf3}.small{fill:#9198a1}.grid{stroke:#2f353d}\
-.axis{stroke:#9198a1}.c0{stroke:#4493f8}.c1{stroke:#f0883e}.c2{stroke:#3fb950}.c3{stroke:#ab7df8}\
-.f0{fill:#4493f8}.f1{fill:#f0883e}.f2{fill:#3fb950}.f3{fill:#ab7df8}}";
+.axis{stroke:#9198a1}.c0{stroke:#4493f8}.c1{stroke:#f0883e}.c2{stroke:#3fb950}.c3{stroke:#ab7df8}.c4{stroke:#db61a2}.c5{stroke:#8b949e}\
+.f0{fill:#4493f8}.f1{fill:#f0883e}.f2{fill:#3fb950}.f3{fill:#ab7df8}.f4{fill:#db61a2}.f5{fill:#8b949e}}";
 
 /// One place: what is drawn, with units.
 #[derive(Clone, Debug)]
