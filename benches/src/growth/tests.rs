@@ -12,6 +12,20 @@ const SIZE: Size = Size {
     columns: 0,
 };
 
+const PLANT: Plant = Plant {
+    points_each: 100.0,
+    every: 1.0,
+};
+
+/// One that only its processors bound.
+const MACHINE: Machine = Machine {
+    cores: 2.0,
+    memory: 1e12,
+    files: 1e9,
+    disk: 1e12,
+    used: 0.5,
+};
+
 /// A plant whose memory is what its parts take.
 fn run(devices: u32, points_each: u32) -> Run {
     let size = Size {
@@ -108,17 +122,7 @@ fn costs_are_what_plants_differ_by() {
 
 #[test]
 fn what_is_least_bounds_a_machine() {
-    let plant = Plant {
-        points_each: 100.0,
-        every: 1.0,
-    };
-    let machine = Machine {
-        cores: 2.0,
-        memory: 1e12,
-        files: 1e9,
-        disk: 1e12,
-        used: 0.5,
-    };
+    let (plant, machine) = (PLANT, MACHINE);
     let costs = costs();
     // One core at work, 0.2 s for a million: 5 million readings a second.
     assert_bound(machine.engine(&costs, &plant), 50e3, Bound::Processors);
@@ -148,17 +152,7 @@ fn what_is_least_bounds_a_machine() {
 
 #[test]
 fn databases_are_as_many_as_the_readings_take() {
-    let plant = Plant {
-        points_each: 100.0,
-        every: 1.0,
-    };
-    let machine = Machine {
-        cores: 2.0,
-        memory: 1e12,
-        files: 1e9,
-        disk: 1e12,
-        used: 0.5,
-    };
+    let (plant, machine) = (PLANT, MACHINE);
     let costs = costs();
     assert_bound(machine.database(&costs), 10e6, Bound::Processors);
     let ten = Carried::by(10.0, &machine, &costs, &plant);
