@@ -42,6 +42,16 @@ pub struct Bucket {
     is_too_large_told: Arc<AtomicBool>,
 }
 
+/// A bucket as the leader of its stream sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) id: StoreId,
+    /// The last revision that was written; 0 if none ever was.
+    pub(crate) last: u64,
+    /// Whether there is no key, not even a deleted one.
+    pub(crate) is_empty: bool,
+}
+
 /// Why the bucket cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BucketError {
@@ -131,15 +141,27 @@ impl Bucket {
             .map_err(|error| self.failed(error))
     }
 
-    /// Whether it is not there any more, or another is; no as long as nobody says so.
-    pub(crate) async fn is_gone(&self) -> bool {
+    /// What is there now under the same name; `None` if the server says that nothing is.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub(crate) async fn look(&self) -> Result<Option<Look>, BucketError> {
         match self.store.stream.get_info().await {
-            Ok(info) => id(&info) != self.id(),
+            Ok(info) => Ok(Some(Look {
+                id: id(&info),
+                last: info.state.last_sequence,
+                is_empty: info.state.messages == 0,
+            })),
             Err(error) => {
                 let why = error.source().and_then(|why| why.downcast_ref());
-                why.is_some_and(|why: &jetstream::Error| {
+                let is_gone = why.is_some_and(|why: &jetstream::Error| {
                     why.error_code() == ErrorCode::STREAM_NOT_FOUND
-                })
+                });
+                if is_gone {
+                    Ok(None)
+                } else {
+                    Err(self.failed(error))
+                }
             }
         }
     }
@@ -153,14 +175,6 @@ impl Bucket {
     pub(crate) async fn watch(&self) -> Result<kv::Watch, BucketError> {
         let watch = self.store.watch_with_history(">").await;
         watch.map_err(|error| self.failed(error))
-    }
-
-    /// How many keys there are, with those that were deleted.
-    pub(crate) async fn keys(&self) -> Result<u64, BucketError> {
-        let status = self.store.status().await;
-        status
-            .map(|status| status.values())
-            .map_err(|error| self.failed(error))
     }
 
     /// Writes `value` under `key`, or deletes it, if its revision still is `expect`; 0 if it never

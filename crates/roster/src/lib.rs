@@ -15,6 +15,7 @@ mod member;
 mod notes;
 mod options;
 mod peers;
+mod progress;
 mod roll;
 mod survey;
 mod under_way;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::jetstream::kv;
-use futures_util::StreamExt as _;
+use futures_util::stream::{self, Stream, StreamExt as _};
 use gridos_fleet::{MemberRecord, Plan, Revision, Share, StoreId};
 use gridos_model::DeviceId;
 use gridos_telemetry::Vitals;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use crate::bucket::{Bucket, BucketError, NOTE, PLAN, SESSION, SHARE};
+use crate::bucket::{Bucket, BucketError, Look, NOTE, PLAN, SESSION, SHARE};
 use crate::format::note::Noted;
+use crate::progress::Progress;
 use crate::{BucketOptions, FormatError, format, notes};
 
 /// What a member says of itself: its record, and how it did lately.
@@ -39,7 +40,8 @@ pub(crate) enum Seen {
 
 /// How long to wait before another try.
 const AGAIN: Duration = Duration::from_millis(500);
-/// How often it is looked whether the bucket is still the same: the watch of one that was made anew does not end.
+/// How often the bucket itself is looked at: the watch of one that was made anew does not end, nor does one that
+/// waits for a server.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Watches until nobody wants to know any more; the bucket is left in `opened`, for writing.
@@ -60,11 +62,11 @@ pub(crate) async fn run(
             client = Some(connected.clone());
             let bucket = Bucket::of(connected, &options).await?;
             let watch = bucket.watch().await?;
-            let is_empty = bucket.keys().await? == 0;
-            Ok::<_, BucketError>((bucket, watch, is_empty))
+            let look = bucket.look().await?;
+            Ok::<_, BucketError>((bucket, watch, look))
         };
         match watched.await {
-            Ok((bucket, watch, is_empty)) => {
+            Ok((bucket, watch, look)) => {
                 if !trouble.is_empty() {
                     tracing::info!("the fleet's bucket can be used again");
                     trouble.clear();
@@ -73,7 +75,7 @@ pub(crate) async fn run(
                     warn_of_replicas(&bucket, &options);
                 }
                 opened.send_replace(Some(bucket.clone()));
-                let told = tell(&bucket, watch, is_empty, &seen).await;
+                let told = tell(&bucket, watch, look, &seen).await;
                 opened.send_replace(None);
                 if told.is_none() || seen.send(Seen::Lost).await.is_err() {
                     return;
@@ -105,29 +107,36 @@ fn warn_of_replicas(bucket: &Bucket, options: &BucketOptions) {
     }
 }
 
-/// Tells what the watch tells until it ends, or the bucket is another; `None` if nobody wants to know.
+/// Tells what the watch tells until it ends or is stuck, or the bucket is another; `None` if nobody wants to know.
 async fn tell(
     bucket: &Bucket,
     mut watch: kv::Watch,
-    is_empty: bool,
+    look: Option<Look>,
     seen: &mpsc::Sender<Seen>,
 ) -> Option<()> {
-    let gone = until_gone(bucket);
-    tokio::pin!(gone);
-    let mut is_complete = false;
     // The watch was begun after the bucket was opened, and may be of another already.
-    if bucket.id_now().await.ok() != Some(bucket.id()) {
+    let Some(look) = look.filter(|look| look.id == bucket.id()) else {
         return Some(());
-    }
+    };
     seen.send(Seen::Store(bucket.id())).await.ok()?;
-    if is_empty {
-        is_complete = true;
+    let mut progress = Progress::new(look.last);
+    if look.is_empty && progress.on_told(look.last, true) {
         seen.send(Seen::Complete).await.ok()?;
     }
+    let looks = looks(bucket);
+    tokio::pin!(looks);
     loop {
         let entry = tokio::select! {
             entry = watch.next() => entry,
-            () = &mut gone => return Some(()),
+            look = looks.next() => match look.flatten() {
+                Some(look) if look.id != bucket.id() => return Some(()),
+                Some(look) if progress.is_stuck(look.last) => {
+                    tracing::warn!("the watch of the fleet's bucket tells nothing any more; it is begun anew");
+                    return Some(());
+                }
+                Some(_) => continue,
+                None => return Some(()),
+            },
         };
         let entry = match entry {
             Some(Ok(entry)) => entry,
@@ -140,21 +149,20 @@ async fn tell(
         if let Some(told) = of_entry(&entry) {
             seen.send(told).await.ok()?;
         }
-        if entry.seen_current && !is_complete {
-            is_complete = true;
+        if progress.on_told(entry.revision, entry.seen_current) {
             seen.send(Seen::Complete).await.ok()?;
         }
     }
 }
 
-/// Ends when the bucket is not the one that was opened any more.
-async fn until_gone(bucket: &Bucket) {
-    loop {
-        sleep(LOOK_EVERY).await;
-        if bucket.is_gone().await {
-            return;
-        }
-    }
+/// What there is now and again; `None` when nothing is there any more.
+fn looks(bucket: &Bucket) -> impl Stream<Item = Option<Look>> {
+    stream::repeat(())
+        .then(|()| async {
+            sleep(LOOK_EVERY).await;
+            bucket.look().await.ok()
+        })
+        .filter_map(async |look| look)
 }
 
 /// What the bucket holds at this moment.
@@ -164,13 +172,15 @@ async fn until_gone(bucket: &Bucket) {
 pub(crate) async fn all(bucket: &Bucket) -> Result<Vec<Seen>, BucketError> {
     let mut watch = bucket.watch().await?;
     let mut seen = Vec::new();
-    if bucket.keys().await? == 0 {
+    let look = bucket.look().await?;
+    let Some(look) = look.filter(|look| !look.is_empty) else {
         return Ok(seen);
-    }
+    };
+    let mut progress = Progress::new(look.last);
     while let Some(entry) = watch.next().await {
         let entry = entry.map_err(|error| bucket.failed(error))?;
         seen.extend(read(&entry)?);
-        if entry.seen_current {
+        if progress.on_told(entry.revision, entry.seen_current) {
             return Ok(seen);
         }
     }

@@ -152,7 +152,8 @@ impl Site {
                 let told = members.iter().map(|member| {
                     let log = member.process.log();
                     let tail: Vec<_> = log.lines().rev().take(30).collect();
-                    format!("--- {}\n{}", member.name, tail.join("\n"))
+                    let (name, fleet) = (&member.name, member.fleet());
+                    format!("--- {name}: {fleet}\n{}", tail.join("\n"))
                 });
                 let told: Vec<_> = told.collect();
                 panic!("{what}\n{}", told.join("\n"));
