@@ -80,6 +80,13 @@ fn dense_devices_are_measured_beside_the_wire_alone() {
     let durable = number(&figures, "/half/durable");
     assert!(durable > 0.0 && durable < 1.1 * offered, "{figures:#}");
     assert!(number(&figures, "/half/latency_ms/wire-durable/p99") > 0.0);
+    for when in ["quiet", "busy"] {
+        let disk = &figures["half"]["disk_ms"][when];
+        assert!(
+            disk["count"].as_u64().unwrap() > 0 && disk["p99"].as_f64().unwrap() > 0.0,
+            "{when}: {figures:#}"
+        );
+    }
     let bytes = &figures["bytes_per_reading"];
     // A value is 8 bytes, wherever it lies, and a table of arrays has little more.
     for place in ["journal", "wal", "table"] {

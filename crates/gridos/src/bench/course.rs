@@ -17,13 +17,14 @@ use tokio_postgres::Client;
 
 use super::error::BenchError;
 use super::figures::{self, Account, Between, Figures, Memory, Outage, Ratios};
-use super::half::{self, Half};
+use super::half::{self, Disk, Half};
+use super::latency::Percentiles;
 use super::plan::{Addresses, FIRST_ADDRESS, Plan};
 use super::poster::Posters;
 use super::questions::{self, History, Questions};
 use super::sample::{Engine, Ledger, Sample};
 use super::server::{PASSWORD, Server};
-use super::{copy, drain, latency, wire};
+use super::{copy, disk, drain, latency, wire};
 use crate::child::{self, Child};
 use crate::cli::{Bench, Scenario};
 use crate::files;
@@ -32,6 +33,8 @@ use crate::files;
 const DEVICES_OF_A_PROCESS: usize = 5_000;
 /// As many as [`super::plan::BURST`] at once, once a second.
 const EVENTS: [&str; 4] = ["--events-per-second", "10", "--burst", "10"];
+/// How long the disk is looked at before anything else is begun.
+const QUIET: Duration = Duration::from_secs(3);
 /// How often the memory is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// How much longer than asked for an engine may be needed.
@@ -94,6 +97,10 @@ impl<'a> Course<'a> {
 
     pub(super) async fn run(&self, server: &mut Server) -> Result<Figures, BenchError> {
         fs::create_dir_all(&self.folder).map_err(BenchError::folder(&self.folder))?;
+        let quiet = match self.plan.has_dense_alone() {
+            true => Some(self.probed(QUIET).await?),
+            false => None,
+        };
         let mut running = self.start(server).await?;
         // Each device was asked once by then.
         sleep(self.args.warm_up.max(self.plan.slowest())).await;
@@ -103,9 +110,9 @@ impl<'a> Course<'a> {
         }
         let measured = self.measure(&mut running, server).await?;
         let between = Between::of(&measured.before, &measured.after);
-        let half = match self.plan.has_dense_alone() {
-            true => Some(self.half(&running, server, &between).await?),
-            false => None,
+        let half = match quiet {
+            Some(quiet) => Some(self.half(&running, server, &between, quiet).await?),
+            None => None,
         };
         let Running {
             devices,
@@ -327,6 +334,7 @@ impl<'a> Course<'a> {
         running: &Running,
         server: &Server,
         found: &Between,
+        quiet: Percentiles,
     ) -> Result<Half, BenchError> {
         let points = self.plan.dense_points();
         let period = half::period(points, found.stored as f64 / found.seconds);
@@ -341,14 +349,23 @@ impl<'a> Course<'a> {
         // What had gathered at full speed would count as late here.
         drain::drained(&running.at, offered, SETTLED_WITHIN).await?;
         let before = running.at.sample(&[], server).await?;
-        sleep(self.args.duration).await;
+        let busy = self.probed(self.args.duration).await?;
         let after = running.at.sample(&[], server).await?;
         let between = Between::of(&before, &after);
         Ok(Half {
             offered,
             durable: between.durable as f64 / between.seconds,
             latency_ms: self.latencies(&before, &after)?,
+            disk_ms: Disk { quiet, busy },
         })
+    }
+
+    /// What the disk makes of small writes for `lasts`.
+    async fn probed(&self, lasts: Duration) -> Result<Percentiles, BenchError> {
+        let folder = self.folder.clone();
+        let probed = spawn_blocking(move || disk::probe(&folder, lasts)).await;
+        probed
+            .unwrap_or_else(|panic| Err(BenchError::folder(&self.folder)(io::Error::other(panic))))
     }
 
     /// How much memory the engine has, once a second.
@@ -392,7 +409,7 @@ impl<'a> Course<'a> {
         &self,
         before: &Sample,
         after: &Sample,
-    ) -> Result<BTreeMap<String, latency::Percentiles>, BenchError> {
+    ) -> Result<BTreeMap<String, Percentiles>, BenchError> {
         let path = self.hdr_log();
         let log = fs::read(&path).map_err(BenchError::folder(&path))?;
         let found = latency::between(&log, before.wall, after.wall);

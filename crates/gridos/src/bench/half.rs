@@ -14,6 +14,17 @@ pub(super) struct Half {
     pub(super) durable: f64,
     /// By stage, in milliseconds.
     pub(super) latency_ms: BTreeMap<String, Percentiles>,
+    pub(super) disk_ms: Disk,
+}
+
+/// How long a small write takes until it is durable, of a file beside the journal, in milliseconds: what the disk alone
+/// adds to how late durable is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Disk {
+    /// Before anything else was begun.
+    pub(super) quiet: Percentiles,
+    /// At half of the rate.
+    pub(super) busy: Percentiles,
 }
 
 /// How often so many points are to be read for half of `rate`, or the next that a configuration can say: scan

@@ -10,10 +10,11 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use serde::Serialize;
 
-/// Percentiles of one stage in milliseconds, of all batches in the time that was measured.
+/// Percentiles in milliseconds: of one stage, of all batches in the time that was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Percentiles {
-    pub(super) batches: u64,
+    /// How many were measured.
+    pub(super) count: u64,
     pub(super) p50: f64,
     pub(super) p95: f64,
     pub(super) p99: f64,
@@ -23,11 +24,12 @@ pub(super) struct Percentiles {
 }
 
 impl Percentiles {
-    fn of(histogram: &Histogram<u64>) -> Self {
+    /// Of a histogram of microseconds.
+    pub(super) fn of(histogram: &Histogram<u64>) -> Self {
         let millis = |micros: u64| micros as f64 / 1_000.0;
         let at = |part: f64| millis(histogram.value_at_quantile(part));
         Self {
-            batches: histogram.len(),
+            count: histogram.len(),
             p50: at(0.5),
             p95: at(0.95),
             p99: at(0.99),
@@ -105,7 +107,7 @@ mod tests {
         let at = |seconds: u64| began + Duration::from_secs(seconds);
         let found = between(&log, at(0), at(2)).unwrap();
         let durable = found["wire-durable"];
-        assert_eq!(durable.batches, 2);
+        assert_eq!(durable.count, 2);
         assert!((durable.p50 - 10.0).abs() < 0.2, "{durable:?}");
         assert!((durable.max - 20.0).abs() < 0.4, "{durable:?}");
         assert!(between(b"nothing of it", at(0), at(2)).is_none());

@@ -3,6 +3,7 @@
 
 mod copy;
 mod course;
+mod disk;
 mod drain;
 mod error;
 mod figures;

@@ -124,7 +124,9 @@ fn half(text: &mut String, figures: &Figures) -> fmt::Result {
         count(half.offered)
     );
     line(text, "at half of that", what)?;
-    latencies(text, &half.latency_ms)
+    latencies(text, &half.latency_ms)?;
+    percentiles(text, "  disk, a block, meanwhile", half.disk_ms.busy)?;
+    percentiles(text, "  disk, a block, before", half.disk_ms.quiet)
 }
 
 fn latencies(text: &mut String, found: &BTreeMap<String, Percentiles>) -> fmt::Result {
@@ -132,12 +134,19 @@ fn latencies(text: &mut String, found: &BTreeMap<String, Percentiles>) -> fmt::R
     line(text, "latency, ms", head.concat())?;
     for (stage, name) in STAGES {
         if let Some(found) = found.get(stage) {
-            let all = [found.p50, found.p95, found.p99, found.p999, found.max];
-            let all = all.map(|millis| format!("{:>9}", short(millis)));
-            line(text, &format!("  {name}"), all.concat())?;
+            percentiles(text, &format!("  {name}"), *found)?;
         }
     }
     Ok(())
+}
+
+fn percentiles(text: &mut String, name: &str, found: Percentiles) -> fmt::Result {
+    let all = [found.p50, found.p95, found.p99, found.p999, found.max];
+    line(
+        text,
+        name,
+        all.map(|millis| format!("{:>9}", short(millis))).concat(),
+    )
 }
 
 fn costs(text: &mut String, figures: &Figures) -> fmt::Result {
