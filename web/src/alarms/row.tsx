@@ -36,7 +36,7 @@ interface Props {
   isSelected: boolean;
   isStale: boolean;
   isMoreStale: boolean;
-  onToggle: () => void;
+  onToggle: (alarm: Entry) => void;
 }
 
 export function AlarmRow({ alarm, more, isSelected, isStale, isMoreStale, onToggle }: Props) {
@@ -52,7 +52,7 @@ export function AlarmRow({ alarm, more, isSelected, isStale, isMoreStale, onTogg
           type="checkbox"
           aria-label={`Select ${name}`}
           checked={isSelected}
-          onChange={onToggle}
+          onChange={() => onToggle(alarm)}
           tabIndex={-1}
         />
       </span>

@@ -1,6 +1,6 @@
 // The list of alarms, as ISA-18.2 wants it: by priority and time, and what an operator does about it.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { mayOperate } from "../engine/session";
 import { Rows, type Where, type Window } from "../parts/rows";
@@ -40,7 +40,8 @@ export function AlarmsView() {
   const { rows } = listing;
   const { chosen, outdated } = chosenOf(selection, rows);
 
-  const toggle = (alarm: Entry) => setSelection((before) => toggled(before, alarm));
+  // The same one each time: a row whose alarm is the same is not drawn again.
+  const toggle = useCallback((alarm: Entry) => setSelection((now) => toggled(now, alarm)), []);
   async function act(order: Promise<boolean>) {
     // What was not done may be wanted once more, as is what was selected meanwhile.
     const isDone = await order;
@@ -166,7 +167,7 @@ function List({ listing, question, sight, selection, isStale, ...on }: ListProps
           isSelected={isSelected(selection, at(index))}
           isStale={isStale}
           isMoreStale={sight.isStale(at(index).id)}
-          onToggle={() => on.onToggle(at(index))}
+          onToggle={on.onToggle}
         />
       )}
       onWindow={(seen) => {

@@ -128,16 +128,18 @@ export function Rows(props: Props) {
         aria-rowindex={index + 2}
         aria-selected={props.isSelected?.(index) ?? isCurrent(index)}
         style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}
-        onClick={(event) => onClick(event, index)}
       >
         {props.row(index)}
       </div>,
     );
   }
 
-  function onClick(event: MouseEvent, index: number) {
-    choose(index);
+  function onClick(event: MouseEvent) {
     const target = event.target as HTMLElement;
+    const row = target.closest("[role=row]");
+    if (!row) return;
+    const index = Number(row.getAttribute("aria-rowindex")) - 2;
+    choose(index);
     if (target.closest("a, button, input, label")) return;
     props.onOpen?.(index);
   }
@@ -160,7 +162,13 @@ export function Rows(props: Props) {
         {head}
       </div>
       {count === 0 ? <Empty>{empty}</Empty> : null}
-      <div class="body" role="rowgroup" style={{ height: `${count * height}px` }}>
+      {/* One listener for all: what a row of its own holds would keep every row that ever was. */}
+      <div
+        class="body"
+        role="rowgroup"
+        style={{ height: `${count * height}px` }}
+        onClick={onClick}
+      >
         {shown}
       </div>
     </div>
