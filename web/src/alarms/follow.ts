@@ -74,7 +74,8 @@ function follow(): () => void {
   const again = () => void turn();
   askAgain = again;
   const unfollow = effect(() => {
-    if (told.value) again();
+    void told.value;
+    again();
   });
   document.addEventListener("visibilitychange", again);
   const watch = setInterval(() => tell(following.peek().problem), 500);
@@ -84,6 +85,9 @@ function follow(): () => void {
     clearTimeout(timer);
     clearInterval(watch);
     document.removeEventListener("visibilitychange", again);
+    // Whoever comes back sees the table as it was, and not as live, until something is heard.
+    heard = Number.NEGATIVE_INFINITY;
+    tell(null);
   };
 }
 

@@ -160,6 +160,22 @@ test("a flood fits a telephone and a wall", async () => {
   }
 });
 
+test("who comes back sees no alarm as live before the engine was heard", async () => {
+  const visit = await visitList();
+  await visit.page.waitForSelector(".body .condition.live:not(.stale)");
+  await visit.page.route("**/api/v1/alarms/stream*", (route) => route.abort());
+  await visit.page.click("nav >> text=Devices");
+  await visit.page.waitForSelector(`.body [role=row]:has-text("dead-bay")`);
+  await visit.page.goBack();
+  await visit.page.waitForSelector(row(ALARMS));
+  await visit.page.waitForSelector(".problem:has-text('cannot be reached')");
+  const live = await visit.page.$$eval(".body .condition", (all) => all.map((own) => own.matches(".stale")));
+  assert.ok(live.length > 10 && live.every(Boolean));
+  await visit.page.unroute("**/api/v1/alarms/stream*");
+  await visit.page.waitForSelector(".body .condition.live:not(.stale)");
+  await visit.close((fault) => /ERR_FAILED/.test(fault));
+});
+
 test("what comes above or changes in the middle leaves the rows in sight where they are", async () => {
   const visit = await visitList();
   const middle = inOrder()[ALARMS / 2];
