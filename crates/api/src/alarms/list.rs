@@ -44,8 +44,8 @@ struct List<'a> {
     cursor: Option<String>,
 }
 
-/// Parameters: those of [`Filter`]; `alarm` (names or ids, as many as wanted); `sort` (newest, priority, name), `limit`, and the `cursor` of
-/// the page before.
+/// Parameters: those of [`Filter`]; `alarm` (names or ids, as many as wanted); `sort` (newest,
+/// priority, name), `limit`, and the `cursor` of the page before.
 #[utoipa::path(
     get,
     path = "/api/v1/alarms",
