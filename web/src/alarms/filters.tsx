@@ -1,40 +1,38 @@
 // Which alarms are shown, and in which order: it stands in the address.
 
-import type { Query } from "../engine/ask";
+import type { Priority } from "../engine/shapes";
 import { Search } from "../parts/search";
 import { route, setQuery } from "../route";
 import { PRIORITIES } from "../text/words";
 
+import type { Question, Sort } from "./question";
 import { summary } from "./summary";
 
-const ROWS_MAX = 1000;
-
-/** What each choice asks of the engine. */
-const SHOW: Record<string, { word: string; query: Query }> = {
-  standing: { word: "all that stand", query: { hidden: 0 } },
-  unacknowledged: { word: "unacknowledged", query: { hidden: 0, acknowledged: 0 } },
-  active: { word: "active", query: { hidden: 0, active: 1 } },
-  hidden: { word: "shelved and suppressed", query: { hidden: 1 } },
-  all: { word: "everything", query: {} },
+/** What each choice asks for. */
+const SHOW: Record<string, { word: string; asks: Partial<Question> }> = {
+  standing: { word: "all that stand", asks: { hidden: false } },
+  unacknowledged: { word: "unacknowledged", asks: { hidden: false, acknowledged: false } },
+  active: { word: "active", asks: { hidden: false, active: true } },
+  hidden: { word: "shelved and suppressed", asks: { hidden: true } },
+  all: { word: "everything", asks: {} },
 };
 
-const SORTS: [string, string][] = [
+const SORTS: [Sort, string][] = [
   ["priority", "priority"],
   ["newest", "newest"],
   ["name", "name"],
 ];
 
-/** The question that the address asks. */
-export function queryOf(given: URLSearchParams): Query {
+/** The question that the address asks; what it says that makes no sense asks nothing. */
+export function questionOf(given: URLSearchParams): Question {
   const one = (name: string) => given.get(name) ?? undefined;
   return {
-    ...(SHOW[one("show") ?? "standing"]?.query ?? {}),
-    sort: one("sort") ?? "priority",
-    priority_min: one("priority"),
+    ...(SHOW[one("show") ?? "standing"]?.asks ?? {}),
+    sort: SORTS.find(([sort]) => sort === one("sort"))?.[0] ?? "priority",
+    least: PRIORITIES.find((priority: Priority) => priority === one("priority")),
     area: one("area"),
     device: one("device"),
-    q: one("q"),
-    limit: ROWS_MAX,
+    part: one("q"),
   };
 }
 

@@ -2,14 +2,13 @@
 
 import { given } from "../choice";
 import { tell } from "../engine/ask";
-import { wordsOf } from "../engine/problem";
+import { Problem } from "../engine/problem";
 import { session } from "../engine/session";
-import type { Alarm } from "../engine/shapes";
 import { say } from "../parts/say";
-import { count } from "../text/number";
-import { plural } from "../text/words";
 
-import { askSummary } from "./summary";
+import { isUnacknowledged } from "./question";
+import { type Entry, nameOf } from "./table";
+import { inPortions } from "./work";
 
 /** So many can be acknowledged by one request. */
 const AT_ONCE = 1000;
@@ -18,8 +17,6 @@ const AT_ONCE = 1000;
 export const who = given("operator");
 
 interface Results {
-  acknowledged: number;
-  refused: number;
   results: { alarm: string; status: number; problem?: { detail: string } }[];
 }
 
@@ -34,70 +31,78 @@ function signature(): { by?: string } | null {
 }
 
 /** Acknowledges what was seen of these, and nothing that came meanwhile; whether all was done. */
-export async function acknowledge(alarms: Alarm[]): Promise<boolean> {
+export async function acknowledge(alarms: Entry[]): Promise<boolean> {
   const by = signature();
-  const waiting = alarms.filter((alarm) => alarm.flags.includes("unacknowledged"));
-  if (!by || waiting.length === 0) return false;
-  const refused: string[] = [];
-  try {
-    let done = 0;
-    for (let from = 0; from < waiting.length; from += AT_ONCE) {
-      const part = waiting.slice(from, from + AT_ONCE).map(seen);
-      const said = await tell<Results>("api/v1/alarms/ack", { alarms: part, ...by });
-      done += said.acknowledged;
-      const failed = said.results.filter((result) => result.problem);
-      refused.push(...failed.map(({ alarm, problem }) => `${alarm}: ${problem?.detail}`));
-    }
-    if (refused.length > 0) say(refused.slice(0, 3).join("; "), true);
-    else say(`${count(done)} ${plural(done, "alarm")} acknowledged`);
-  } catch (error) {
-    say(wordsOf(error), true);
+  if (!by) return false;
+  const waiting = alarms.filter(isUnacknowledged);
+  if (waiting.length === 0) {
+    say("Nothing of that waits to be acknowledged.");
     return false;
   }
-  askSummary();
-  return refused.length === 0;
+  return inPortions("acknowledged", waiting, AT_ONCE, async (part) => {
+    const order = { alarms: part.map(seen), ...by };
+    const { results } = await tell<Results>("api/v1/alarms/ack", order);
+    const failed = results.filter((result) => result.problem);
+    return failed.map(({ alarm, problem }) => `${alarm}: ${problem?.detail}`);
+  });
 }
 
-function seen(alarm: Alarm) {
+function seen(alarm: Entry) {
   const { occurrence, worst_level } = alarm;
   return { alarm: nameOf(alarm), occurrence, worst_level };
 }
 
-type Order = (alarm: Alarm, by: { by?: string }) => Promise<unknown>;
-
-/** Does the same about each of these; what is refused holds no other back. Whether all was done. */
-export async function each(alarms: Alarm[], order: Order): Promise<boolean> {
-  const by = signature();
-  if (!by || alarms.length === 0) return false;
-  const refused: string[] = [];
-  for (const alarm of alarms) {
-    try {
-      await order(alarm, by);
-    } catch (error) {
-      refused.push(`${nameOf(alarm)}: ${wordsOf(error)}`);
-    }
-  }
-  if (refused.length > 0) say(refused.slice(0, 3).join("; "), true);
-  else say(`done: ${count(alarms.length)} ${plural(alarms.length, "alarm")}`);
-  askSummary();
-  return refused.length === 0;
+export interface Order {
+  /** What it has done, as `shelved`. */
+  what: string;
+  give: (alarm: Entry, by: { by?: string }) => Promise<unknown>;
 }
 
-export const unshelve: Order = (alarm, by) => give(alarm, "unshelve", by);
-export const silence: Order = (alarm, by) => give(alarm, "silence", by);
-export const reset: Order = (alarm, by) =>
-  give(alarm, "reset", { occurrence: alarm.occurrence, ...by });
+/** Does the same about each of these; what is refused holds no other back. Whether all was done. */
+export async function each(alarms: Entry[], { what, give }: Order): Promise<boolean> {
+  const by = signature();
+  if (!by || alarms.length === 0) return false;
+  return inPortions(what, alarms, 1, async (part) => {
+    const refused: string[] = [];
+    for (const alarm of part) {
+      try {
+        await give(alarm, by);
+      } catch (error) {
+        if (!isOfOne(error)) throw error;
+        refused.push(`${nameOf(alarm)}: ${error.message}`);
+      }
+    }
+    return refused;
+  });
+}
+
+/** Whether the engine refused this alarm, and not whoever asks or whatever is asked of it now. */
+function isOfOne(error: unknown): error is Problem {
+  return error instanceof Problem && ![401, 403, 429].includes(error.status) && error.status < 500;
+}
+
+export const unshelve: Order = {
+  what: "unshelved",
+  give: (alarm, by) => give(alarm, "unshelve", by),
+};
+export const silence: Order = {
+  what: "silenced",
+  give: (alarm, by) => give(alarm, "silence", { occurrence: alarm.occurrence, ...by }),
+};
+export const reset: Order = {
+  what: "reset",
+  give: (alarm, by) => give(alarm, "reset", { occurrence: alarm.occurrence, ...by }),
+};
 
 /** Puts alarms away for a time, with a reason. */
 export function shelve(comment: string, seconds: number, isOneShot: boolean): Order {
   const one_shot = isOneShot || undefined;
-  return (alarm, by) => give(alarm, "shelve", { comment, seconds, one_shot, ...by });
+  return {
+    what: "shelved",
+    give: (alarm, by) => give(alarm, "shelve", { comment, seconds, one_shot, ...by }),
+  };
 }
 
-function give(alarm: Alarm, verb: string, order: unknown): Promise<unknown> {
+function give(alarm: Entry, verb: string, order: unknown): Promise<unknown> {
   return tell(`api/v1/alarms/${encodeURIComponent(nameOf(alarm))}/${verb}`, order);
-}
-
-function nameOf(alarm: Alarm): string {
-  return alarm.name ?? alarm.id;
 }

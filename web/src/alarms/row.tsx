@@ -8,6 +8,9 @@ import { span } from "../text/span";
 import { moment } from "../text/time";
 import { ALARM_STATES } from "../text/words";
 
+import { isHidden, isUnacknowledged } from "./question";
+import { type Entry, since as sinceOf } from "./table";
+
 export const ROW_REM = 3.75;
 
 export function AlarmHead() {
@@ -27,17 +30,21 @@ export function AlarmHead() {
 }
 
 interface Props {
-  alarm: Alarm;
+  alarm: Entry;
+  /** What the stream does not tell of it; null until it has come. */
+  more: Alarm | null;
   isSelected: boolean;
   isStale: boolean;
-  onToggle: () => void;
+  isMoreStale: boolean;
+  onToggle: (alarm: Entry) => void;
 }
 
-export function AlarmRow({ alarm, isSelected, isStale, onToggle }: Props) {
+export function AlarmRow({ alarm, more, isSelected, isStale, isMoreStale, onToggle }: Props) {
   const live = isStale ? "live stale" : "live";
-  const since = alarm.annunciated ?? alarm.raised?.received;
+  const liveMore = isMoreStale ? "live stale" : "live";
+  const since = sinceOf(alarm);
   const name = alarm.name ?? `unknown alarm ${alarm.id}`;
-  const isWaiting = alarm.flags.includes("unacknowledged");
+  const isWaiting = isUnacknowledged(alarm);
   return (
     <>
       <span role="gridcell">
@@ -45,7 +52,7 @@ export function AlarmRow({ alarm, isSelected, isStale, onToggle }: Props) {
           type="checkbox"
           aria-label={`Select ${name}`}
           checked={isSelected}
-          onChange={onToggle}
+          onChange={() => onToggle(alarm)}
           tabIndex={-1}
         />
       </span>
@@ -56,18 +63,18 @@ export function AlarmRow({ alarm, isSelected, isStale, onToggle }: Props) {
         {name}
         <small>
           {alarm.area ? `${alarm.area} · ` : ""}
-          {alarm.response || alarm.kind}
+          {more ? more.response || more.kind : "…"}
         </small>
       </span>
       <span role="gridcell" class={`condition ${live}`}>
         <State alarm={alarm} />
       </span>
-      <span role="gridcell" class={`number wide ${live}`}>
-        {alarm.current ? `${value(alarm.current.value)} ${alarm.unit}` : NOTHING}
-        <small>{alarm.current ? <QualityBadge quality={alarm.current.quality} /> : null}</small>
+      <span role="gridcell" class={`number wide ${liveMore}`}>
+        {more?.current ? `${value(more.current.value)} ${more.unit}` : NOTHING}
+        <small>{more?.current ? <QualityBadge quality={more.current.quality} /> : null}</small>
       </span>
       <span role="gridcell" class="number wide">
-        {value(alarm.limit)}
+        {more?.level === alarm.level ? value(more.limit) : NOTHING}
       </span>
       <span role="gridcell" class={`number since ${live}`}>
         <span class="clock">{moment(since)}</span>
@@ -78,14 +85,13 @@ export function AlarmRow({ alarm, isSelected, isStale, onToggle }: Props) {
 }
 
 /** The state in words: what stands, what waits, what is put away and until when. */
-function State({ alarm }: { alarm: Alarm }) {
+function State({ alarm }: { alarm: Entry }) {
   const { state, base_state, level, flags, shelf } = alarm;
-  const isWaiting = flags.includes("unacknowledged");
-  const isHidden = state !== base_state;
+  const isWaiting = isUnacknowledged(alarm);
   return (
     <>
       <span class={isWaiting ? "waiting" : ""}>
-        {isHidden ? ALARM_STATES[state] : isWaiting ? "! unacknowledged" : "acknowledged"}
+        {isHidden(alarm) ? ALARM_STATES[state] : isWaiting ? "! unacknowledged" : "acknowledged"}
       </span>
       <small>
         {level === "normal" ? conditionOf(base_state) : <LevelBadge level={level} />}

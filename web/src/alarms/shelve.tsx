@@ -2,11 +2,11 @@
 
 import { useState } from "preact/hooks";
 
-import type { Alarm } from "../engine/shapes";
 import { Dialog } from "../parts/dialog";
 import { count } from "../text/number";
 
 import { each, shelve } from "./orders";
+import { type Entry, nameOf } from "./table";
 
 const PERIODS: [number, string][] = [
   [900, "15 min"],
@@ -17,14 +17,16 @@ const PERIODS: [number, string][] = [
 ];
 
 interface Props {
-  alarms: Alarm[];
+  alarms: Entry[];
   act: (order: Promise<boolean>) => Promise<void>;
   onClose: () => void;
 }
 
 export function ShelveDialog({ alarms, act, onClose }: Props) {
   const [seconds, setSeconds] = useState(3600);
-  const title = alarms.length === 1 ? `Shelve ${alarms[0]?.name}` : `Shelve ${count(alarms.length)} alarms`;
+  const [one] = alarms;
+  const title =
+    one && alarms.length === 1 ? `Shelve ${nameOf(one)}` : `Shelve ${count(alarms.length)} alarms`;
 
   function submit(event: SubmitEvent) {
     event.preventDefault();

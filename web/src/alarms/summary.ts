@@ -35,7 +35,7 @@ export function askSummary(): void {
 }
 
 /** What the stream says of alarms: a change of it is a reason to ask. */
-const told = computed(() => JSON.stringify(overview.value?.alarms ?? null));
+export const told = computed(() => JSON.stringify(overview.value?.alarms ?? null));
 
 effect(() => {
   if (told.value !== "null" && !isShut.value) void turn();

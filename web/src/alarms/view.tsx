@@ -1,46 +1,56 @@
 // The list of alarms, as ISA-18.2 wants it: by priority and time, and what an operator does about it.
 
-import { useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import { type Polled, usePoll } from "../engine/poll";
-import { mayOperate, session } from "../engine/session";
-import type { Alarm, AlarmPage } from "../engine/shapes";
-import { Rows } from "../parts/rows";
-import { route } from "../route";
+import { mayOperate } from "../engine/session";
+import { Rows, type Where, type Window } from "../parts/rows";
+import { say } from "../parts/say";
+import { route, toPoint } from "../route";
 import { count } from "../text/number";
-import { toPoint } from "../route";
 
 import { Detail } from "./detail";
-import { Filters, queryOf } from "./filters";
-import { acknowledge, each, reset, silence, unshelve, who } from "./orders";
+import { Filters, questionOf } from "./filters";
+import { askAlarms, table, useFollowing, version } from "./follow";
+import { Listing } from "./listing";
+import { acknowledge, each, reset, silence, unshelve } from "./orders";
+import type { Question } from "./question";
 import { AlarmHead, AlarmRow, ROW_REM } from "./row";
+import {
+  NOTHING_SELECTED,
+  type Selection,
+  chosenOf,
+  isSelected,
+  selectionOf,
+  toggled,
+} from "./selection";
 import { ShelveDialog } from "./shelve";
-import { summary } from "./summary";
-
-const EVERY_MS = 1000;
+import { type Sight, useSight } from "./sight";
+import type { Entry } from "./table";
+import { Toolbar } from "./toolbar";
+import { work } from "./work";
 
 export function AlarmsView() {
-  const { query } = route.value;
-  const polled = usePoll<AlarmPage>("api/v1/alarms", queryOf(query), EVERY_MS);
-  const alarms = polled.answer?.alarms ?? [];
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [shelving, setShelving] = useState<Alarm[] | null>(null);
+  const question = questionOf(route.value.query);
+  const listing = useListing(question);
+  const { isStale, problem } = useFollowing();
+  const sight = useSight();
+  const [selection, setSelection] = useState<Selection>(NOTHING_SELECTED);
+  const [shelving, setShelving] = useState<Entry[] | null>(null);
   const [open, setOpen] = useState<string | null>(null);
-  const chosen = alarms.filter((alarm) => selected.has(alarm.id));
+  const { rows } = listing;
+  const { chosen, outdated } = chosenOf(selection, rows);
 
-  function toggle(alarm: Alarm) {
-    const next = new Set(selected);
-    if (!next.delete(alarm.id)) next.add(alarm.id);
-    setSelected(next);
-  }
+  // The same one each time: a row whose alarm is the same is not drawn again.
+  const toggle = useCallback((alarm: Entry) => setSelection((now) => toggled(now, alarm)), []);
   async function act(order: Promise<boolean>) {
-    // What was not done may be wanted once more.
-    if (await order) setSelected(new Set());
-    polled.again();
+    // What was not done may be wanted once more, as is what was selected meanwhile.
+    const isDone = await order;
+    setSelection((now) => (isDone && now === selection ? NOTHING_SELECTED : now));
+    askAlarms();
   }
-  function onKey(event: KeyboardEvent, index: number) {
-    const alarm = alarms[index];
-    if (!alarm) return;
+  function onKey(event: KeyboardEvent, index: number, where: Where): boolean {
+    const alarm = rows[index];
+    if (!alarm) return false;
     const those = chosen.length > 0 ? chosen : [alarm];
     const deeds: Record<string, () => void> = {
       a: () => void act(acknowledge(those)),
@@ -51,13 +61,20 @@ export function AlarmsView() {
       x: () => toggle(alarm),
       " ": () => toggle(alarm),
       t: () => {
-        if (alarm.point) location.hash = toPoint(alarm.point);
+        const point = sight.of(alarm.id)?.point;
+        if (point) location.hash = toPoint(point);
       },
     };
     const deed = deeds[event.key];
-    if (!deed || (!mayOperate.value && !"x t".includes(event.key))) return;
+    const isOfRow = "x t".includes(event.key);
+    if (!deed || (!mayOperate.value && !isOfRow)) return false;
     event.preventDefault();
-    deed();
+    // Nothing is done about an alarm that nobody sees at that moment.
+    const isMeant = where === "seen" || (chosen.length > 0 && !isOfRow);
+    if (!isMeant) say(WHY_NOT[where]);
+    else if (work.peek() && !isOfRow) say("One thing at a time: something is under way.");
+    else deed();
+    return !isMeant && where === "unseen";
   }
 
   return (
@@ -65,38 +82,27 @@ export function AlarmsView() {
       <div class="bar-of-view">
         <h1 id="alarms-title">Alarms</h1>
         <Filters />
-        <Count polled={polled} />
+        <Count shown={rows.length} isStale={isStale} />
       </div>
-      <Orders
-        alarms={alarms}
+      <Toolbar
+        alarms={rows}
         chosen={chosen}
-        onSelect={(some) => setSelected(new Set(some.map((alarm) => alarm.id)))}
+        outdated={outdated}
+        onSelect={(some) => setSelection(selectionOf(some))}
         onShelve={setShelving}
         act={act}
       />
-      {polled.problem ? <p class="problem">✕ {polled.problem}</p> : null}
+      {problem ? <p class="problem">✕ {problem}</p> : null}
       <div class={open ? "split" : "whole"}>
-        <Rows
-          count={alarms.length}
-          rem={ROW_REM}
-          label="Alarms"
-          empty={polled.answer ? "No alarm fits." : "Waiting for the engine …"}
-          head={<AlarmHead />}
-          row={(index) => {
-            const alarm = alarms[index];
-            if (!alarm) return null;
-            const isSelected = selected.has(alarm.id);
-            return (
-              <AlarmRow
-                alarm={alarm}
-                isSelected={isSelected}
-                isStale={polled.isStale}
-                onToggle={() => toggle(alarm)}
-              />
-            );
-          }}
+        <List
+          listing={listing}
+          question={question}
+          sight={sight}
+          selection={selection}
+          isStale={isStale}
+          onToggle={toggle}
           onKey={onKey}
-          onOpen={(index) => setOpen(alarms[index]?.name ?? null)}
+          onOpen={(alarm) => setOpen(alarm.name)}
         />
         {open ? <Detail key={open} name={open} onClose={() => setOpen(null)} /> : null}
       </div>
@@ -107,83 +113,80 @@ export function AlarmsView() {
   );
 }
 
-function Count({ polled }: { polled: Polled<AlarmPage> }) {
-  const page = polled.answer;
-  if (!page) return null;
-  const { matching, total, alarms } = page;
-  const first = matching > alarms.length ? `the first ${count(alarms.length)} of ` : "";
-  const others = total > matching ? `, ${count(total - matching)} others` : "";
+const WHY_NOT: Record<Where, string> = {
+  seen: "",
+  unseen: "The chosen alarm was out of sight. Here it is: press again.",
+  gone: "The chosen alarm has left the list. Choose one with the arrow keys.",
+};
+
+/** The alarms of a question, drawn anew when something in them is another. */
+function useListing(question: Question): Listing {
+  const listing = useRef(new Listing()).current;
+  void version.value;
+  listing.update(table, question);
+  return listing;
+}
+
+interface ListProps {
+  listing: Listing;
+  question: Question;
+  sight: Sight;
+  selection: Selection;
+  isStale: boolean;
+  onToggle: (alarm: Entry) => void;
+  onKey: (event: KeyboardEvent, index: number, where: Where) => boolean;
+  onOpen: (alarm: Entry) => void;
+}
+
+function List({ listing, question, sight, selection, isStale, ...on }: ListProps) {
+  const { rows } = listing;
+  const window = useRef<Window>({ first: 0, end: 0 });
+  const see = () => {
+    const { first, end } = window.current;
+    sight.see(rows.slice(first, end).map((alarm) => alarm.id));
+  };
+  useEffect(see, [rows]);
+  const at = (index: number) => rows[index] as Entry;
   return (
-    <p class="note live">
-      {first}
-      {count(matching)} shown{others}
+    <Rows
+      count={rows.length}
+      rem={ROW_REM}
+      label="Alarms"
+      empty={table.isWhole ? "No alarm fits." : "Waiting for the engine …"}
+      head={<AlarmHead />}
+      keys={{
+        of: JSON.stringify(question),
+        at: (index) => at(index).id,
+        find: (id) => listing.find(id),
+      }}
+      isSelected={(index) => isSelected(selection, at(index))}
+      row={(index) => (
+        <AlarmRow
+          alarm={at(index)}
+          more={sight.of(at(index).id)}
+          isSelected={isSelected(selection, at(index))}
+          isStale={isStale}
+          isMoreStale={sight.isStale(at(index).id)}
+          onToggle={on.onToggle}
+        />
+      )}
+      onWindow={(seen) => {
+        window.current = seen;
+        see();
+      }}
+      onKey={on.onKey}
+      onOpen={(index) => on.onOpen(at(index))}
+    />
+  );
+}
+
+function Count({ shown, isStale }: { shown: number; isStale: boolean }) {
+  if (!table.isWhole) return null;
+  const others = table.size > shown ? `, ${count(table.size - shown)} others` : "";
+  return (
+    <p class={isStale ? "note live stale" : "note live"}>
+      {count(shown)} shown
+      {others}
     </p>
   );
-}
-
-interface OrdersProps {
-  alarms: Alarm[];
-  chosen: Alarm[];
-  onSelect: (alarms: Alarm[]) => void;
-  onShelve: (alarms: Alarm[]) => void;
-  act: (order: Promise<boolean>) => Promise<void>;
-}
-
-/** What can be done about what is selected. */
-function Orders({ alarms, chosen, onSelect, onShelve, act }: OrdersProps) {
-  const isOpen = session.value.principal === null;
-  if (!mayOperate.value) return <p class="note">You may look; acting on alarms needs an operator.</p>;
-  const none = chosen.length === 0;
-  const sounding = alarms.filter(sounds);
-  return (
-    <div class="orders" role="toolbar" aria-label="What to do about alarms">
-      {isOpen ? (
-        <label>
-          You are{" "}
-          <input
-            id="who"
-            autocomplete="username"
-            spellcheck={false}
-            size={12}
-            value={who.value}
-            onInput={(event) => (who.value = event.currentTarget.value)}
-          />
-        </label>
-      ) : null}
-      <button type="button" class="main" disabled={none} onClick={() => void act(acknowledge(chosen))}>
-        Acknowledge {none ? "" : count(chosen.length)}
-      </button>
-      <button type="button" disabled={none} onClick={() => onShelve(chosen)}>
-        Shelve
-      </button>
-      <button type="button" disabled={none} onClick={() => void act(each(chosen, unshelve))}>
-        Unshelve
-      </button>
-      <button type="button" disabled={none} onClick={() => void act(each(chosen, reset))}>
-        Reset
-      </button>
-      <button
-        type="button"
-        disabled={(summary.value?.sounding ?? 0) === 0}
-        onClick={() => void act(each(sounding, silence))}
-      >
-        Silence {sounding.length > 0 ? count(sounding.length) : ""}
-      </button>
-      <button
-        type="button"
-        class="quiet"
-        onClick={() => onSelect(none ? alarms : [])}
-        disabled={alarms.length === 0}
-      >
-        {none ? "Select all shown" : "Select none"}
-      </button>
-    </div>
-  );
-}
-
-/** Whether the horn sounds for it. */
-function sounds(alarm: Alarm): boolean {
-  const { flags, state } = alarm;
-  const isHidden = ["shelved", "suppressed", "out_of_service"].includes(state);
-  return !isHidden && flags.includes("unacknowledged") && !flags.includes("silenced");
 }

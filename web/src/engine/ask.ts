@@ -4,6 +4,9 @@ import { Problem } from "./problem";
 import { lapse, session } from "./session";
 
 const PATIENCE_MS = 8000;
+/** An engine that is busy is asked so often again, and each time waited for no longer than that. */
+const TRIES = 8;
+const AGAIN_MAX_SECONDS = 10;
 
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
@@ -24,7 +27,7 @@ export async function ask<T>(path: string, query?: Query, signal?: AbortSignal):
   return (await answer.json()) as T;
 }
 
-/** Orders something; the key keeps it from being done twice. */
+/** Orders something, again if the engine asks for that; the key keeps it from being done twice. */
 export async function tell<T>(path: string, order: unknown, method = "POST"): Promise<T> {
   const headers: Record<string, string> = {
     Accept: "application/json",
@@ -33,8 +36,17 @@ export async function tell<T>(path: string, order: unknown, method = "POST"): Pr
   };
   const { csrf } = session.value;
   if (csrf) headers["X-GridOS-CSRF"] = csrf;
-  const answer = await send(path, { method, headers, body: JSON.stringify(order) });
-  return (await answer.json()) as T;
+  const request = { method, headers, body: JSON.stringify(order) };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const answer = await send(path, request);
+      return (await answer.json()) as T;
+    } catch (error) {
+      const pause = error instanceof Problem && tries < TRIES ? error.again_seconds : null;
+      if (pause === null || pause > AGAIN_MAX_SECONDS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+    }
+  }
 }
 
 /** Any request, within a bound of time; 401 ends the session. */

@@ -10,6 +10,10 @@ export class EventReader {
   #rest = "";
   #kind = "";
   #data: string[] = [];
+  #id: string | null = null;
+
+  /** The id of the last event that had one: to be said to whom it is to go on. */
+  lastId: string | null = null;
 
   /** The events that `piece` completes. */
   take(piece: string): ServerEvent[] {
@@ -30,6 +34,7 @@ export class EventReader {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") this.#kind = value;
     if (field === "data") this.#data.push(value);
+    if (field === "id") this.#id = value;
     return null;
   }
 
@@ -38,6 +43,7 @@ export class EventReader {
     const isEmpty = this.#data.length === 0;
     this.#kind = "";
     this.#data = [];
+    this.lastId = this.#id;
     return isEmpty ? null : event;
   }
 }

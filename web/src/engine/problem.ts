@@ -3,11 +3,14 @@
 export class Problem extends Error {
   readonly status: number;
   readonly kind: string;
+  /** After so many seconds it may be asked again; null if that was not said. */
+  readonly again_seconds: number | null;
 
-  constructor(status: number, kind: string, detail: string) {
+  constructor(status: number, kind: string, detail: string, again_seconds: number | null = null) {
     super(detail);
     this.status = status;
     this.kind = kind;
+    this.again_seconds = again_seconds;
   }
 
   static async of(answer: Response): Promise<Problem> {
@@ -15,7 +18,9 @@ export class Problem extends Error {
     const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
     const text = (name: string) => (typeof said[name] === "string" ? String(said[name]) : "");
     const detail = [text("detail") || `the engine answered ${answer.status}`, text("hint")];
-    return new Problem(answer.status, text("type"), detail.filter(Boolean).join("; "));
+    const again = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
+    const words = detail.filter(Boolean).join("; ");
+    return new Problem(answer.status, text("type"), words, Number.isNaN(again) ? null : again);
   }
 }
 

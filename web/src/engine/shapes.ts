@@ -239,6 +239,36 @@ export interface Alarm extends AlarmFacts {
   response: string;
 }
 
+/** A part of the table that the stream of alarms begins with. */
+export interface AlarmsPart {
+  sequence: number;
+  part: number;
+  complete: boolean;
+  alarms: AlarmCase[];
+}
+
+/** Of an alarm that stands, what is shown of it wherever it is told. */
+export type AlarmCase = AlarmFacts &
+  Pick<
+    Alarm,
+    "id" | "name" | "device" | "area" | "occurrence" | "sequence" | "raised" | "annunciated"
+  >;
+
+/** One thing that happened to an alarm, as the stream tells it. */
+export interface AlarmNews
+  extends Pick<Alarm, "id" | "name" | "device" | "area" | "occurrence" | "sequence"> {
+  action: string;
+  /** Whether operators were told. */
+  annunciated: boolean;
+  received: Instant;
+  after: AlarmFacts;
+}
+
+/** Alarms from before a restart that a reading has found to be still so. */
+export interface AlarmsConfirmed {
+  alarms: Pick<Alarm, "id" | "name">[];
+}
+
 export interface AlarmPage {
   time: Instant;
   sequence: number;

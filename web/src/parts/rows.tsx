@@ -3,6 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { useCurrent } from "./current";
+import { type Keys, useKeep } from "./keep";
+
 /** Rows above and below those in sight that exist as well, so that scrolling shows no hole. */
 const MARGIN = 12;
 
@@ -18,25 +21,31 @@ interface Props {
   rem: number;
   label: string;
   head: ComponentChildren;
-  row: (index: number, isCurrent: boolean) => ComponentChildren;
+  row: (index: number) => ComponentChildren;
+  /** Of rows that come, go and move while they are shown. */
+  keys?: Keys;
+  /** Of a list in which several can be selected; elsewhere the current row is. */
+  isSelected?: (index: number) => boolean;
   /** What is shown instead of rows if there are none. */
   empty: ComponentChildren;
   onWindow?: (window: Window) => void;
   onOpen?: (index: number) => void;
-  /** A key that the list does not know, pressed on the row. */
-  onKey?: (event: KeyboardEvent, index: number) => void;
+  /** A key that the list does not know, pressed on the row; true shows the row. */
+  onKey?: (event: KeyboardEvent, index: number, where: Where) => boolean;
 }
+
+/** Whether the row that a key is meant for is in sight, scrolled out of it, or in the list no more. */
+export type Where = "seen" | "unseen" | "gone";
 
 /** A table whose rows are reached by the arrow keys, and opened by Enter. */
 export function Rows(props: Props) {
-  const { count, rem, label, head, empty } = props;
+  const { count, rem, label, head, empty, keys } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [room, setRoom] = useState(600);
   const [letter, setLetter] = useState(letterPx);
   const height = Math.round(rem * letter);
-  const [current, setCurrent] = useState(0);
-  const place = Math.min(current, Math.max(0, count - 1));
+  const { place, isGone, choose, settle } = useCurrent(count, keys);
 
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -48,16 +57,20 @@ export function Rows(props: Props) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  useKeep(scroller, keys, height, count);
+  useEffect(() => {
+    if (document.activeElement === scroller.current) settle();
+  }, [count, keys?.of]);
 
   const first = Math.max(0, Math.floor(top / height) - MARGIN);
   const end = Math.min(count, Math.ceil((top + room) / height) + MARGIN);
   const headPx = HEAD_REM * letter;
-  const isInSight = place >= first && place < end;
+  const hasCurrent = !isGone && place >= first && place < end;
   useEffect(() => props.onWindow?.({ first, end }), [first, end]);
 
   function go(to: number) {
     const next = Math.max(0, Math.min(count - 1, to));
-    setCurrent(next);
+    choose(next);
     const element = scroller.current;
     if (!element) return;
     const [above, below] = [next * height, (next + 1) * height];
@@ -71,10 +84,12 @@ export function Rows(props: Props) {
     const isOwn = event.target === scroller.current;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(room / height) - 2);
+    // What has come into the place of a row that is gone is the next one.
+    const down = isGone ? place : place + 1;
     const steps: Record<string, number> = {
-      ArrowDown: place + 1,
+      ArrowDown: down,
       ArrowUp: place - 1,
-      j: place + 1,
+      j: down,
       k: place - 1,
       PageDown: place + page,
       PageUp: place - page,
@@ -85,35 +100,46 @@ export function Rows(props: Props) {
     if (to !== undefined && isOwn) {
       event.preventDefault();
       go(to);
-    } else if (event.key === "Enter" && isOwn && count > 0) {
+    } else if (event.key === "Enter" && isOwn && count > 0 && !isGone) {
       event.preventDefault();
       props.onOpen?.(place);
     } else if (isOwn && count > 0) {
-      props.onKey?.(event, place);
+      if (props.onKey?.(event, place, where())) go(place);
     }
   }
 
+  function where(): Where {
+    const element = scroller.current;
+    if (isGone || !element) return "gone";
+    const middle = (place + 0.5) * height - element.scrollTop;
+    return middle > 0 && middle < element.clientHeight - headPx ? "seen" : "unseen";
+  }
+
   const shown = [];
+  const isCurrent = (index: number) => index === place && !isGone;
+  const idOf = (index: number) => `${rowId(label)}-${keys?.at(index) ?? index}`;
   for (let index = first; index < end; index += 1) {
     shown.push(
       <div
-        key={index}
-        id={`${rowId(label)}-${index}`}
+        key={idOf(index)}
+        id={idOf(index)}
         role="row"
-        class={index === place ? "row current" : "row"}
+        class={isCurrent(index) ? "row current" : "row"}
         aria-rowindex={index + 2}
-        aria-selected={index === place}
+        aria-selected={props.isSelected?.(index) ?? isCurrent(index)}
         style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}
-        onClick={(event) => onClick(event, index)}
       >
-        {props.row(index, index === place)}
+        {props.row(index)}
       </div>,
     );
   }
 
-  function onClick(event: MouseEvent, index: number) {
-    setCurrent(index);
+  function onClick(event: MouseEvent) {
     const target = event.target as HTMLElement;
+    const row = target.closest("[role=row]");
+    if (!row) return;
+    const index = Number(row.getAttribute("aria-rowindex")) - 2;
+    choose(index);
     if (target.closest("a, button, input, label")) return;
     props.onOpen?.(index);
   }
@@ -126,7 +152,9 @@ export function Rows(props: Props) {
       tabIndex={0}
       aria-label={label}
       aria-rowcount={count + 1}
-      aria-activedescendant={isInSight ? `${rowId(label)}-${place}` : undefined}
+      aria-multiselectable={props.isSelected ? true : undefined}
+      aria-activedescendant={hasCurrent ? idOf(place) : undefined}
+      onFocus={(event) => event.target === event.currentTarget && settle()}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       onKeyDown={onKeyDown}
     >
@@ -134,7 +162,13 @@ export function Rows(props: Props) {
         {head}
       </div>
       {count === 0 ? <Empty>{empty}</Empty> : null}
-      <div class="body" role="rowgroup" style={{ height: `${count * height}px` }}>
+      {/* One listener for all: what a row of its own holds would keep every row that ever was. */}
+      <div
+        class="body"
+        role="rowgroup"
+        style={{ height: `${count * height}px` }}
+        onClick={onClick}
+      >
         {shown}
       </div>
     </div>

@@ -7,9 +7,15 @@ import { NOTHING } from "./number";
 /** Where times are shown: here, or in UTC. */
 export const zone = choice<"local" | "utc">("zone", "local", ["local", "utc"]);
 
+/** A format costs more to make than a row of a list: each is made once. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function zoned(options: Intl.DateTimeFormatOptions, at: Date): string {
   const timeZone = zone.value === "utc" ? "UTC" : undefined;
-  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone }).format(at);
+  const key = JSON.stringify([options, timeZone]);
+  const format = formats.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
+  formats.set(key, format);
+  return format.format(at);
 }
 
 function parse(time: string | number | null | undefined): Date | null {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use gridos_alarm::Case;
+use gridos_model::AlarmId;
 use gridos_pipeline::{AlarmTable, BookEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::Filter;
 use super::item::Item;
+use super::named::alarm_of;
 use super::order::{Order, Place};
 use crate::body::{Time, json, now};
 use crate::form::{Accept, Next};
@@ -22,6 +24,9 @@ use crate::state::{Api, ApiState};
 
 const ROWS_DEFAULT: usize = 1_000;
 const ROWS_MAX: usize = 10_000;
+
+/// The most alarms that can be named.
+const NAMED_MAX: usize = 1_000;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = AlarmList)]
@@ -39,8 +44,8 @@ struct List<'a> {
     cursor: Option<String>,
 }
 
-/// Parameters: those of [`Filter`]; `sort` (newest, priority, name), `limit`, and the `cursor` of
-/// the page before.
+/// Parameters: those of [`Filter`]; `alarm` (names or ids, as many as wanted); `sort` (newest,
+/// priority, name), `limit`, and the `cursor` of the page before.
 #[utoipa::path(
     get,
     path = "/api/v1/alarms",
@@ -48,6 +53,7 @@ struct List<'a> {
     operation_id = "alarms",
     params(
         FilterParameters,
+        ("alarm" = Option<Vec<String>>, Query, description = "Only these, by name or id; at most 1000"),
         ("sort" = Option<String>, Query, description = "newest, priority or name; newest unless given"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "The most rows; 1000 unless given"),
         ("cursor" = Option<String>, Query, description = "The cursor of the page before"),
@@ -66,7 +72,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     accept.form()?;
     let mut known = Filter::NAMES.to_vec();
-    known.extend(["sort", "limit", "cursor"]);
+    known.extend(["alarm", "sort", "limit", "cursor"]);
     let parameters = parameters.only(&known)?;
     let state = &api.state;
     let asked = Asked::of(state, &parameters)?;
@@ -90,6 +96,8 @@ pub(crate) async fn list(
 
 struct Asked {
     filter: Filter,
+    /// Only these, in their order and each once; all if it is empty.
+    alarms: Vec<AlarmId>,
     order: Order,
     limit: usize,
     after: Option<Place>,
@@ -109,11 +117,23 @@ impl Asked {
         });
         Ok(Self {
             filter: Filter::of(state, parameters)?,
+            alarms: alarms(parameters)?,
             order,
             limit: parameters.number("limit", ROWS_DEFAULT, 1, ROWS_MAX)?,
             after: after.transpose()?,
         })
     }
+}
+
+fn alarms(parameters: &Parameters) -> Result<Vec<AlarmId>, Problem> {
+    let named = parameters.all("alarm").map(alarm_of);
+    let mut alarms = named.collect::<Result<Vec<_>, _>>()?;
+    if alarms.len() > NAMED_MAX {
+        return Err(bad("alarm", &format!("can be given {NAMED_MAX} times")));
+    }
+    alarms.sort_unstable();
+    alarms.dedup();
+    Ok(alarms)
 }
 
 /// One row of a page.
@@ -138,10 +158,23 @@ struct Page<'t> {
     has_more: bool,
 }
 
+/// The cases of `alarms`, or all.
+fn wanted<'t>(
+    table: &'t AlarmTable,
+    alarms: &[AlarmId],
+) -> Box<dyn Iterator<Item = &'t Case> + 't> {
+    if alarms.is_empty() {
+        return Box::new(table.cases.values().map(|case| &**case));
+    }
+    let found = alarms.iter().filter_map(|alarm| table.cases.get(alarm));
+    let found: Vec<_> = found.map(|case| &**case).collect();
+    Box::new(found.into_iter())
+}
+
 fn page<'t>(state: &ApiState, table: &'t AlarmTable, asked: &Asked) -> Page<'t> {
     let mut matching = 0;
     let mut rows = Vec::new();
-    for case in table.cases.values() {
+    for case in wanted(table, &asked.alarms) {
         let entry = state.book.find(case.alarm);
         if !asked.filter.wants(case, entry.as_ref()) {
             continue;

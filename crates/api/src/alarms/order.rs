@@ -43,19 +43,21 @@ impl Order {
     }
 }
 
-fn newest(case: &Case) -> Timestamp {
+/// When, and which occurrence: those of one instant stand in the order in which they were raised, so that
+/// the first of a flood stays the first.
+fn newest(case: &Case) -> (Timestamp, u64) {
     let raised = case.raised.map(|moment| moment.received);
-    case.annunciated
-        .or(raised)
-        .unwrap_or(Timestamp::from_nanos(i64::MIN))
+    let time = case.annunciated.or(raised);
+    let time = time.unwrap_or(Timestamp::from_nanos(i64::MIN));
+    (time, case.occurrence)
 }
 
 /// The place of an alarm in a list. As text it is a cursor: what comes behind it comes next,
 /// whatever was added or taken away meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
-    Newest(Reverse<Timestamp>, AlarmId),
-    Priority(Reverse<Priority>, Reverse<Timestamp>, AlarmId),
+    Newest(Reverse<(Timestamp, u64)>, AlarmId),
+    Priority(Reverse<Priority>, Reverse<(Timestamp, u64)>, AlarmId),
     Name(String, AlarmId),
 }
 
@@ -73,9 +75,12 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Newest(Reverse(time), id) => write!(f, "n.{}.{id}", time.as_nanos()),
-            Self::Priority(Reverse(priority), Reverse(time), id) => {
-                write!(f, "p.{}.{}.{id}", *priority as u8, time.as_nanos())
+            Self::Newest(Reverse((time, occurrence)), id) => {
+                write!(f, "n.{}.{occurrence}.{id}", time.as_nanos())
+            }
+            Self::Priority(Reverse(priority), Reverse((time, occurrence)), id) => {
+                let (priority, time) = (*priority as u8, time.as_nanos());
+                write!(f, "p.{priority}.{time}.{occurrence}.{id}")
             }
             Self::Name(name, id) => write!(f, "a.{id}.{name}"),
         }
@@ -97,11 +102,15 @@ impl FromStr for Place {
         }
         let parts: Vec<_> = rest.split('.').collect();
         match (order, &*parts) {
-            ("n", [at, id]) => Ok(Self::Newest(Reverse(time(at)?), self::id(id)?)),
-            ("p", [priority, at, id]) => {
+            ("n", [at, occurrence, id]) => {
+                let newest = (time(at)?, number(occurrence)?);
+                Ok(Self::Newest(Reverse(newest), self::id(id)?))
+            }
+            ("p", [priority, at, occurrence, id]) => {
                 let priority = priority.parse().ok().and_then(Priority::from_raw);
                 let priority = Reverse(priority.ok_or(NoPlace)?);
-                Ok(Self::Priority(priority, Reverse(time(at)?), self::id(id)?))
+                let newest = (time(at)?, number(occurrence)?);
+                Ok(Self::Priority(priority, Reverse(newest), self::id(id)?))
             }
             _ => Err(NoPlace),
         }
@@ -112,8 +121,12 @@ fn time(text: &str) -> Result<Timestamp, NoPlace> {
     text.parse().map(Timestamp::from_nanos).map_err(|_| NoPlace)
 }
 
+fn number(text: &str) -> Result<u64, NoPlace> {
+    text.parse().map_err(|_| NoPlace)
+}
+
 fn id(text: &str) -> Result<AlarmId, NoPlace> {
-    text.parse().map(AlarmId::from_raw).map_err(|_| NoPlace)
+    number(text).map(AlarmId::from_raw)
 }
 
 #[cfg(test)]
@@ -131,8 +144,13 @@ mod tests {
     fn any_case() -> impl Strategy<Value = Case> {
         let priority = proptest::sample::select(Priority::ALL.to_vec());
         // Few times, so that many are equal.
-        (any::<u64>(), priority, proptest::option::of(-2_i64..3))
-            .prop_map(|(raw, priority, time)| case(raw, priority, time))
+        let time = proptest::option::of(-2_i64..3);
+        (any::<u64>(), any::<u64>(), priority, time).prop_map(
+            |(raw, occurrence, priority, time)| Case {
+                occurrence,
+                ..case(raw, priority, time)
+            },
+        )
     }
 
     proptest! {
@@ -148,6 +166,19 @@ mod tests {
         #[test]
         fn no_text_panics(text in "[apn]?\\.?.{0,30}") {
             let _ = text.parse::<Place>();
+        }
+    }
+
+    #[test]
+    fn the_first_of_a_burst_stands_last() {
+        let of = |raw, occurrence| Case {
+            occurrence,
+            ..case(raw, Priority::Low, Some(1))
+        };
+        let mut cases = [of(3, 1), of(1, 2), of(2, 3)];
+        for order in [Order::Newest, Order::Priority] {
+            cases.sort_by_key(|case| order.place(case, String::new));
+            assert_eq!(cases.each_ref().map(|case| case.occurrence), [3, 2, 1]);
         }
     }
 

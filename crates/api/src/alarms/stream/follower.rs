@@ -30,6 +30,8 @@ pub(super) struct Follower {
     changed: watch::Receiver<u64>,
     guest: Guest,
     life: u64,
+    /// Whether it waits for what is to come.
+    waits: bool,
     next: Next,
 }
 
@@ -47,6 +49,8 @@ enum Next {
     },
     /// It has everything up to there.
     Records(Seen),
+    /// It has everything, and does not wait.
+    End,
 }
 
 impl Follower {
@@ -55,6 +59,7 @@ impl Follower {
         book: Arc<AlarmBook>,
         guest: Guest,
         life: u64,
+        waits: bool,
         seen: Option<Seen>,
     ) -> Self {
         Self {
@@ -63,11 +68,13 @@ impl Follower {
             book,
             guest,
             life,
+            waits,
             next: Next::Greeting(seen),
         }
     }
 
-    /// The next piece, as soon as there is one; `None` when the engine stops.
+    /// The next piece, as soon as there is one; `None` when the engine stops, or when everything is told to
+    /// a client that does not wait.
     pub(super) async fn next(&mut self) -> Option<Bytes> {
         loop {
             if self.guest.is_over() {
@@ -89,6 +96,7 @@ impl Follower {
                         return Some(piece);
                     }
                 }
+                Next::End => return None,
             }
         }
     }
@@ -149,6 +157,10 @@ impl Follower {
         self.next = Next::Records(seen);
         if !piece.is_empty() {
             return Some(piece.into());
+        }
+        if !self.waits {
+            self.next = Next::End;
+            return None;
         }
         let waiting = async {
             tokio::select! {

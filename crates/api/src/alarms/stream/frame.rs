@@ -2,7 +2,7 @@
 
 use gridos_alarm::Case;
 use gridos_model::{AlarmId, AlarmRecord};
-use gridos_pipeline::AlarmBook;
+use gridos_pipeline::{AlarmBook, BookEntry};
 use serde::Serialize;
 
 use crate::alarms::wire::{ShownCase, ShownRecord};
@@ -65,7 +65,34 @@ struct Snapshot<'a> {
 struct Named<'a> {
     name: Option<String>,
     #[serde(flatten)]
+    place: Place,
+    #[serde(flatten)]
     case: ShownCase<'a>,
+}
+
+/// A record, with where its alarm belongs: whoever follows has seen no list.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    record: ShownRecord<'a>,
+    #[serde(flatten)]
+    place: Place,
+}
+
+/// Where an alarm belongs; null if it is configured no more.
+#[derive(Serialize)]
+struct Place {
+    device: Option<String>,
+    area: Option<String>,
+}
+
+impl Place {
+    fn of(entry: Option<&BookEntry>) -> Self {
+        Self {
+            device: entry.map(|entry| entry.device_name().to_owned()),
+            area: entry.map(|entry| entry.area.to_string()),
+        }
+    }
 }
 
 /// Which part of a table, and whether it is the last.
@@ -85,9 +112,13 @@ pub(super) fn snapshot<'a>(
     time: Time,
 ) -> String {
     let cases = cases.into_iter();
-    let alarms = cases.map(|case| Named {
-        name: name(book, case.alarm),
-        case: case.into(),
+    let alarms = cases.map(|case| {
+        let entry = book.find(case.alarm);
+        Named {
+            name: entry.as_ref().map(BookEntry::name),
+            place: Place::of(entry.as_ref()),
+            case: case.into(),
+        }
     });
     let data = Snapshot {
         time,
@@ -143,7 +174,11 @@ pub(super) fn records<'a>(
             sequence: record.sequence,
             ..before
         };
-        let data = ShownRecord::new(record, name(book, record.alarm));
+        let entry = book.find(record.alarm);
+        let data = Told {
+            record: ShownRecord::new(record, entry.as_ref().map(BookEntry::name)),
+            place: Place::of(entry.as_ref()),
+        };
         event(&mut text, "record", Some(seen), &data);
     }
     text

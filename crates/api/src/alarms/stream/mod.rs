@@ -6,7 +6,8 @@
 //! puts `after` in the place of its alarm's facts, and forgets the alarm when its `state` is normal,
 //! has exactly the engine's table. What an earlier life of the engine left active is marked as
 //! `unconfirmed`; `confirmed` names the alarms whose mark is gone, for which there is no record. Whoever was away says with `Last-Event-ID` what they have; if that
-//! is too long ago, they get a snapshot again, whose `part` 0 tells them to forget what they had.
+//! is too long ago, they get a snapshot again, whose `part` 0 tells them to forget what they had. With
+//! `wait=0` the stream ends when everything is told, for clients that rather come again than hold a connection.
 
 mod follower;
 mod frame;
@@ -34,6 +35,7 @@ use crate::state::Api;
     tag = "alarms",
     operation_id = "alarm_stream",
     params(
+        ("wait" = Option<String>, Query, description = "0: the stream ends when everything is told; who comes again with Last-Event-ID gets what is new. 1 unless given"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received"),
     ),
     responses(
@@ -48,7 +50,7 @@ pub(crate) async fn stream(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    parameters.only(&[])?;
+    let waits = parameters.only(&["wait"])?.flag("wait", true)?;
     let guest = api.streams.enter(&api.state.telemetry)?;
     let life = api.streams.life;
     let last = headers.get("last-event-id");
@@ -58,6 +60,7 @@ pub(crate) async fn stream(
         Arc::clone(&api.state.book),
         guest,
         life,
+        waits,
         last.and_then(|text| Seen::of(text, life)),
     );
     let pieces = stream::unfold(follower, |mut follower| async {

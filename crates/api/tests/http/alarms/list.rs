@@ -122,6 +122,10 @@ async fn only_what_is_asked_for_is_shown() {
         ("hidden=1", &[]),
         ("q=F1.I", &[IB, IA]),
         ("q=F1.I&priority_min=high", &[IB]),
+        (&format!("alarm={V}&alarm={IB}&alarm={V}"), &[IB, V]),
+        (&format!("alarm={V}&alarm={IB}&area=south"), &[V]),
+        ("alarm=sub1.f1.ic:limit", &[]),
+        ("alarm=7", &[]),
     ] {
         let answer = get(&router, &format!("/api/v1/alarms?{filter}"))
             .await
@@ -139,11 +143,12 @@ async fn only_what_is_asked_for_is_shown() {
         "cursor=n",
         "cursor=a.1.x",
         "limit=0",
+        &"alarm=7&".repeat(1001),
     ] {
         let answer = get(&router, &format!("/api/v1/alarms?{wrong}")).await;
         answer.problem(400, "bad-parameter");
     }
-    for unknown in ["device=sub9", "point=sub1.f1.ix"] {
+    for unknown in ["device=sub9", "point=sub1.f1.ix", "alarm=sub9"] {
         let answer = get(&router, &format!("/api/v1/alarms?{unknown}")).await;
         answer.problem(404, "not-found");
     }

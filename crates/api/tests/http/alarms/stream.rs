@@ -1,6 +1,7 @@
 //! The stream of alarms.
 
 use axum::Router;
+use axum::body::to_bytes;
 use axum::http::{StatusCode, header};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 
 use super::table::Table;
 use crate::rig::Rig;
-use crate::sse::{Client, respond};
+use crate::sse::{Client, Follower as _, respond};
 
 const PATH: &str = "/api/v1/alarms/stream";
 
@@ -66,6 +67,55 @@ async fn a_client_that_was_away_gets_what_it_missed() {
         client.fill(&mut table).await;
         assert_eq!((table.snapshots, table.records), (1, 0), "{strange}");
         assert_eq!(table.sequence, 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_wait_gets_what_is_new_and_the_end() {
+    let rig = Rig::new();
+    let router = rig.router();
+    rig.plant.read("sub1.f1.ia", 150.0);
+    let mut table = Table::default();
+    ask(&router, &mut table).await;
+    assert_eq!((table.cases.len(), table.records), (1, 0));
+    rig.plant.read("sub1.f1.ib", 15.0);
+    rig.plant.read("sub1.f1.ia", 250.0);
+    ask(&router, &mut table).await;
+    assert_eq!((table.sequence, table.snapshots), (3, 1));
+    ask(&router, &mut table).await;
+    assert_eq!((table.cases.len(), table.records), (2, 2));
+    let wrong = respond(&router, &format!("{PATH}?wait=no"), None).await;
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+}
+
+/// Takes all that the stream tells to who does not wait.
+async fn ask(router: &Router, table: &mut Table) {
+    let last_id = table.last_id.clone();
+    let answer = respond(router, &format!("{PATH}?wait=0"), last_id.as_deref()).await;
+    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    table.feed(&body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_an_alarm_belongs_is_told() {
+    let rig = Rig::new();
+    let router = rig.router();
+    rig.plant.read("sub1.f1.ia", 150.0);
+    let path = format!("{PATH}?wait=0");
+    let text = async |last_id| {
+        let answer = respond(&router, &path, last_id).await;
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(body.into()).unwrap()
+    };
+    let mut table = Table::default();
+    ask(&router, &mut table).await;
+    let snapshot = text(None).await;
+    rig.plant.read("sub1.f1.ib", 15.0);
+    for told in [snapshot, text(table.last_id.as_deref()).await] {
+        assert!(
+            told.contains(r#""device":"sub1.f1","area":"north""#),
+            "{told}"
+        );
     }
 }
 
