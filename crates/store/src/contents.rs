@@ -1,6 +1,6 @@
 //! What a chunk holds, sorted by the table it goes to, and what must not go there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use gridos_journal::{
@@ -13,7 +13,7 @@ use gridos_model::{
 use gridos_rows::clock::{self, StoredEvents, StoredTexts};
 
 use crate::fence::{self, Claims, Fences};
-use crate::introduction::{find, portions};
+use crate::introduction::find;
 use crate::minutes::turn::Marks;
 use crate::share::{Lot, Share};
 use crate::{Loss, StoreError, json};
@@ -229,10 +229,9 @@ impl<'a> Contents<'a> {
         met.map(|(id, layout)| (*id, *layout))
     }
 
-    /// The layouts to make known, in portions.
-    pub(crate) fn fresh(&self) -> Vec<Vec<LayoutId>> {
-        let ids: Vec<_> = self.fresh.keys().copied().collect();
-        portions(&ids, &HashSet::new())
+    /// The layouts to make known.
+    pub(crate) fn fresh(&self) -> Vec<LayoutId> {
+        self.fresh.keys().copied().collect()
     }
 
     /// The events, with the times and qualities to store.

@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
 use super::copy;
-use super::rows::text;
+use super::rows::{put_string, text};
 use super::time::{PgMicros, PgTime};
 use crate::alarm_name::{self, AlarmName, AlarmOwner, KnownAlarms};
 use crate::history::{Asked, StoredEvent, Value};
@@ -192,10 +192,7 @@ fn time(value: Timestamp, out: &mut BytesMut) {
 }
 
 fn string(value: &str, out: &mut BytesMut) {
-    let value = text(value);
-    // A record has at most 16 MiB.
-    out.put_i32(i32::try_from(value.len()).unwrap_or(i32::MAX));
-    out.put_slice(value.as_bytes());
+    put_string(&text(value), out);
 }
 
 /// What happened, in the order asked for.

@@ -36,7 +36,7 @@ pub(crate) async fn chunk(
         let contents = Contents::sort(chunk, book, &connection.known, &fences, share)?;
         let named = alarms::introduce(connection, &contents.alarms, book).await;
         named.map_err(StoreError::of_no_record)?;
-        let fresh = introduce::portions_of(connection, book, contents.fresh()).await;
+        let fresh = introduce::these(connection, book, contents.fresh()).await;
         fresh.map_err(StoreError::of_no_record)?;
         let turns = roll_up.as_ref().map(|roll_up| roll_up.turns(&contents));
         let step = Step::over(chunk, &contents, Turning::of(turns.as_deref()), share);

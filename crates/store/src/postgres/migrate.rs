@@ -103,6 +103,13 @@ const ALL: &[Migration] = &[
         sql: include_str!("migrations/0013_epochs.sql"),
         runs_since: 4,
     },
+    Migration {
+        version: 14,
+        name: "points",
+        before: &[],
+        sql: include_str!("migrations/0014_points.sql"),
+        runs_since: 4,
+    },
 ];
 
 /// The lock that engines starting at once take one after the other: "GRIDOS" in ASCII.

@@ -1,9 +1,8 @@
 //! What is not copied: some rows at a time, as columns of one statement.
 
-use std::collections::BTreeMap;
-
-use gridos_journal::{LayoutDefinition, StreamId};
-use gridos_model::{DeadLetter, DeviceId, Events, Gap, PointId, Texts, Transition};
+use bytes::{BufMut, BytesMut};
+use gridos_journal::StreamId;
+use gridos_model::{DeadLetter, Events, Gap, Texts, Transition};
 use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
@@ -11,88 +10,6 @@ use super::time::PgTime;
 use crate::StoreError;
 use crate::contents::Quarantined;
 use crate::{gap_device, latest};
-
-/// Makes layouts known, with their devices and points. Ids are hashes of the content, so whoever
-/// comes second has nothing to add, except a point's unit, which is not part of its id.
-///
-/// Rows go in the order of their ids, so that engines that do the same never wait for each other
-/// in a circle.
-pub(crate) async fn layouts<'a>(
-    connection: &mut Connection,
-    layouts: impl IntoIterator<Item = &'a LayoutDefinition>,
-) -> Result<(), StoreError> {
-    let rows = LayoutRows::of(layouts);
-    if rows.layouts.is_empty() {
-        return Ok(());
-    }
-    let (ids, names) = columns(rows.devices);
-    insert(
-        connection,
-        "insert into device (id, name) select * from unnest($1::int8[], $2::text[]) \
-         on conflict do nothing",
-        &[&ids, &names],
-    )
-    .await?;
-    let (ids, points) = columns(rows.points);
-    let (devices, texts) = columns(points);
-    let (names, units) = columns(texts);
-    insert(
-        connection,
-        "insert into point (id, device, name, unit) \
-         select * from unnest($1::int8[], $2::int8[], $3::text[], $4::text[]) \
-         on conflict (id) do update set unit = excluded.unit where point.unit <> excluded.unit",
-        &[&ids, &devices, &names, &units],
-    )
-    .await?;
-    let (ids, devices) = columns(rows.layouts);
-    insert(
-        connection,
-        "insert into layout (id, device) select * from unnest($1::int8[], $2::int8[]) \
-         on conflict do nothing",
-        &[&ids, &devices],
-    )
-    .await?;
-    let (places, points) = columns(rows.places);
-    let (layouts, positions) = columns(places);
-    insert(
-        connection,
-        "insert into layout_point (layout, position, point) \
-         select * from unnest($1::int8[], $2::int4[], $3::int8[]) on conflict do nothing",
-        &[&layouts, &positions, &points],
-    )
-    .await
-}
-
-/// The rows of some layouts by key; of two units of one point the later counts.
-#[derive(Default)]
-struct LayoutRows {
-    devices: BTreeMap<i64, String>,
-    points: BTreeMap<i64, (i64, (String, String))>,
-    layouts: BTreeMap<i64, i64>,
-    places: BTreeMap<(i64, i32), i64>,
-}
-
-impl LayoutRows {
-    fn of<'a>(layouts: impl IntoIterator<Item = &'a LayoutDefinition>) -> Self {
-        let mut rows = Self::default();
-        for layout in layouts {
-            let (id, device) = (layout.id.as_i64(), DeviceId::of(&layout.device).as_i64());
-            rows.devices.insert(device, text(&layout.device));
-            rows.layouts.insert(id, device);
-            for (position, (name, unit)) in (0..).zip(&layout.points) {
-                let point = PointId::of(&layout.device, name).as_i64();
-                let name = text(&format!("{}.{name}", layout.device));
-                rows.points.insert(point, (device, (name, text(unit))));
-                rows.places.insert((id, position), point);
-            }
-        }
-        rows
-    }
-}
-
-fn columns<A, B>(rows: impl IntoIterator<Item = (A, B)>) -> (Vec<A>, Vec<B>) {
-    rows.into_iter().unzip()
-}
 
 /// Brings `latest_event` up to date with the events of a chunk.
 pub(crate) async fn latest_events(
@@ -287,4 +204,11 @@ fn number(value: f64) -> Option<f64> {
 /// must not stop the stream.
 pub(super) fn text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
+}
+
+/// Appends a text as a field of a COPY.
+pub(super) fn put_string(text: &str, out: &mut BytesMut) {
+    // A record has at most 16 MiB.
+    out.put_i32(i32::try_from(text.len()).unwrap_or(i32::MAX));
+    out.put_slice(text.as_bytes());
 }

@@ -38,7 +38,7 @@ use crate::alarm_name::{self, KnownAlarms};
 use crate::blocking::blocking;
 use crate::contents::{Contents, KnownLayouts};
 use crate::fence::Fences;
-use crate::introduction::{definitions, portions};
+use crate::introduction::{Portions, unseen};
 use crate::minutes::roll_up::OpenMinutes;
 use crate::share::Share;
 use crate::step::{Step, Turning};
@@ -131,7 +131,7 @@ impl SqliteStore {
     fn introduce(&self, writer: &mut Writer, book: &LayoutBook) -> Result<(), StoreError> {
         let connection = &mut writer.connection;
         let stored = introduce::stored(connection).map_err(|error| self.fault(&error))?;
-        self.make_known(connection, book, portions(&book.ids(), &stored))?;
+        self.make_known(connection, book, unseen(book.ids(), &stored))?;
         writer.is_introduced = true;
         Ok(())
     }
@@ -141,11 +141,11 @@ impl SqliteStore {
         &self,
         connection: &mut Connection,
         book: &LayoutBook,
-        portions: Vec<Vec<LayoutId>>,
+        ids: Vec<LayoutId>,
     ) -> Result<(), StoreError> {
-        for portion in portions {
-            introduce::layouts(connection, &definitions(book, &portion)?)
-                .map_err(|error| self.fault(&error))?;
+        let mut portions = Portions::of(book, ids);
+        while let Some(portion) = portions.take()? {
+            introduce::layouts(connection, &portion).map_err(|error| self.fault(&error))?;
         }
         Ok(())
     }

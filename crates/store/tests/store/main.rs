@@ -12,6 +12,7 @@ mod losses;
 mod minutes;
 mod outages;
 mod partitions;
+mod points;
 mod postgres;
 mod queries;
 mod questions;
