@@ -58,8 +58,8 @@ pub struct Arrival {
 /// When a sleep ends sooner than this, more batches are on their way.
 const BUSY_WITHIN: Duration = Duration::from_millis(1);
 
-/// So long the consumer then stays away: waking it for each of twenty thousand batches a second
-/// would cost more than what it does with them.
+/// So long the consumer then stays away, and looks again by itself: to be woken for each of twenty
+/// thousand batches a second would cost it and those who wake it more than what it does with them.
 const GATHER: Duration = Duration::from_micros(200);
 
 /// The ring had no room; the batch comes back to its producer, which must hold back.
@@ -81,7 +81,10 @@ pub fn ring(capacity: usize) -> (Producer, Consumer) {
         Producer {
             shared: Arc::clone(&shared),
         },
-        Consumer { shared },
+        Consumer {
+            shared,
+            is_busy: false,
+        },
     )
 }
 
@@ -168,6 +171,8 @@ impl Producer {
 #[derive(Debug)]
 pub struct Consumer {
     shared: Arc<Shared>,
+    /// Whether there was work right after there was none: the next wait is for more of it to gather.
+    is_busy: bool,
 }
 
 impl Consumer {
@@ -184,26 +189,31 @@ impl Consumer {
     /// Sleeps until there is a batch, [`Producer::wake`] is called or `timeout` is over.
     ///
     /// Must always be called from one thread. It may wake early: look again. Where batches come in
-    /// quick succession it lets some gather, a fraction of a millisecond long.
+    /// quick succession it lets some gather, a fraction of a millisecond long, and is woken by nobody.
     pub fn wait(&mut self, timeout: Duration) {
         self.wait_unless(timeout, || false);
     }
 
     /// Sleeps as [`Self::wait`] does, but not if there `is_other` work, whose producers call
-    /// [`Producer::wake`] after they have left it.
+    /// [`Producer::wake`] after they have left it; such work may gather as well.
     pub fn wait_unless(&mut self, timeout: Duration, is_other: impl FnOnce() -> bool) {
+        if self.is_busy {
+            thread::sleep(GATHER.min(timeout));
+            self.is_busy = !self.shared.queue.is_empty();
+            return;
+        }
         self.shared.consumer.get_or_init(thread::current);
         let began = Instant::now();
         self.shared.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        if self.shared.queue.is_empty() && !is_other() {
+        let is_idle = self.shared.queue.is_empty() && !is_other();
+        if is_idle {
             thread::park_timeout(timeout);
         }
         self.shared.asleep.store(false, Ordering::Relaxed);
-        let slept = began.elapsed();
-        if slept < BUSY_WITHIN && slept < timeout {
-            thread::sleep(GATHER.min(timeout - slept));
-        }
+        // Work that stays, because it cannot be done at present, must not keep the thread awake.
+        let has_work = !is_idle || !self.shared.queue.is_empty();
+        self.is_busy = has_work && began.elapsed() < BUSY_WITHIN;
     }
 
     /// Slots taken at this moment.
@@ -295,6 +305,26 @@ mod tests {
             }
         });
         assert_eq!(pool.free(), 8);
+    }
+
+    /// To wait for somebody would hang the test, and so would work that stays if it counted for none.
+    #[test]
+    fn a_busy_consumer_looks_again_by_itself() {
+        let (producer, mut consumer) = ring(1);
+        let forever = Duration::from_secs(3_600);
+        while !consumer.is_busy {
+            // After a wait that seemed long the batch is still there.
+            let _ = producer.try_push(slot(Box::default()));
+            consumer.wait(forever);
+        }
+        assert!(consumer.pop().is_some());
+        consumer.wait(forever);
+        assert!(!consumer.is_busy && consumer.pop().is_none());
+        while !consumer.is_busy {
+            consumer.wait_unless(forever, || true);
+        }
+        consumer.wait_unless(forever, || true);
+        assert!(!consumer.is_busy);
     }
 
     #[test]

@@ -61,6 +61,9 @@ impl Buckets {
         };
         let mut below = 0;
         for (bound, cell) in BUCKET_BOUNDS.iter().zip(&mut buckets.counts) {
+            if below == count {
+                break;
+            }
             let within = at_or_below(*bound, first, step, count);
             *cell = within - below;
             below = within;
@@ -120,8 +123,9 @@ fn at_or_below(bound: Duration, first: Duration, step: Duration, count: u64) -> 
     let Some(beyond) = bound.checked_sub(first) else {
         return 0;
     };
-    let steps = beyond.as_nanos().checked_div(step.as_nanos());
-    let steps = steps.and_then(|steps| u64::try_from(steps).ok());
+    // Bounds are seconds, so what a century does not hold changes nothing.
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let steps = nanos(beyond).checked_div(nanos(step));
     steps.map_or(count, |steps| count.min(steps.saturating_add(1)))
 }
 

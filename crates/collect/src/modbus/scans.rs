@@ -8,11 +8,10 @@ use super::error::ReadError;
 use super::session::{Place, Session};
 
 impl Session {
-    pub(super) fn begin_scan(&mut self, lane: usize, late: Duration) {
+    pub(super) fn begin_scan(&mut self, lane: usize, late: Duration, now: Instant) {
         let cells = self.scan_cells();
         cells.lateness(Protocol::Modbus).record(late);
         cells.expect(Protocol::Modbus, 1);
-        let now = Instant::now();
         let scan = &mut self.scans[lane];
         scan.used = Duration::ZERO;
         scan.due = now.checked_sub(late).unwrap_or(now);
@@ -43,37 +42,37 @@ impl Session {
         }
     }
 
-    pub(super) fn done(&mut self, lane: usize) {
+    pub(super) fn done(&mut self, lane: usize, now: Instant) {
         if self.schedule.done(lane) {
-            self.end_scan(lane);
+            self.end_scan(lane, now);
         }
     }
 
-    pub(super) fn abandon(&mut self, lane: usize) {
+    pub(super) fn abandon(&mut self, lane: usize, now: Instant) {
         self.schedule.abandon(lane);
-        self.end_scan(lane);
+        self.end_scan(lane, now);
     }
 
-    pub(super) fn end_scan(&mut self, lane: usize) {
+    fn end_scan(&mut self, lane: usize, now: Instant) {
         if let Some(outcome) = self.scans[lane].outcome.take() {
             self.scan_cells().end(Protocol::Modbus, outcome, 1);
         }
         let scan = &self.scans[lane];
         if let Some(stats) = self.units[scan.unit].scan_stats(scan.class) {
             stats.scans.increment();
-            stats.used.record(scan.used, Instant::now());
+            stats.used.record(scan.used, now);
         }
     }
 
     /// The engine is at its limit: the scan ends, and the readings that are missing make a gap.
-    pub(super) fn hold_back(&mut self, place: Place) {
+    pub(super) fn hold_back(&mut self, place: Place, now: Instant) {
         let unit = &mut self.units[place.unit];
         unit.held_back();
         unit.reads[place.position].interrupt();
         self.intake.hold_back();
         self.spoil(place.lane, ScanOutcome::HeldBack);
         self.count_overruns(place.lane, 1);
-        self.abandon(place.lane);
+        self.abandon(place.lane, now);
     }
 
     /// Passes over what was due without a connection: an overrun for a device that is up, since

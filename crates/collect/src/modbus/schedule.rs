@@ -290,14 +290,17 @@ impl State {
         let Some(late) = now.checked_duration_since(self.deadline) else {
             return;
         };
-        let period = self.period.as_nanos().max(1);
-        let further = late.as_nanos() / period;
-        let into_period = u64::try_from(late.as_nanos() % period).unwrap_or(u64::MAX);
-        self.due = now - Duration::from_nanos(into_period);
+        let (late, period) = (nanos(late), nanos(self.period).max(1));
+        self.due = now - Duration::from_nanos(late % period);
         self.deadline = later(self.due, self.period);
-        self.skipped += u64::try_from(further).unwrap_or(u64::MAX) + u64::from(self.owed);
+        self.skipped += late / period + u64::from(self.owed);
         self.owed = true;
     }
+}
+
+/// Nanoseconds of `duration`; at most five centuries.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// `now` and `by` later, or a century if the clock cannot tell so late a time.

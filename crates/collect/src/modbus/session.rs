@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridos_modbus::Values;
+use gridos_model::Timestamp;
 use gridos_ring::Intake;
 use gridos_telemetry::{ModbusCells, Protocol, ScanOutcome};
 use tokio::sync::oneshot;
@@ -230,8 +231,10 @@ impl Session {
                 return true;
             }
             let is_told = self.deliver_voids();
-            match self.schedule.poll(Instant::now()) {
+            let now = Instant::now();
+            match self.schedule.poll(now) {
                 Next::Send(turn) => {
+                    let turn = (turn, now);
                     if !self.take_turn(&mut client, turn, &mut has_answered).await {
                         return has_answered;
                     }
@@ -250,11 +253,13 @@ impl Session {
         }
     }
 
-    /// Sends the request whose turn it is; returns whether the connection may be used further.
+    /// Sends the request whose turn it is at `asked`; returns whether the connection may be used
+    /// further. To look at the clock takes as long as to decode some registers: what happens at once
+    /// is noted by one look.
     async fn take_turn(
         &mut self,
         client: &mut Client,
-        turn: Turn,
+        (turn, asked): (Turn, Instant),
         has_answered: &mut bool,
     ) -> bool {
         let scan = &self.scans[turn.lane];
@@ -265,24 +270,23 @@ impl Session {
         };
         self.skip(turn.lane, turn.skipped, turn.late.unwrap_or_default());
         if let Some(late) = turn.late {
-            self.begin_scan(turn.lane, late);
+            self.begin_scan(turn.lane, late, asked);
         }
         let device = self.units[place.unit].whole.device_index();
         if !self.intake.may_ask(device) {
             // It is another engine's by now, or may be.
-            self.hold_back(place);
+            self.hold_back(place, asked);
             return true;
         }
         if self.intake.room() == 0 {
             // Ask nothing that could not be kept: the device still has it at the next scan.
             self.intake.find_full();
-            self.hold_back(place);
+            self.hold_back(place, asked);
             return true;
         }
-        let asked = Instant::now();
         let read = &mut self.units[place.unit].reads[place.position];
         if !read.may_ask(asked) {
-            self.done(place.lane);
+            self.done(place.lane, asked);
             return true;
         }
         let ask = read.ask(asked);
@@ -306,7 +310,7 @@ impl Session {
                 };
                 self.on_values(place, ask, piece)
             }
-            Err(ReadError::Exception { code }) => self.on_exception(place, code, spent),
+            Err(ReadError::Exception { code }) => self.on_exception(place, code, spent, wire),
             Err(error) => {
                 if matches!(error, ReadError::Timeout(_)) {
                     // Left out, the slowest of all would make the share within an objective better.
@@ -333,13 +337,14 @@ impl Session {
 
     /// Takes an answer; returns whether the connection may be used further.
     fn on_values(&mut self, place: Place, ask: Ask, piece: Answered) -> bool {
-        self.on_answered(place);
+        let wire = piece.wire;
+        self.on_answered(place, piece.received, wire);
         let unit = &mut self.units[place.unit];
         match unit.reads[place.position].on_answer(ask, piece) {
             Outcome::More => true,
             Outcome::Complete(answered) => self.complete(place, &answered),
             Outcome::Refused => {
-                self.on_refused(place, 2);
+                self.on_refused(place, 2, wire);
                 true
             }
         }
@@ -348,16 +353,16 @@ impl Session {
     /// All that can be read of a request was read: its readings go to the ring.
     fn complete(&mut self, place: Place, answered: &Answered) -> bool {
         let unit = &mut self.units[place.unit];
-        unit.accepted(place.position);
+        unit.accepted(place.position, answered.wire);
         unit.record_uncertainty(answered);
         match deliver(unit, place.position, answered, &self.intake) {
             Ok(Taken::Yes) => {
                 unit.heard(place.position);
-                self.done(place.lane);
+                self.done(place.lane, answered.wire);
                 true
             }
             Ok(Taken::No) => {
-                self.hold_back(place);
+                self.hold_back(place, answered.wire);
                 true
             }
             Err(error) => {
@@ -367,8 +372,8 @@ impl Session {
         }
     }
 
-    /// Takes an exception; the connection may always be used further.
-    fn on_exception(&mut self, place: Place, code: u8, spent: Duration) -> bool {
+    /// Takes an exception that came `now`; the connection may always be used further.
+    fn on_exception(&mut self, place: Place, code: u8, spent: Duration, now: Instant) -> bool {
         let error = ReadError::Exception { code };
         self.cells().exceptions.increment();
         self.units[place.unit].stats.failures.increment();
@@ -377,40 +382,40 @@ impl Session {
             // The gateway answered for a unit that did not.
             self.units[place.unit].failed(&error);
             self.units[place.unit].interrupt();
-            self.abandon(place.lane);
+            self.abandon(place.lane, now);
             self.punish(place.unit, &error, spent);
             return true;
         }
-        self.on_answered(place);
+        self.on_answered(place, wall(), now);
         let unit = &mut self.units[place.unit];
         let read = &mut unit.reads[place.position];
         if matches!(code, 5 | 6) && read.retries < BUSY_RETRIES {
             let wait = BUSY_WAIT * 2_u32.pow(read.retries);
             read.retries += 1;
-            self.schedule.pause(place.lane, Instant::now() + wait);
+            self.schedule.pause(place.lane, now + wait);
             self.cells().retries.increment();
             return true;
         }
         if code != 2 {
-            self.on_refused(place, code);
+            self.on_refused(place, code, now);
             return true;
         }
-        match read.on_refusal(&unit.plan, wall(), Instant::now()) {
+        match read.on_refusal(&unit.plan, wall(), now) {
             Outcome::More => {}
             Outcome::Complete(answered) => return self.complete(place, &answered),
-            Outcome::Refused => self.on_refused(place, code),
+            Outcome::Refused => self.on_refused(place, code, now),
         }
         true
     }
 
     /// Nothing of a request can be read.
-    fn on_refused(&mut self, place: Place, code: u8) {
+    fn on_refused(&mut self, place: Place, code: u8, now: Instant) {
         self.spoil(place.lane, ScanOutcome::Refused);
         let unit = &mut self.units[place.unit];
         unit.reads[place.position].interrupt();
         unit.refused(place.position, code, &ReadError::Exception { code });
         unit.heard(place.position);
-        self.done(place.lane);
+        self.done(place.lane, now);
     }
 
     /// Notes what broke the connection.
@@ -438,19 +443,18 @@ impl Session {
             self.standing = Standing::Unproven;
         }
         self.spoil(place.lane, outcome(error));
-        self.abandon(place.lane);
+        self.abandon(place.lane, Instant::now());
         self.punish(place.unit, error, spent);
     }
 
-    /// Any answer of a unit: it is asked as often as others again.
-    fn on_answered(&mut self, place: Place) {
+    /// Any answer of a unit, at `received`, or `now`: it is asked as often as others again.
+    fn on_answered(&mut self, place: Place, received: Timestamp, now: Instant) {
         self.backoff.reset();
         self.failures = 0;
         self.standing = Standing::Good;
         let unit = &mut self.units[place.unit];
-        unit.answered(wall());
+        unit.answered(received, now);
         if unit.held_until.take().is_some() {
-            let now = Instant::now();
             self.schedule.release(place.unit, now);
             self.ask_next_held(now);
         }

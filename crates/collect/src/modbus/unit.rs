@@ -155,13 +155,13 @@ impl Unit {
         self.stats.state() == DeviceState::Up
     }
 
-    /// Notes an answer at `now`, with a line if the device was not up.
-    pub(super) fn answered(&mut self, now: Timestamp) {
+    /// Notes an answer that came at `received`, or `now`, with a line if the device was not up.
+    pub(super) fn answered(&mut self, received: Timestamp, now: Instant) {
         self.demotion.on_answer();
         self.is_forgiven = false;
         self.stats.set_demoted(false);
         let was_down = self.stats.state() == DeviceState::Down;
-        if self.stats.answered(now.as_nanos()) {
+        if self.stats.answered(received.as_nanos()) {
             for read in &mut self.reads {
                 read.void = None;
                 if was_down {
@@ -169,7 +169,7 @@ impl Unit {
                 }
             }
         }
-        let (device, unit, now) = (self.stats.name(), self.id, Instant::now());
+        let (device, unit) = (self.stats.name(), self.id);
         let log = &mut self.log;
         if let Some(kept_back) = log.is_demoted.tell(false, &mut log.demotions, now) {
             let kept_back = if_any(kept_back);
@@ -256,15 +256,15 @@ impl Unit {
         self.tell_refused(position);
     }
 
-    /// Notes that the request at `position` was answered, with a line if it was refused before.
-    pub(super) fn accepted(&mut self, position: usize) {
+    /// Notes that the request at `position` was answered `now`, with a line if it was refused before.
+    pub(super) fn accepted(&mut self, position: usize, now: Instant) {
         let read = &mut self.reads[position];
         read.retries = 0;
         let is_new = read.refusal.take().is_some();
         if is_new {
             read.void = None;
         }
-        let (requests, now) = (&mut self.log.requests, Instant::now());
+        let requests = &mut self.log.requests;
         if let Some(kept_back) = read.is_told_refused.tell(false, requests, now) {
             let (table, start) = (read.request.table(), read.request.start());
             let (device, unit, kept_back) = (self.stats.name(), self.id, if_any(kept_back));
