@@ -443,12 +443,17 @@ fn a_letter_that_finds_no_room_is_counted() {
     let dir = TempDir::new().unwrap();
     let bench = start(dir.path(), FULL_SOON, SyncOptions::default());
     fill(&bench);
+    while bench.intake.room() < SLOTS {
+        std::thread::yield_now();
+    }
     let unrecorded = &bench.telemetry.journal.letters_unrecorded;
-    let turned_away = || {
+    let stalled = || {
         let ledger = bench.telemetry.ledger.snapshot();
         ledger.refused_for(Refusal::JournalStalled)
-            - ledger.refused_for(Refusal::JournalStalled) % 100_000
     };
+    // Some of the single readings that filled it may be counted later, fewer than a letter has.
+    let before = stalled();
+    let turned_away = || (stalled() - before) / 100_000 * 100_000;
     let mut offered = 0;
     while unrecorded.get() == 0 {
         if bench.intake.room() == SLOTS {
@@ -485,13 +490,20 @@ const FULL_SOON: Options = Options {
     bytes_max: 196_608,
 };
 
-/// Offers until the journal is at its budget.
+/// Offers until the journal is at its budget: it is refused again and again, and not for want of a segment that is
+/// late.
 fn fill(bench: &Bench) -> Vec<Receiver> {
+    let failures = || bench.telemetry.journal.write_failures.get();
     let mut receivers = Vec::new();
-    while bench.telemetry.journal.stalled.get() == 0 {
+    let (mut journalled, mut before) = (0, failures());
+    while failures() < before + 10 {
         match bench.offer(receivers.len() as i64, 1.0) {
             Ok(receiver) => receivers.push(receiver),
             Err(_) => std::thread::yield_now(),
+        }
+        let now = bench.telemetry.ledger.snapshot().journalled;
+        if now > journalled {
+            (journalled, before) = (now, failures());
         }
     }
     receivers
