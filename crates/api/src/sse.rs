@@ -77,11 +77,20 @@ impl Streams {
             return Err(Problem::new(Kind::Busy, detail).retry_after_s(5));
         };
         telemetry.http.streams.add(1);
-        Ok(Guest {
+        Ok(self.guest(telemetry, Some(place)))
+    }
+
+    /// Lets a client in that does not stay: it takes no place from those that do.
+    pub(crate) fn visit(&self, telemetry: &Arc<Telemetry>) -> Guest {
+        self.guest(telemetry, None)
+    }
+
+    fn guest(&self, telemetry: &Arc<Telemetry>, place: Option<OwnedSemaphorePermit>) -> Guest {
+        Guest {
             stop: self.stop.subscribe(),
             telemetry: Arc::clone(telemetry),
-            _place: place,
-        })
+            place,
+        }
     }
 
     /// Ends all streams, and those to come.
@@ -90,12 +99,12 @@ impl Streams {
     }
 }
 
-/// A client that was let in; its place is free when this is dropped.
+/// A client that was let in; its place, if it has one, is free when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Guest {
     stop: watch::Receiver<bool>,
     pub(crate) telemetry: Arc<Telemetry>,
-    _place: OwnedSemaphorePermit,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Guest {
@@ -113,6 +122,8 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.telemetry.http.streams.sub(1);
+        if self.place.is_some() {
+            self.telemetry.http.streams.sub(1);
+        }
     }
 }

@@ -5,7 +5,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { EventReader } from "../engine/events";
-import { Problem, wordsOf } from "../engine/problem";
+import { Problem, Unreadable, wordsOf } from "../engine/problem";
 import { lapse } from "../engine/session";
 
 import { told } from "./summary";
@@ -27,7 +27,7 @@ export const table = new Table();
 export const version = signal(0);
 
 export interface Following {
-  /** Nothing has been heard for some seconds. */
+  /** For some seconds the table has not been what the engine says, or it is known to be wrong. */
   isStale: boolean;
   problem: string | null;
 }
@@ -35,7 +35,8 @@ export interface Following {
 export const following = signal<Following>({ isStale: true, problem: null });
 
 let lastId: string | null = null;
-let heard = Number.NEGATIVE_INFINITY;
+/** When all that is new was taken last. */
+let caughtUp = Number.NEGATIVE_INFINITY;
 let askAgain: () => void = () => {};
 
 /** Follows the alarms for as long as a view is shown. */
@@ -51,7 +52,9 @@ export function askAlarms(): void {
 
 /** What the engine says beside the stream: the table is asked for anew if it is another. */
 export function compare({ sequence, total }: { sequence: number; total: number }): void {
-  if (sequence === table.sequence && total !== table.size) lastId = null;
+  if (sequence !== table.sequence || total === table.size) return;
+  table.isBroken = true;
+  lastId = null;
 }
 
 function follow(): () => void {
@@ -85,14 +88,14 @@ function follow(): () => void {
     clearTimeout(timer);
     clearInterval(watch);
     document.removeEventListener("visibilitychange", again);
-    // Whoever comes back sees the table as it was, and not as live, until something is heard.
-    heard = Number.NEGATIVE_INFINITY;
+    // Whoever comes back sees the table as it was, and not as live, until all that is new has come.
+    caughtUp = Number.NEGATIVE_INFINITY;
     tell(null);
   };
 }
 
 function tell(problem: string | null): void {
-  const isStale = performance.now() - heard > STALE_MS;
+  const isStale = table.isBroken || performance.now() - caughtUp > STALE_MS;
   const now = following.peek();
   if (now.isStale !== isStale || now.problem !== problem) following.value = { isStale, problem };
 }
@@ -105,6 +108,7 @@ async function catchUp(open: AbortSignal): Promise<void> {
   let patience = watch();
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (lastId !== null) headers["Last-Event-ID"] = lastId;
+  table.begin();
   try {
     const signal = AbortSignal.any([open, late.signal]);
     const answer = await fetch(PATH, { headers, signal, cache: "no-store" });
@@ -115,6 +119,8 @@ async function catchUp(open: AbortSignal): Promise<void> {
       patience = watch();
       take(piece);
     }
+    // A greeting, or parts of a table of which the rest is missing, are no news of the alarms.
+    if (table.isCurrent) caughtUp = performance.now();
   } finally {
     clearTimeout(patience);
     show();
@@ -139,11 +145,16 @@ interface Piece {
 let shown = 0;
 
 function take(piece: Piece): void {
-  for (const event of piece.events) table.take(event);
-  lastId = piece.lastId ?? lastId;
-  if (table.isBroken) lastId = null;
-  heard = performance.now();
-  if (heard - shown > SHOW_MS) show();
+  try {
+    for (const event of piece.events) table.take(event);
+  } catch (error) {
+    // The next turn asks for all of it: nobody knows what is missing now.
+    table.isBroken = true;
+    lastId = null;
+    throw new Unreadable("an event of the stream of alarms", { cause: error });
+  }
+  lastId = table.isBroken ? null : (piece.lastId ?? lastId);
+  if (performance.now() - shown > SHOW_MS) show();
 }
 
 /** Lets the views draw what has changed. */

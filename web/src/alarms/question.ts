@@ -63,7 +63,7 @@ function rank(priority: Priority): number {
   return PRIORITIES.indexOf(priority);
 }
 
-/** Those of one instant stand as they were raised, so that the first of a flood stays the first. */
+/** Of those of one instant the last raised stands first, as it would if their times differed. */
 function newest(one: Entry, other: Entry): number {
   return (
     ascending(instant(other), instant(one)) || other.occurrence - one.occurrence || byId(one, other)

@@ -15,9 +15,20 @@ export type Selection = ReadonlyMap<string, Seen>;
 
 export const NOTHING_SELECTED: Selection = new Map();
 
+/** How bad a level is: the same as the engine's `Level::rank`. What has returned is normal. */
+const RANKS: Record<Level, number> = {
+  normal: 0,
+  high: 1,
+  low: 1,
+  abnormal: 1,
+  high_high: 2,
+  low_low: 2,
+};
+
 export function isSelected(selection: Selection, entry: Entry): boolean {
   const seen = selection.get(entry.id);
-  return seen?.occurrence === entry.occurrence && seen.worst_level === entry.worst_level;
+  if (seen?.occurrence !== entry.occurrence) return false;
+  return RANKS[entry.worst_level] <= RANKS[seen.worst_level];
 }
 
 /** Those that are meant, and how many were once but are not any more for what came since. */

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 
 import { Dialog } from "../parts/dialog";
 import { count } from "../text/number";
+import { plural } from "../text/words";
 
 import { each, shelve } from "./orders";
 import { type Entry, nameOf } from "./table";
@@ -17,12 +18,15 @@ const PERIODS: [number, string][] = [
 ];
 
 interface Props {
+  /** Those that are still as they were when they were meant. */
   alarms: Entry[];
+  /** So many were meant and are not any more. */
+  dropped: number;
   act: (order: Promise<boolean>) => Promise<void>;
   onClose: () => void;
 }
 
-export function ShelveDialog({ alarms, act, onClose }: Props) {
+export function ShelveDialog({ alarms, dropped, act, onClose }: Props) {
   const [seconds, setSeconds] = useState(3600);
   const [one] = alarms;
   const title =
@@ -32,9 +36,9 @@ export function ShelveDialog({ alarms, act, onClose }: Props) {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const comment = String(form.get("reason")).trim();
-    if (!comment) return;
+    if (!comment || alarms.length === 0) return;
     onClose();
-    void act(each(alarms, shelve(comment, seconds, form.has("once"))));
+    void act(each(alarms, shelve(comment, seconds, form.has("once")), dropped));
   }
 
   return (
@@ -61,11 +65,18 @@ export function ShelveDialog({ alarms, act, onClose }: Props) {
         <label>
           <input type="checkbox" name="once" /> back at once when it returns to normal
         </label>
+        <p class="note" role="status">
+          {dropped > 0
+            ? `${count(dropped)} ${plural(dropped, "has", "have")} come anew, grown worse or gone since: not meant any more`
+            : ""}
+        </p>
         <div class="actions">
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button class="main">Shelve</button>
+          <button class="main" disabled={alarms.length === 0}>
+            Shelve
+          </button>
         </div>
       </form>
     </Dialog>

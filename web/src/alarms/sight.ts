@@ -38,14 +38,26 @@ export function useSight(): Sight {
   useEffect(() => {
     const open = new AbortController();
     let timer = 0;
+    let isAsking = false;
+    /** After what pause it was wanted while a question was open; null if it was not. */
+    let wanted: number | null = null;
     async function turn() {
+      isAsking = true;
       // The loss of the stream says that nothing comes, and what is known grows stale.
       await learn(seen.current, known, open.signal).catch(() => {});
+      isAsking = false;
       if (open.signal.aborted) return;
       redraw((count) => count + 1);
-      schedule(document.hidden ? HIDDEN_MS : EVERY_MS);
+      const pause = wanted ?? (document.hidden ? HIDDEN_MS : EVERY_MS);
+      wanted = null;
+      schedule(pause);
     }
+    /** One question at a time: what was said first never comes after what was said later. */
     function schedule(pause: number) {
+      if (isAsking) {
+        wanted = pause;
+        return;
+      }
       clearTimeout(timer);
       timer = window.setTimeout(turn, pause);
     }

@@ -41,13 +41,18 @@ export class Table {
   /** Whether the engine ever told all of it. */
   isWhole = false;
   #entries: ReadonlyMap<string, Entry> = new Map();
-  /** What came of a table of which not all has come. */
-  #coming = new Map<string, Entry>();
+  /** What came of a table of which not all has come; null if none is coming. */
+  #coming: Map<string, Entry> | null = null;
   /** What has changed since somebody looked; null if that may be everything. */
   #changed: Set<string> | null = new Set();
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Whether it is all that the engine had to tell when it was heard last. */
+  get isCurrent(): boolean {
+    return this.isWhole && !this.isBroken && this.#coming === null;
   }
 
   get(id: string): Entry | undefined {
@@ -70,6 +75,11 @@ export class Table {
     return changed;
   }
 
+  /** Another answer of the engine begins: what came of a table that has not ended is forgotten. */
+  begin(): void {
+    this.#coming = null;
+  }
+
   take({ kind, data }: ServerEvent): void {
     if (kind === "snapshot") this.#part(JSON.parse(data) as AlarmsPart);
     if (kind === "record") this.#record(JSON.parse(data) as AlarmNews);
@@ -77,11 +87,12 @@ export class Table {
   }
 
   #part({ sequence, part, complete, alarms }: AlarmsPart): void {
-    if (part === 0) this.#coming = new Map();
-    for (const alarm of alarms) this.#coming.set(alarm.id, entryOf(alarm));
+    const coming = part === 0 || !this.#coming ? new Map<string, Entry>() : this.#coming;
+    for (const alarm of alarms) coming.set(alarm.id, entryOf(alarm));
+    this.#coming = coming;
     if (!complete) return;
-    this.#entries = this.#coming;
-    this.#coming = new Map();
+    this.#entries = coming;
+    this.#coming = null;
     this.#changed = null;
     this.sequence = sequence;
     this.isWhole = true;

@@ -17,7 +17,7 @@ interface Props {
   /** So many were selected as something that they are no more. */
   outdated: number;
   onSelect: (alarms: readonly Entry[]) => void;
-  onShelve: (alarms: Entry[]) => void;
+  onShelve: (alarms: readonly Entry[]) => void;
   act: (order: Promise<boolean>) => Promise<void>;
 }
 
@@ -25,7 +25,8 @@ export function Toolbar({ alarms, chosen, outdated, onSelect, onShelve, act }: P
   if (!mayOperate.value) return <p class="note">You may look; acting on alarms needs an operator.</p>;
   const none = chosen.length === 0 || work.value !== null;
   const waiting = chosen.filter(isUnacknowledged).length;
-  const sounding = (summary.value?.sounding ?? 0) === 0 ? [] : alarms.filter(sounds);
+  const everywhere = summary.value?.sounding ?? 0;
+  const sounding = everywhere === 0 ? [] : alarms.filter(sounds);
   return (
     <div class="orders" role="toolbar" aria-label="What to do about alarms">
       {session.value.principal === null ? <Who /> : null}
@@ -53,6 +54,7 @@ export function Toolbar({ alarms, chosen, outdated, onSelect, onShelve, act }: P
       >
         Silence {sounding.length > 0 ? count(sounding.length) : ""}
       </button>
+      <Elsewhere count={everywhere - sounding.length} />
       <Selecting alarms={alarms} isNone={chosen.length + outdated === 0} onSelect={onSelect} />
       <Outdated count={outdated} />
       {work.value ? <Progress of={work.value} /> : null}
@@ -90,7 +92,7 @@ function Selecting({ alarms, isNone, onSelect }: SelectingProps) {
       onClick={() => onSelect(isNone ? alarms : [])}
       disabled={isNone && alarms.length === 0}
     >
-      {isNone ? `Select all shown (${count(alarms.length)})` : "Select none"}
+      {isNone ? `Select all ${count(alarms.length)} of this list` : "Select none"}
     </button>
   );
 }
@@ -105,7 +107,17 @@ function Outdated({ count: outdated }: { count: number }) {
   );
 }
 
-function Progress({ of: { what, of, done, refused } }: { of: Work }) {
+/** The horn sounds for all alarms, and what is not in the list is not silenced with it. */
+function Elsewhere({ count: others }: { count: number }) {
+  if (others <= 0) return null;
+  return (
+    <span class="note">
+      {count(others)} {plural(others, "sounds", "sound")} outside of this list
+    </span>
+  );
+}
+
+function Progress({ of: { what, of, done, refused, isStopping } }: { of: Work }) {
   const failed = refused > 0 ? `, ${count(refused)} refused` : "";
   return (
     <span class="progress">
@@ -114,8 +126,8 @@ function Progress({ of: { what, of, done, refused } }: { of: Work }) {
         {count(done)} of {count(of)} {what}
         {failed}
       </span>
-      <button type="button" onClick={stopWork}>
-        Stop
+      <button type="button" onClick={stopWork} disabled={isStopping}>
+        {isStopping ? "Stopping …" : "Stop"}
       </button>
     </span>
   );

@@ -1,6 +1,6 @@
 // The list of alarms, as ISA-18.2 wants it: by priority and time, and what an operator does about it.
 
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { mayOperate } from "../engine/session";
 import { Rows, type Where, type Window } from "../parts/rows";
@@ -35,26 +35,34 @@ export function AlarmsView() {
   const { isStale, problem } = useFollowing();
   const sight = useSight();
   const [selection, setSelection] = useState<Selection>(NOTHING_SELECTED);
-  const [shelving, setShelving] = useState<Entry[] | null>(null);
+  /** As they were when somebody began to put them away. */
+  const [shelving, setShelving] = useState<Selection | null>(null);
   const [open, setOpen] = useState<string | null>(null);
   const { rows } = listing;
   const { chosen, outdated } = chosenOf(selection, rows);
 
-  // The same one each time: a row whose alarm is the same is not drawn again.
-  const toggle = useCallback((alarm: Entry) => setSelection((now) => toggled(now, alarm)), []);
+  // Behind a selection, done or gone, no row is chosen: a second press is not meant for the one beside it.
+  const isSpent = useRef(false);
+  if (chosen.length > 0) isSpent.current = true;
+  function select(next: (now: Selection) => Selection) {
+    isSpent.current = false;
+    setSelection(next);
+  }
+  const toggle = (alarm: Entry) => select((now) => toggled(now, alarm));
   async function act(order: Promise<boolean>) {
     // What was not done may be wanted once more, as is what was selected meanwhile.
     const isDone = await order;
     setSelection((now) => (isDone && now === selection ? NOTHING_SELECTED : now));
     askAlarms();
   }
+  const shelve = (those: readonly Entry[]) => setShelving(selectionOf(those));
   function onKey(event: KeyboardEvent, index: number, where: Where): boolean {
     const alarm = rows[index];
     if (!alarm) return false;
     const those = chosen.length > 0 ? chosen : [alarm];
     const deeds: Record<string, () => void> = {
       a: () => void act(acknowledge(those)),
-      s: () => setShelving(those),
+      s: () => shelve(those),
       u: () => void act(each(those, unshelve)),
       m: () => void act(each(those, silence)),
       r: () => void act(each(those, reset)),
@@ -69,10 +77,13 @@ export function AlarmsView() {
     const isOfRow = "x t".includes(event.key);
     if (!deed || (!mayOperate.value && !isOfRow)) return false;
     event.preventDefault();
+    // A key that is held down was pressed once.
+    if (event.repeat) return false;
     // Nothing is done about an alarm that nobody sees at that moment.
     const isMeant = where === "seen" || (chosen.length > 0 && !isOfRow);
-    if (!isMeant) say(WHY_NOT[where]);
-    else if (work.peek() && !isOfRow) say("One thing at a time: something is under way.");
+    if (work.peek() && !isOfRow) say(BUSY);
+    else if (isSpent.current && chosen.length === 0 && !isOfRow) say(SPENT);
+    else if (!isMeant) say(WHY_NOT[where]);
     else deed();
     return !isMeant && where === "unseen";
   }
@@ -88,8 +99,8 @@ export function AlarmsView() {
         alarms={rows}
         chosen={chosen}
         outdated={outdated}
-        onSelect={(some) => setSelection(selectionOf(some))}
-        onShelve={setShelving}
+        onSelect={(some) => select(() => selectionOf(some))}
+        onShelve={shelve}
         act={act}
       />
       {problem ? <p class="problem">✕ {problem}</p> : null}
@@ -101,23 +112,34 @@ export function AlarmsView() {
           selection={selection}
           isStale={isStale}
           onToggle={toggle}
+          onChoose={() => {
+            isSpent.current = chosen.length > 0;
+          }}
           onKey={onKey}
           onOpen={(alarm) => setOpen(alarm.name)}
         />
         {open ? <Detail key={open} name={open} onClose={() => setOpen(null)} /> : null}
       </div>
       {shelving ? (
-        <ShelveDialog alarms={shelving} act={act} onClose={() => setShelving(null)} />
+        <ShelveDialog {...stillMeant(shelving, rows)} act={act} onClose={() => setShelving(null)} />
       ) : null}
     </section>
   );
 }
 
+const BUSY = "One thing at a time: Stop ends what is under way.";
+const SPENT = "What was selected is done or gone. Choose an alarm with the arrow keys.";
 const WHY_NOT: Record<Where, string> = {
   seen: "",
   unseen: "The chosen alarm was out of sight. Here it is: press again.",
   gone: "The chosen alarm has left the list. Choose one with the arrow keys.",
 };
+
+/** Those that are as they were `seen`, and how many are not or have left the list. */
+function stillMeant(seen: Selection, rows: readonly Entry[]) {
+  const { chosen } = chosenOf(seen, rows);
+  return { alarms: chosen, dropped: seen.size - chosen.length };
+}
 
 /** The alarms of a question, drawn anew when something in them is another. */
 function useListing(question: Question): Listing {
@@ -134,6 +156,7 @@ interface ListProps {
   selection: Selection;
   isStale: boolean;
   onToggle: (alarm: Entry) => void;
+  onChoose: () => void;
   onKey: (event: KeyboardEvent, index: number, where: Where) => boolean;
   onOpen: (alarm: Entry) => void;
 }
@@ -174,6 +197,7 @@ function List({ listing, question, sight, selection, isStale, ...on }: ListProps
         window.current = seen;
         see();
       }}
+      onChoose={on.onChoose}
       onKey={on.onKey}
       onOpen={(index) => on.onOpen(at(index))}
     />

@@ -24,9 +24,15 @@ export class Problem extends Error {
   }
 }
 
+/** What the engine said makes no sense to this page. */
+export class Unreadable extends Error {}
+
 /** What went wrong, in words for whoever sits before the page. */
 export function wordsOf(error: unknown): string {
   if (error instanceof Problem) return error.message;
+  if (error instanceof Unreadable) {
+    return "the engine said something that this page cannot read; load the page anew";
+  }
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return "the engine did not answer in time";
   }

@@ -14,35 +14,45 @@ export interface Current {
   settle: () => void;
 }
 
-interface Chosen {
+export interface Chosen {
   index: number;
   key: string | null;
   /** In the list of what it was chosen. */
   of: string | undefined;
 }
 
-const FIRST: Chosen = { index: 0, key: null, of: undefined };
+export const FIRST: Chosen = { index: 0, key: null, of: undefined };
+
+/** What is chosen of the list that there is now, which may be of another question. */
+export function carried(once: Chosen, keys: Keys | undefined): Chosen {
+  if (once.key === null || once.of === keys?.of) return once;
+  // What another question does not ask for is not gone: nothing of its answer has been chosen yet.
+  if (!keys || keys.find(once.key) < 0) return FIRST;
+  // What it asks for as well is chosen in its list too, and gone if it leaves that.
+  return { ...once, of: keys.of };
+}
 
 export function useCurrent(count: number, keys: Keys | undefined): Current {
-  const [once, setChosen] = useState(FIRST);
+  const once = useRef(FIRST);
+  const [, redraw] = useState(0);
   const last = useRef(0);
-  const at = ({ key, index }: Chosen) => (key === null || !keys ? index : keys.find(key));
-  // What another question does not ask for is not gone: nothing of its answer has been chosen yet.
-  const chosen = once.of !== keys?.of && at(once) < 0 ? FIRST : once;
-  const found = at(chosen);
+  const chosen = carried(once.current, keys);
+  once.current = chosen;
+  const found = chosen.key === null || !keys ? chosen.index : keys.find(chosen.key);
   const isGone = found < 0;
   if (!isGone) last.current = found;
   const place = Math.max(0, Math.min(count - 1, last.current));
   function choose(index: number) {
     const key = keys && index < count ? keys.at(index) : null;
-    setChosen({ index, key, of: keys?.of });
+    once.current = { index, key, of: keys?.of };
+    redraw((times) => times + 1);
   }
   return {
     place,
     isGone,
     choose,
     settle: () => {
-      if (keys && count > 0 && chosen.key === null) choose(place);
+      if (keys && count > 0 && once.current.key === null) choose(place);
     },
   };
 }

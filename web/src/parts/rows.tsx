@@ -30,6 +30,8 @@ interface Props {
   empty: ComponentChildren;
   onWindow?: (window: Window) => void;
   onOpen?: (index: number) => void;
+  /** Somebody has chosen a row; not if the first one is, because none was. */
+  onChoose?: () => void;
   /** A key that the list does not know, pressed on the row; true shows the row. */
   onKey?: (event: KeyboardEvent, index: number, where: Where) => boolean;
 }
@@ -100,6 +102,7 @@ export function Rows(props: Props) {
     if (to !== undefined && isOwn) {
       event.preventDefault();
       go(to);
+      props.onChoose?.();
     } else if (event.key === "Enter" && isOwn && count > 0 && !isGone) {
       event.preventDefault();
       props.onOpen?.(place);
@@ -140,6 +143,7 @@ export function Rows(props: Props) {
     if (!row) return;
     const index = Number(row.getAttribute("aria-rowindex")) - 2;
     choose(index);
+    props.onChoose?.();
     if (target.closest("a, button, input, label")) return;
     props.onOpen?.(index);
   }

@@ -9,6 +9,9 @@ const { Table } = await source("alarms/table.ts");
 const { Listing } = await source("alarms/listing.ts");
 const { chosenOf, selectionOf, toggled } = await source("alarms/selection.ts");
 
+const { carried } = await source("parts/current.ts");
+const { reasonsOf } = await source("alarms/refused.ts");
+
 const PRIORITIES = ["low", "medium", "high", "urgent"];
 
 function facts(more = {}) {
@@ -169,4 +172,51 @@ test("what comes after it was selected was not seen, and is not meant", () => {
   selection = toggled(selection, table.get("2"));
   selection = toggled(selection, table.get("3"));
   assert.deepEqual(now(), [["2"], 1]);
+});
+
+test("what returns to normal or eases was seen worse, and stays selected", () => {
+  const table = new Table();
+  const worst = { worst_level: "high_high" };
+  part(table, [standing(1), standing(2, worst), standing(3, { worst_level: "low" })], { sequence: 3 });
+  const selection = selectionOf(table.all());
+  const returned = facts({ state: "returned_unacknowledged", level: "normal", worst_level: "normal" });
+  record(table, 1, { action: "returned", annunciated: false, occurrence: 1, after: returned });
+  record(table, 2, { action: "returned", annunciated: false, occurrence: 2, after: returned });
+  record(table, 3, { action: "escalated", occurrence: 3, after: facts({ worst_level: "low_low" }) });
+  const { chosen, outdated } = chosenOf(selection, table.all());
+  assert.deepEqual([chosen.map((entry) => entry.id), outdated], [["1", "2"], 1]);
+});
+
+test("a table is current only if it is whole, unbroken and no other is coming", () => {
+  const table = new Table();
+  assert.equal(table.isCurrent, false);
+  part(table, [standing(1)], { complete: false });
+  assert.equal(table.isCurrent, false);
+  part(table, [standing(2)], { number: 1 });
+  assert.equal(table.isCurrent, true);
+  part(table, [standing(1)], { complete: false });
+  assert.equal(table.isCurrent, false);
+  table.begin();
+  assert.deepEqual([table.isCurrent, names(table)], [true, ["2", "1"]]);
+  record(table, 3, { sequence: 9 });
+  assert.equal(table.isCurrent, false);
+});
+
+test("the chosen row is that of every question that asks for it, and gone if it leaves that list", () => {
+  const keys = (of, ...rows) => ({ of, at: (index) => rows[index], find: (key) => rows.indexOf(key) });
+  const once = { index: 1, key: "b", of: "all" };
+  assert.equal(carried(once, keys("all", "a", "b")), once);
+  const other = carried(once, keys("some", "b", "c"));
+  assert.deepEqual([other.key, other.of], ["b", "some"]);
+  // Of the same question it is gone; another one has never had it.
+  assert.equal(carried(other, keys("some", "c")).key, "b");
+  assert.equal(carried(other, keys("none", "c")).key, null);
+});
+
+test("reasons that differ in names and occurrences alone are said once", () => {
+  const moved = (n) => ({ alarm: `bay-${n}:limit`, reason: `bay-${n}:limit: ${n} was seen, and ${n + 7} is there` });
+  const refused = [moved(1), { alarm: "x", reason: "no" }, moved(2), moved(3)];
+  assert.equal(reasonsOf(refused), "bay-1:limit: bay-1:limit: 1 was seen, and 8 is there (and 2 more for that); x: no");
+  const many = ["a", "b", "c", "d"].map((reason) => ({ alarm: "x", reason }));
+  assert.equal(reasonsOf(many), "x: a; x: b; x: c; and so on");
 });

@@ -113,7 +113,11 @@ impl Asked {
         let after = parameters.one("cursor")?.map(|text| {
             let place = text.parse().ok();
             let fits = place.filter(|place: &Place| place.order() == order);
-            fits.ok_or_else(|| bad("cursor", "is not that of a page before, in the same order"))
+            fits.ok_or_else(|| {
+                let what = "is not that of a page before, in the same order; begin at the first \
+                            page, without a cursor";
+                bad("cursor", what)
+            })
         });
         Ok(Self {
             filter: Filter::of(state, parameters)?,
@@ -129,7 +133,8 @@ fn alarms(parameters: &Parameters) -> Result<Vec<AlarmId>, Problem> {
     let named = parameters.all("alarm").map(alarm_of);
     let mut alarms = named.collect::<Result<Vec<_>, _>>()?;
     if alarms.len() > NAMED_MAX {
-        return Err(bad("alarm", &format!("can be given {NAMED_MAX} times")));
+        let most = format!("can be given {NAMED_MAX} times at most; ask for the rest separately");
+        return Err(bad("alarm", &most));
     }
     alarms.sort_unstable();
     alarms.dedup();

@@ -43,8 +43,8 @@ impl Order {
     }
 }
 
-/// When, and which occurrence: those of one instant stand in the order in which they were raised, so that
-/// the first of a flood stays the first.
+/// When, and which occurrence: of those of one instant the last raised stands first, as it would if
+/// their times differed.
 fn newest(case: &Case) -> (Timestamp, u64) {
     let raised = case.raised.map(|moment| moment.received);
     let time = case.annunciated.or(raised);

@@ -7,7 +7,8 @@
 //! has exactly the engine's table. What an earlier life of the engine left active is marked as
 //! `unconfirmed`; `confirmed` names the alarms whose mark is gone, for which there is no record. Whoever was away says with `Last-Event-ID` what they have; if that
 //! is too long ago, they get a snapshot again, whose `part` 0 tells them to forget what they had. With
-//! `wait=0` the stream ends when everything is told, for clients that rather come again than hold a connection.
+//! `wait=0` the stream ends when everything is told, for clients that rather come again than hold a connection;
+//! such a request takes no place of a stream.
 
 mod follower;
 mod frame;
@@ -35,11 +36,11 @@ use crate::state::Api;
     tag = "alarms",
     operation_id = "alarm_stream",
     params(
-        ("wait" = Option<String>, Query, description = "0: the stream ends when everything is told; who comes again with Last-Event-ID gets what is new. 1 unless given"),
+        ("wait" = Option<String>, Query, description = "0: the stream ends when everything is told; who comes again with Last-Event-ID gets what is new, and takes none of streams_max places. 1 unless given"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received"),
     ),
     responses(
-        (status = 200, body = String, content_type = "text/event-stream", description = "Events `snapshot` and `record`, without end"),
+        (status = 200, body = String, content_type = "text/event-stream", description = "Events `snapshot`, `record` and `confirmed`, without end unless wait=0"),
         (status = 400, response = ProblemAnswer),
         (status = 503, response = ProblemAnswer),
     ),
@@ -51,7 +52,11 @@ pub(crate) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let waits = parameters.only(&["wait"])?.flag("wait", true)?;
-    let guest = api.streams.enter(&api.state.telemetry)?;
+    let telemetry = &api.state.telemetry;
+    let guest = match waits {
+        true => api.streams.enter(telemetry)?,
+        false => api.streams.visit(telemetry),
+    };
     let life = api.streams.life;
     let last = headers.get("last-event-id");
     let last = last.and_then(|value| value.to_str().ok());

@@ -133,6 +133,14 @@ async fn only_what_is_asked_for_is_shown() {
         assert_eq!(names(&answer), expected, "{filter}");
         assert_eq!(answer["matching"], expected.len(), "{filter}");
     }
+    for (wrong, what_to_do) in [
+        ("cursor=n", "begin at the first page"),
+        (&"alarm=7&".repeat(1001), "ask for the rest separately"),
+    ] {
+        let answer = get(&router, &format!("/api/v1/alarms?{wrong}")).await;
+        let detail = answer.problem(400, "bad-parameter");
+        assert!(detail.contains(what_to_do), "{detail}");
+    }
     for wrong in [
         "state=on",
         "priority_min=5",
@@ -140,10 +148,8 @@ async fn only_what_is_asked_for_is_shown() {
         "active=maybe",
         "sort=age",
         "colour=red",
-        "cursor=n",
         "cursor=a.1.x",
         "limit=0",
-        &"alarm=7&".repeat(1001),
     ] {
         let answer = get(&router, &format!("/api/v1/alarms?{wrong}")).await;
         answer.problem(400, "bad-parameter");

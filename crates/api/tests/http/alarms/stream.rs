@@ -1,5 +1,7 @@
 //! The stream of alarms.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::to_bytes;
 use axum::http::{StatusCode, header};
@@ -142,6 +144,25 @@ async fn no_more_clients_than_there_are_places() {
     assert_eq!(third.headers()[header::RETRY_AFTER], "5");
     drop(first);
     connect(&router, None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_wait_takes_no_place_and_is_not_refused() {
+    let mut rig = Rig::new();
+    rig.state.settings.streams_max = 1;
+    let telemetry = Arc::clone(&rig.state.telemetry);
+    let router = rig.router();
+    let _one = connect(&router, None).await;
+    let mut tables = Vec::new();
+    for _ in 0..2 {
+        let answer = respond(&router, &format!("{PATH}?wait=0"), None).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        tables.push(answer);
+    }
+    assert_eq!(telemetry.http.streams.get(), 1);
+    drop(tables);
+    assert_eq!(telemetry.http.streams.get(), 1);
+    assert_eq!(telemetry.http.streams_refused.get(), 0);
 }
 
 #[tokio::test]
