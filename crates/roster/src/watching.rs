@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::jetstream::kv;
-use futures_util::stream::{self, Stream, StreamExt as _};
+use futures_util::future::{Fuse, FusedFuture as _, FutureExt as _};
+use futures_util::stream::StreamExt as _;
 use gridos_fleet::{MemberRecord, Plan, Revision, Share, StoreId};
 use gridos_model::DeviceId;
 use gridos_telemetry::Vitals;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use crate::bucket::{Bucket, BucketError, Look, NOTE, PLAN, SESSION, SHARE};
 use crate::format::note::Noted;
-use crate::progress::Progress;
+use crate::progress::{Course, Progress};
 use crate::{BucketOptions, FormatError, format, notes};
 
 /// What a member says of itself: its record, and how it did lately.
@@ -53,6 +54,7 @@ pub(crate) async fn run(
     let mut client: Option<Client> = None;
     let mut trouble = String::new();
     let mut warned = None;
+    let mut is_stuck = false;
     while !seen.is_closed() {
         let watched = async {
             let connected = match &client {
@@ -74,11 +76,23 @@ pub(crate) async fn run(
                 if warned.replace(bucket.id()) != Some(bucket.id()) {
                     warn_of_replicas(&bucket, &options);
                 }
-                opened.send_replace(Some(bucket.clone()));
-                let told = tell(&bucket, watch, look, &seen).await;
-                opened.send_replace(None);
-                if told.is_none() || seen.send(Seen::Lost).await.is_err() {
+                if std::mem::take(&mut is_stuck) && seen.send(Seen::Lost).await.is_err() {
                     return;
+                }
+                opened.send_replace(Some(bucket.clone()));
+                let Some(end) = tell(&bucket, watch, look, &seen).await else {
+                    return;
+                };
+                is_stuck = end == End::Stuck;
+                if is_stuck {
+                    tracing::warn!(
+                        "the watch of the fleet's bucket tells nothing any more; it is begun anew"
+                    );
+                } else {
+                    opened.send_replace(None);
+                    if seen.send(Seen::Lost).await.is_err() {
+                        return;
+                    }
                 }
             }
             Err(error) => {
@@ -94,6 +108,16 @@ pub(crate) async fn run(
         }
         sleep(AGAIN).await;
     }
+}
+
+/// Why a watch tells nothing more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It broke, or the bucket is another.
+    Over,
+    /// It is behind and does not go on. The bucket itself answers: a member may write to it and renew its lease until
+    /// another watch is there.
+    Stuck,
 }
 
 fn warn_of_replicas(bucket: &Bucket, options: &BucketOptions) {
@@ -113,38 +137,49 @@ async fn tell(
     mut watch: kv::Watch,
     look: Option<Look>,
     seen: &mpsc::Sender<Seen>,
-) -> Option<()> {
+) -> Option<End> {
     // The watch was begun after the bucket was opened, and may be of another already.
     let Some(look) = look.filter(|look| look.id == bucket.id()) else {
-        return Some(());
+        return Some(End::Over);
     };
     seen.send(Seen::Store(bucket.id())).await.ok()?;
-    let mut progress = Progress::new(look.last);
+    let mut progress = Progress::default();
     if look.is_empty && progress.on_told(look.last, true) {
         seen.send(Seen::Complete).await.ok()?;
     }
-    let looks = looks(bucket);
-    tokio::pin!(looks);
+    let mut due = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let looking = Fuse::terminated();
+    tokio::pin!(looking);
     loop {
         let entry = tokio::select! {
             entry = watch.next() => entry,
-            look = looks.next() => match look.flatten() {
-                Some(look) if look.id != bucket.id() => return Some(()),
-                Some(look) if progress.is_stuck(look.last) => {
-                    tracing::warn!("the watch of the fleet's bucket tells nothing any more; it is begun anew");
-                    return Some(());
+            _ = due.tick(), if looking.is_terminated() => {
+                progress.on_asked();
+                looking.set(bucket.look().fuse());
+                continue;
+            }
+            look = &mut looking => {
+                let course = match look {
+                    Ok(Some(look)) if look.id == bucket.id() => progress.on_look(look.last),
+                    Ok(_) => return Some(End::Over),
+                    Err(_) => Course::On,
+                };
+                match course {
+                    Course::On => {}
+                    Course::Complete => seen.send(Seen::Complete).await.ok()?,
+                    Course::Stuck => return Some(End::Stuck),
                 }
-                Some(_) => continue,
-                None => return Some(()),
-            },
+                continue;
+            }
         };
         let entry = match entry {
             Some(Ok(entry)) => entry,
             Some(Err(error)) => {
                 tracing::debug!(%error, "the watch of the fleet's bucket broke");
-                return Some(());
+                return Some(End::Over);
             }
-            None => return Some(()),
+            None => return Some(End::Over),
         };
         if let Some(told) = of_entry(&entry) {
             seen.send(told).await.ok()?;
@@ -155,16 +190,6 @@ async fn tell(
     }
 }
 
-/// What there is now and again; `None` when nothing is there any more.
-fn looks(bucket: &Bucket) -> impl Stream<Item = Option<Look>> {
-    stream::repeat(())
-        .then(|()| async {
-            sleep(LOOK_EVERY).await;
-            bucket.look().await.ok()
-        })
-        .filter_map(async |look| look)
-}
-
 /// What the bucket holds at this moment.
 ///
 /// # Errors
@@ -173,14 +198,14 @@ pub(crate) async fn all(bucket: &Bucket) -> Result<Vec<Seen>, BucketError> {
     let mut watch = bucket.watch().await?;
     let mut seen = Vec::new();
     let look = bucket.look().await?;
-    let Some(look) = look.filter(|look| !look.is_empty) else {
+    let look = look.ok_or_else(|| bucket.failed("it is gone"))?;
+    if look.is_empty {
         return Ok(seen);
-    };
-    let mut progress = Progress::new(look.last);
+    }
     while let Some(entry) = watch.next().await {
         let entry = entry.map_err(|error| bucket.failed(error))?;
         seen.extend(read(&entry)?);
-        if progress.on_told(entry.revision, entry.seen_current) {
+        if entry.seen_current {
             return Ok(seen);
         }
     }

@@ -25,6 +25,11 @@ const AMEND: &str = "insert into point (id, device, name, unit) select given.* \
      left join point on point.id = given.id \
      where point.id is null or point.unit <> given.unit order by given.id \
      on conflict (id) do update set unit = excluded.unit where point.unit <> excluded.unit";
+/// Whether there is something of new devices or new layouts.
+const LEFT: &str = "select exists (select from point where device = any($1)) \
+     or exists (select from layout_point where layout = any($2))";
+const ADD_PLACES: &str = "insert into layout_point (layout, position, point) \
+     select * from unnest($1::int8[], $2::int4[], $3::int8[]) on conflict do nothing";
 /// No plan for [`AMEND`] is sensible but one look into the index for each point, and a table that grew
 /// since it was looked at last lets the planner think otherwise.
 const BEGIN: &str = "begin; set local plan_cache_mode = force_generic_plan; \
@@ -64,6 +69,30 @@ pub(crate) async fn these(
     Ok(())
 }
 
+/// How points and places come to where nobody is known to have put them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// At once: there are none.
+    Copy,
+    /// Some are there all the same: an owner deleted devices or layouts, and left what belongs to them.
+    Amend,
+}
+
+/// How points of new devices and places of new layouts are put there.
+async fn way(
+    connection: &mut Connection,
+    devices: &HashSet<i64>,
+    layouts: &HashSet<i64>,
+) -> Result<Way, StoreError> {
+    let devices: Vec<_> = devices.iter().collect();
+    let layouts: Vec<_> = layouts.iter().collect();
+    let statement = connection.prepare(LEFT).await?;
+    let columns: [&(dyn ToSql + Sync); 2] = [&devices, &layouts];
+    let asking = connection.client().query_one(&statement, &columns);
+    let found: bool = connection.within(asking).await?.get(0);
+    Ok(if found { Way::Amend } else { Way::Copy })
+}
+
 /// Makes layouts known, with their devices and points. Ids are hashes of the content, so whoever
 /// comes second has nothing to add, except a point's unit, which is not part of its id.
 ///
@@ -76,9 +105,10 @@ async fn introduce(
 ) -> Result<(), StoreError> {
     let devices = put_devices(connection, portion).await?;
     let layouts = put_layouts(connection, portion).await?;
+    let way = way(connection, &devices, &layouts).await?;
     let is_new = |layout: &LayoutDefinition| layouts.contains(&layout.id.as_i64());
     let (points, amended) = Point::sorted(portion, |layout| {
-        is_new(layout) && devices.contains(&device_of(layout))
+        way == Way::Copy && is_new(layout) && devices.contains(&device_of(layout))
     });
     copy::rows(connection, COPY_POINTS, points, Point::encode).await?;
     amend(connection, amended).await?;
@@ -89,7 +119,10 @@ async fn introduce(
         .collect();
     places.sort_unstable();
     places.dedup();
-    copy::rows(connection, COPY_PLACES, places, encode_place).await
+    match way {
+        Way::Copy => copy::rows(connection, COPY_PLACES, places, encode_place).await,
+        Way::Amend => add_places(connection, &places).await,
+    }
 }
 
 /// The devices that nobody knew.
@@ -142,6 +175,21 @@ async fn amend(connection: &mut Connection, points: Vec<Point<'_>>) -> Result<()
     let units: Vec<_> = column.map(|point| text(point.unit)).collect();
     let statement = connection.prepare(AMEND).await?;
     let columns: [&(dyn ToSql + Sync); 4] = [&ids, &devices, &names, &units];
+    let inserting = connection.client().execute(&statement, &columns);
+    connection.within(inserting).await?;
+    Ok(())
+}
+
+/// Puts places there that are not.
+async fn add_places(
+    connection: &mut Connection,
+    places: &[(i64, i32, i64)],
+) -> Result<(), StoreError> {
+    let layouts: Vec<_> = places.iter().map(|(layout, ..)| *layout).collect();
+    let positions: Vec<_> = places.iter().map(|(_, position, _)| *position).collect();
+    let points: Vec<_> = places.iter().map(|(.., point)| *point).collect();
+    let statement = connection.prepare(ADD_PLACES).await?;
+    let columns: [&(dyn ToSql + Sync); 3] = [&layouts, &positions, &points];
     let inserting = connection.client().execute(&statement, &columns);
     connection.within(inserting).await?;
     Ok(())

@@ -110,6 +110,7 @@ async fn a_new_database_learns_what_the_book_says() {
     units_are_those_of_last(&cluster).await;
     what_is_known_is_not_touched(&cluster).await;
     a_known_device_gets_more_points(&cluster).await;
+    what_an_owner_left_is_taken_up(&cluster).await;
 }
 
 async fn open(cluster: &Cluster, name: &str, connections: u16) -> PostgresStore {
@@ -200,4 +201,21 @@ async fn a_known_device_gets_more_points(cluster: &Cluster) {
     assert_eq!(rows(cluster, "grown", points).await, ["30|30"]);
     let places: BTreeSet<_> = rows(cluster, "grown", PLACES).await.into_iter().collect();
     assert!(grown.places().is_subset(&places));
+}
+
+async fn what_an_owner_left_is_taken_up(cluster: &Cluster) {
+    cluster.create("remains").await;
+    let plant = Plant::new(&[30; 10], "A");
+    plant.write(&open(cluster, "remains", 1).await, 1).await;
+    let deleted = [
+        "delete from layout",
+        "delete from device",
+        "delete from point where name like '%.p7'",
+        "delete from layout_point where position = 3",
+    ];
+    for delete in deleted {
+        rows(cluster, "remains", delete).await;
+    }
+    plant.write(&open(cluster, "remains", 1).await, 2).await;
+    plant.is_known_in(cluster, "remains").await;
 }
