@@ -14,7 +14,7 @@ use gridos_benches::growth::{Costs, Measured, carried, splice, svg};
 use self::options::Options;
 
 const USAGE: &str = "\
-usage: growth measure FOLDER [KEY=VALUE…]   measures, and draws; FOLDER keeps what each run told
+usage: growth measure FOLDER [KEY=VALUE…]   measures, and draws; FOLDER keeps what each run told, which is not measured again
        growth draw                          makes the chart and the tables of what was measured last
        growth calculate [KEY=VALUE…]        what 1, 10 and 100 machines carry by those costs
 

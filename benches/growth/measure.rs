@@ -19,7 +19,7 @@ const EVERY_MS_LEAST: f64 = 1.0;
 /// nothing waits for that.
 const WARM_UP: f64 = 5.0;
 const CONNECTED_PER_SECOND: f64 = 1_000.0;
-const LEARNT_PER_SECOND: f64 = 15_000.0;
+const LEARNT_PER_SECOND: f64 = 60_000.0;
 /// Of more points the database learns so long that the journal is full before.
 const POINTS_AS_FAST_MOST: f64 = 1e6;
 
@@ -29,7 +29,8 @@ struct Grid {
     seconds: f64,
 }
 
-/// Measures all sizes one after another; what each run told stays in `folder`.
+/// Measures all sizes one after another; what each run told stays in `folder`, and what is there already is not measured
+/// again.
 pub(crate) fn all(folder: &Path, options: &mut Options) -> Result<Measured, Box<dyn Error>> {
     let grid = Grid::of(options)?;
     options.none_is_left()?;
@@ -106,7 +107,7 @@ impl Grid {
     }
 }
 
-/// One size: what it told, or why it did not.
+/// One size: what it told, now or in an earlier run, or why it did not.
 fn one(
     binary: &Path,
     folder: &Path,
@@ -145,19 +146,21 @@ fn one(
     if size.columns > 0 {
         command.args(["--history", &size.columns.to_string()]);
     }
-    let output = command.output()?;
     let pace = every.as_deref().unwrap_or("full");
-    let name = format!(
+    let path = folder.join(format!(
         "{}x{}-{pace}-{}.json",
         size.devices, size.points_each, size.columns
-    );
-    fs::write(folder.join(name), &output.stdout)?;
-    if !output.status.success() {
-        return Ok(Err(String::from_utf8_lossy(&output.stderr)
-            .trim()
-            .to_owned()));
+    ));
+    if !path.exists() {
+        let output = command.output()?;
+        if !output.status.success() {
+            return Ok(Err(String::from_utf8_lossy(&output.stderr)
+                .trim()
+                .to_owned()));
+        }
+        fs::write(&path, &output.stdout)?;
     }
-    let told: Value = serde_json::from_slice(&output.stdout)?;
+    let told: Value = serde_json::from_slice(&fs::read(&path)?)?;
     let run = Run::of(size, &told).ok_or("a figure is missing in what it told");
     Ok(run.map(|run| (machine(&told), run)).map_err(str::to_owned))
 }
