@@ -44,7 +44,7 @@ fn measure(path: &Path, lasts: Duration) -> io::Result<Histogram<u64>> {
         file.sync_data()?;
         let took = start.elapsed();
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        found.saturating_record(micros);
+        found.record(micros).map_err(io::Error::other)?;
         thread::sleep(EVERY.saturating_sub(took));
     }
     Ok(found)
